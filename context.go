@@ -1,0 +1,58 @@
+package asyncio
+
+import (
+	"context"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// WithCancel derives a scope from ctx that ends when cancel is called or ctx ends.
+// Its end cancels the tasks created in it and interrupts the awaits that use it,
+// on the loop and in the order in which they came; that is what it has over
+// context.WithCancel. Without a loop in ctx it panics.
+func WithCancel(ctx context.Context) (scope context.Context, cancel context.CancelFunc) {
+	return derive(ctx, engine.Never)
+}
+
+// WithTimeout is WithCancel with a deadline d from now on the loop's clock. An
+// await that it interrupts returns ErrTimeout; Err returns
+// context.DeadlineExceeded. Call cancel to free the timer early.
+func WithTimeout(ctx context.Context, d time.Duration) (scope context.Context, cancel context.CancelFunc) {
+	return derive(ctx, d)
+}
+
+func derive(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	s := engine.NewScope(ctx, d)
+	return s, func() {
+		s.End(&engine.Request{Origin: engine.OriginContext, Cause: context.Canceled})
+	}
+}
+
+// RunningLoop returns the loop that ctx leads to. Without one it panics.
+// (asyncio.get_running_loop)
+func RunningLoop(ctx context.Context) *Loop {
+	return engine.MustLocate(ctx).Face().(*Loop)
+}
+
+// CurrentTask returns the task whose code calls it, nil in a callback. In a
+// goroutine that is no task it is the task that ctx belongs to, nil if none.
+// Without a loop in ctx it panics. (asyncio.current_task)
+func CurrentTask(ctx context.Context) AnyTask {
+	if t := engine.Current(ctx); t != nil {
+		return t.Face().(AnyTask)
+	}
+	return nil
+}
+
+// AllTasks returns the tasks of l that are not done, in creation order. From
+// another goroutine it waits for the current step of the loop to end.
+// (asyncio.all_tasks)
+func AllTasks(l *Loop) []AnyTask {
+	tasks := l.l.Tasks()
+	all := make([]AnyTask, len(tasks))
+	for i, t := range tasks {
+		all[i] = t.Face().(AnyTask)
+	}
+	return all
+}

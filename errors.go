@@ -1,0 +1,187 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+var (
+	// ErrCancelled is what every *CancelledError is for errors.Is. Returning it
+	// from a coroutine ends the task as cancelled. (asyncio.CancelledError)
+	ErrCancelled error = &CancelledError{}
+
+	// ErrTimeout is returned when a deadline on the loop's clock has passed. It is
+	// context.DeadlineExceeded for errors.Is. (asyncio.TimeoutError)
+	ErrTimeout = engine.ErrTimeout
+
+	// ErrInvalidState is returned by Result and Err before the end, and by
+	// SetResult and SetErr after it. (asyncio.InvalidStateError)
+	ErrInvalidState = engine.ErrInvalidState
+
+	// ErrLoopClosed is returned by whatever needs the loop after Close; tasks
+	// created from then on come back failed with it.
+	ErrLoopClosed = engine.ErrLoopClosed
+
+	// ErrLoopRunning is returned by Run, RunForever, RunUntilComplete and Close
+	// while the loop runs, and by Run when the caller is itself on a loop: create a
+	// task instead.
+	ErrLoopRunning = engine.ErrLoopRunning
+
+	// ErrLoopStopped is returned by Run and RunUntilComplete when Stop came before
+	// the end of what they ran.
+	ErrLoopStopped = errors.New("asyncio: event loop was stopped before the task was done")
+
+	// ErrDeadlock is returned by an await that could never end: of oneself, or of
+	// a task that awaits the caller. The text names the tasks.
+	ErrDeadlock = engine.ErrDeadlock
+
+	// ErrNotInTask is returned by an await in a callback, which would block the
+	// loop. Create a task in the callback instead.
+	ErrNotInTask = engine.ErrNotInTask
+
+	// ErrGoexit is the error of a task that called runtime.Goexit, as t.FailNow
+	// does.
+	ErrGoexit = engine.ErrGoexit
+)
+
+// Origin is the kind of thing that asked for a cancellation.
+type Origin uint8
+
+// The origins of a cancellation.
+const (
+	OriginCancel   = Origin(engine.OriginCancel)   // a call to Cancel
+	OriginTimeout  = Origin(engine.OriginTimeout)  // a deadline on the loop's clock
+	OriginGroup    = Origin(engine.OriginGroup)    // a task group
+	OriginContext  = Origin(engine.OriginContext)  // a context that ended
+	OriginShutdown = Origin(engine.OriginShutdown) // the end of Run, or Close
+)
+
+func (o Origin) String() string {
+	switch o {
+	case OriginCancel:
+		return "Cancel"
+	case OriginTimeout:
+		return "timeout"
+	case OriginGroup:
+		return "task group"
+	case OriginContext:
+		return "context"
+	case OriginShutdown:
+		return "loop shutdown"
+	default:
+		return fmt.Sprintf("Origin(%d)", uint8(o))
+	}
+}
+
+// CancelledError is what an await returns when the task that awaits, or what it
+// awaits, was cancelled. It is ErrCancelled and context.Canceled for errors.Is,
+// and wraps Cause. (asyncio.CancelledError)
+//
+// A coroutine that receives one cleans up and returns it, as it is or wrapped.
+type CancelledError struct {
+	// Message is what Cancel was given, if anything.
+	Message string
+	// Origin is the kind of thing that asked.
+	Origin Origin
+	// By is the task that asked, nil if none on this loop did.
+	By AnyTask
+	// Cause is the reason that a context or the loop gave, or the error of the
+	// standard library by which the coroutine showed that it was cancelled.
+	Cause error
+}
+
+func (e *CancelledError) Error() string {
+	var b strings.Builder
+	b.WriteString("asyncio: cancelled")
+	if e.Origin != OriginCancel {
+		b.WriteString(" by " + e.Origin.String())
+	}
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	if e.Cause != nil {
+		b.WriteString(": " + e.Cause.Error())
+	}
+	return b.String()
+}
+
+// Is makes every cancellation ErrCancelled and context.Canceled.
+func (e *CancelledError) Is(target error) bool {
+	return target == ErrCancelled || target == context.Canceled
+}
+
+// Unwrap returns Cause.
+func (e *CancelledError) Unwrap() error { return e.Cause }
+
+// PanicError is the error of a task that panicked.
+type PanicError struct {
+	// Value is what was passed to panic.
+	Value any
+	// Stack is the stack where it was raised.
+	Stack []byte
+}
+
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("asyncio: panic: %v\n\n%s", e.Value, e.Stack)
+}
+
+// Unwrap returns the value if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// cancelledBy makes the error of a cancellation.
+func cancelledBy(r *engine.Request) error {
+	e := &CancelledError{Message: r.Message, Origin: Origin(r.Origin), Cause: r.Cause}
+	if r.By != nil {
+		e.By = r.By.Face().(AnyTask)
+	}
+	return e
+}
+
+// asCancelled tells a cancellation from a failure by what the coroutine returned;
+// see the package's rule on errors.
+func asCancelled(err error, requested *engine.Request) error {
+	if !isCancellation(err, requested != nil) {
+		return nil
+	}
+	var e *CancelledError
+	if errors.As(err, &e) {
+		return err
+	}
+	// The standard library's word for it; give it the reason it could not know.
+	e = cancelledBy(requested).(*CancelledError)
+	e.Cause = err
+	return e
+}
+
+// isCancellation looks through wrapping. Of several errors joined, all must be
+// cancellations: one that is not must not be lost.
+func isCancellation(err error, requested bool) bool {
+	switch x := err.(type) { //nolint:errorlint // this is the walk that errors.As would do
+	case *CancelledError:
+		return true
+	case interface{ Unwrap() []error }:
+		all := x.Unwrap()
+		for _, e := range all {
+			if !isCancellation(e, requested) {
+				return false
+			}
+		}
+		return len(all) > 0
+	case interface{ Unwrap() error }:
+		if inner := x.Unwrap(); inner != nil {
+			return isCancellation(inner, requested)
+		}
+	}
+	return requested && errors.Is(err, context.Canceled)
+}
+
+func panicked(value any, stack []byte) error {
+	return &PanicError{Value: value, Stack: stack}
+}

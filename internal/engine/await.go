@@ -1,0 +1,319 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Await waits until f is done and returns its error. A loop task is suspended; a
+// Go task or any other goroutine is blocked. If ctx is a scope that ends first,
+// Await returns its cause and f goes on.
+func (f *Future) Await(ctx context.Context) error {
+	if f.Finished() {
+		return f.retrieve()
+	}
+	if t, ok := ctx.(*Task); ok && t.loop == f.loop && t.loop.owned() && t.loop.current == t {
+		// The common case: a loop task with its own context.
+		return t.await(f, place{loop: t.loop, task: t}, ctx)
+	}
+	at := lookup(ctx)
+	t, err := caller(at, f.loop)
+	switch {
+	case err != nil:
+		return err
+	case t == nil:
+		return f.block(ctx)
+	case t.loop != f.loop:
+		return t.awaitAbroad(f, at, ctx)
+	case t.thread:
+		return t.visit(&visit{t: t, f: f, at: at, ctx: ctx})
+	default:
+		return t.await(f, at, ctx)
+	}
+}
+
+// Sleep suspends the calling task, or blocks the calling goroutine, for d of the
+// loop's time. Zero or less lets the rest of the turn go first.
+func Sleep(ctx context.Context, d time.Duration) error {
+	if t, ok := ctx.(*Task); ok && t.loop.owned() && t.loop.current == t {
+		return t.sleep(d, place{loop: t.loop, task: t}, ctx)
+	}
+	at := locate(ctx)
+	t, err := caller(at, at.loop)
+	switch {
+	case err != nil:
+		return err
+	case t == nil:
+		f := &Future{loop: at.loop}
+		h := &Handle{}
+		h.Init(at.loop, func() {
+			if f.Claim() {
+				f.Settle(Succeeded, nil)
+			}
+		}, nil)
+		h.At(at.loop.Deadline(d))
+		defer h.Cancel()
+		return f.block(ctx)
+	case t.thread:
+		return t.visit(&visit{t: t, d: d, at: at, ctx: ctx})
+	default:
+		return t.sleep(d, at, ctx)
+	}
+}
+
+// caller finds the task whose code is running: that of the context, or of either
+// loop if the context was borrowed; nil for a goroutine that is no task.
+func caller(at place, other *Loop) (*Task, error) {
+	if at.task != nil && at.task.isThread() {
+		return at.task, nil
+	}
+	for _, l := range [2]*Loop{at.loop, other} {
+		if l != nil && l.owned() {
+			if l.current == nil {
+				return nil, ErrNotInTask
+			}
+			return l.current, nil
+		}
+	}
+	return nil, nil
+}
+
+// await is Await for a loop task and a future of its loop.
+func (t *Task) await(f *Future, at place, ctx context.Context) error {
+	if err := t.mayWait(at, ctx); err != nil {
+		return err
+	}
+	t.begin(f, at, ctx)
+	t.fiber.suspend()
+	return t.resumed()
+}
+
+// sleep is Sleep for a loop task.
+func (t *Task) sleep(d time.Duration, at place, ctx context.Context) error {
+	if err := t.mayWait(at, ctx); err != nil {
+		return err
+	}
+	t.doze(d, at, ctx)
+	t.fiber.suspend()
+	return t.resumed()
+}
+
+// mayWait refuses waits that could not end: the loop is closed, or the scope is
+// over. A task's own context never is: a cancellation is delivered once.
+func (t *Task) mayWait(at place, ctx context.Context) error {
+	switch {
+	case t.loop.closed.Load():
+		return ErrLoopClosed
+	case at.task == t && at.scope == nil && !at.foreign:
+		return nil
+	case at.loop != t.loop || at.foreign:
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	case at.scope != nil:
+		if at.scope.over != nil {
+			return t.loop.cause(at.scope.over)
+		}
+	default: // borrowed from another task
+		if at.task.Err() != nil {
+			return context.Cause(at.task)
+		}
+	}
+	return nil
+}
+
+// begin enters the wait for f. One that would never end is, as in CPython, turned
+// down on the next turn.
+func (t *Task) begin(f *Future, at place, ctx context.Context) {
+	if f.kind == kindTask {
+		if err := t.cyclic(f.task()); err != nil {
+			t.fiber.cause = err
+			t.loop.ready.push(t)
+			return
+		}
+	}
+	f.add(t)
+	t.waitOn = f
+	t.fiber.bind(t, at, ctx)
+	if t.mustCancel && f.Cancel(t.extra.Load().request) {
+		t.mustCancel = false
+	}
+}
+
+// doze enters a wait for the task's own timer.
+func (t *Task) doze(d time.Duration, at place, ctx context.Context) {
+	if d <= 0 {
+		t.loop.ready.push(t)
+		return
+	}
+	s := t.fiber.sleep
+	if s == nil || s.timer.fired {
+		// The last sleep was cancelled after its timer had fired: that entry is
+		// still in the ready queue and must not complete this one.
+		s = &sleep{}
+		s.timer.fires = s
+		s.fut.loop, s.fut.kind = t.loop, kindSleep
+		t.fiber.sleep = s
+	}
+	s.fut.err = nil
+	s.fut.state.Store(uint32(Pending))
+	s.timer.when = t.loop.Deadline(d)
+	t.loop.timers.add(&s.timer)
+	t.begin(&s.fut, at, ctx)
+}
+
+// sleep is the timer and the future of the one sleep that a fiber can be in.
+type sleep struct {
+	fut   Future
+	timer timer
+}
+
+func (s *sleep) run(l *Loop) {
+	s.timer.fired = false
+	if s.fut.Claim() {
+		s.fut.publish(Succeeded, nil)
+		s.fut.schedule(l)
+	}
+}
+
+// resumed ends a wait on the task's side: it returns what the task is told.
+// The rules are CPython's. A cancellation requested since the wait ended replaces
+// a result or failure, but not the cancellation of what was waited for.
+func (t *Task) resumed() error {
+	b, f := t.fiber, t.waitOn
+	t.waitOn = nil
+	b.unbind()
+	err := b.cause
+	b.cause = nil
+	if f != nil {
+		err = f.retrieve()
+		if f.kind == kindSleep {
+			t.loop.timers.remove(&b.sleep.timer)
+		}
+	}
+	if t.mustCancel {
+		t.mustCancel = false
+		if f == nil || f.State() != Cancelled {
+			err = t.loop.hooks.Cancelled(t.extra.Load().request)
+		}
+	}
+	return err
+}
+
+// bind makes the end of the context a wait was begun with interrupt it.
+func (b *fiber) bind(t *Task, at place, ctx context.Context) {
+	switch {
+	case at.task == t && at.scope == nil && !at.foreign:
+	case at.loop != t.loop || at.foreign:
+		if ctx.Done() != nil {
+			wait := b.waits
+			b.unwatch = t.loop.whenEnded(ctx, func(r *Request) {
+				if b.waits == wait {
+					b.scopeEnded(r)
+				}
+			})
+		}
+	case at.scope != nil:
+		b.link.who = b
+		at.scope.links.add(&b.link)
+	default:
+		b.link.who = b
+		at.task.more().links.add(&b.link)
+	}
+}
+
+func (b *fiber) unbind() {
+	b.waits++
+	b.link.remove()
+	if b.unwatch != nil {
+		b.unwatch()
+		b.unwatch = nil
+	}
+}
+
+// scopeEnded interrupts the wait in progress, unless it has just ended by itself.
+func (b *fiber) scopeEnded(r *Request) {
+	t := b.task
+	if t == nil || t.waitOn == nil || t.waitOn.Finished() {
+		return
+	}
+	t.waitOn.drop(t)
+	if t.waitOn.kind == kindSleep {
+		t.loop.timers.remove(&b.sleep.timer)
+	}
+	t.waitOn = nil
+	b.cause = t.loop.cause(r)
+	t.loop.ready.push(t)
+}
+
+// cyclic refuses to wait for oneself, directly or through other tasks.
+func (t *Task) cyclic(of *Task) error {
+	if of == t {
+		return fmt.Errorf("%w: %s awaits itself", ErrDeadlock, t.label())
+	}
+	if !t.awaited() {
+		return nil // nobody waits for t, so no chain can lead back to it
+	}
+	chain := t.label() + " → " + of.label()
+	for w := of.waitOn; w != nil && w.kind == kindTask && !w.Finished(); w = w.task().waitOn {
+		chain += " → " + w.task().label()
+		if w.task() == t {
+			return fmt.Errorf("%w: tasks await each other: %s", ErrDeadlock, chain)
+		}
+	}
+	return nil
+}
+
+func (t *Task) label() string {
+	if n := t.Name(); n != "" {
+		return n
+	}
+	return fmt.Sprintf("Task-%d", t.id)
+}
+
+// awaitAbroad waits for a future of another loop through one of t's own.
+func (t *Task) awaitAbroad(f *Future, at place, ctx context.Context) error {
+	here := &Future{loop: t.loop}
+	there, back := &Handle{}, &Handle{}
+	there.Init(f.loop, func() {
+		if here.Claim() {
+			here.Settle(f.State(), f.retrieve())
+		}
+	}, nil)
+	back.Init(t.loop, func() {
+		if here.State() == Cancelled && !f.Finished() {
+			f.Cancel(&Request{Origin: OriginCancel})
+		}
+	}, nil)
+	back.After(here)
+	there.After(f)
+	defer there.Remove(f)
+	return here.Await(ctx)
+}
+
+// block waits on a goroutine that is no task.
+func (f *Future) block(ctx context.Context) error {
+	if f.loop.closed.Load() {
+		return ErrLoopClosed
+	}
+	done := make(chan struct{})
+	h := &Handle{}
+	h.Init(f.loop, func() { close(done) }, nil)
+	h.After(f)
+	var err error
+	select {
+	case <-done:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	case <-f.loop.root.Done():
+		err = ErrLoopClosed
+	}
+	if err != nil {
+		h.Remove(f)
+		if !f.Finished() {
+			return err
+		}
+	}
+	return f.retrieve()
+}

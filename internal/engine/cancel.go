@@ -1,0 +1,108 @@
+package engine
+
+import "context"
+
+// Origin is the kind of thing that asked for a cancellation.
+type Origin uint8
+
+// The origins of a cancellation.
+const (
+	OriginCancel   Origin = iota // a call to Cancel
+	OriginTimeout                // a deadline on the loop's clock
+	OriginGroup                  // a task group
+	OriginContext                // a context that ended
+	OriginShutdown               // the end of the loop
+)
+
+// Request is one request for cancellation.
+type Request struct {
+	Message string
+	Origin  Origin
+	By      *Task // who asked, nil if it was no task of this loop
+	Cause   error // what a context or the loop gave as the reason
+
+	kind error // what Err of a scope ended by this returns; nil means context.Canceled
+}
+
+func (r *Request) err() error {
+	if r.kind != nil {
+		return r.kind
+	}
+	return context.Canceled
+}
+
+// Cancel asks the task to end. It reports false if the task was done already.
+func (t *Task) Cancel(r *Request) bool {
+	if t.Finished() {
+		_ = t.retrieve() // as CPython: the caller has dealt with the error
+		return false
+	}
+	l := t.loop
+	owned := l.owned()
+	if owned && r.By == nil {
+		r.By = l.current
+	}
+	t.cancels.Add(1)
+	x := t.more()
+	x.signal.end(l, r, context.Canceled)
+	if owned {
+		t.deliver(r)
+	} else {
+		l.post(&delivery{t, r})
+	}
+	return true
+}
+
+// delivery is a request from another goroutine. One that was taken back by
+// Uncancel before it arrived is not delivered.
+type delivery struct {
+	t *Task
+	r *Request
+}
+
+func (d *delivery) run(*Loop) {
+	if d.t.cancels.Load() > 0 && !d.t.Finished() {
+		d.t.deliver(d.r)
+	}
+}
+
+// deliver passes a request to what the task waits for, or keeps it for the next
+// step. The second way is also taken when the wait is over but the task has not
+// run yet: then the cancellation wins over the result.
+func (t *Task) deliver(r *Request) {
+	x := t.more()
+	x.request = r
+	if t.waitOn == nil || !t.waitOn.Cancel(r) {
+		t.mustCancel = true
+		t.unpark()
+	}
+	x.links.end(r)
+}
+
+// Cancelling returns how many requests were made and not taken back.
+func (t *Task) Cancelling() int { return int(t.cancels.Load()) }
+
+// Uncancel takes one request back and returns how many are left. At none, a
+// request that was not delivered yet is dropped.
+func (t *Task) Uncancel() int {
+	for {
+		n := t.cancels.Load()
+		if n == 0 {
+			return 0
+		}
+		if t.cancels.CompareAndSwap(n, n-1) {
+			if n == 1 {
+				t.loop.do((*uncancelled)(t))
+			}
+			return int(n - 1)
+		}
+	}
+}
+
+type uncancelled Task
+
+func (u *uncancelled) run(*Loop) {
+	if u.cancels.Load() == 0 {
+		u.mustCancel = false
+	}
+}

@@ -1,0 +1,240 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// A task is the context of its own coroutine; this file is that side of it.
+
+// Deadline is that of the scope the task was created in, if any.
+func (t *Task) Deadline() (time.Time, bool) {
+	if x := t.extra.Load(); x != nil && x.scope != nil {
+		return x.scope.Deadline()
+	}
+	return time.Time{}, false
+}
+
+// Done returns a channel that closes at the first Cancel and stays closed. It is
+// made when first asked for.
+func (t *Task) Done() <-chan struct{} { return t.more().signal.ctx(t.loop).Done() }
+
+// Err returns context.Canceled after the first Cancel.
+func (t *Task) Err() error {
+	if x := t.extra.Load(); x != nil {
+		return x.signal.err()
+	}
+	return nil
+}
+
+// Value returns the values of the context that the task was created with.
+func (t *Task) Value(key any) any {
+	switch key {
+	case nodeKey{}:
+		return t
+	case cancelKey:
+		return t.more().signal.ctx(t.loop).Value(key)
+	}
+	return t.values.Value(key)
+}
+
+// place is where a context leads to.
+type place struct {
+	loop  *Loop
+	task  *Task  // the nearest task, nil if none
+	scope *Scope // the nearest scope below that task, nil if none
+	// foreign says that somebody else derived a context that can end by itself.
+	foreign bool
+}
+
+// scoped reports whether a task created here is bound to the context's end.
+func (p place) scoped() bool {
+	return p.foreign || p.scope != nil && p.scope != &p.loop.root
+}
+
+// lookup finds where ctx leads to; the loop is nil if nowhere.
+func lookup(ctx context.Context) place {
+	switch c := ctx.(type) {
+	case *Task:
+		return place{loop: c.loop, task: c}
+	case *Scope:
+		return place{loop: c.loop, task: c.task, scope: c}
+	case nil:
+		panic("asyncio: nil context: pass the ctx that the coroutine was given, or loop.Context()")
+	}
+	var p place
+	switch n := ctx.Value(nodeKey{}).(type) {
+	case *Task:
+		p = place{loop: n.loop, task: n}
+		p.foreign = ctx.Done() != nil && ctx.Done() != n.Done()
+	case *Scope:
+		p = place{loop: n.loop, task: n.task, scope: n}
+		p.foreign = ctx.Done() != nil && ctx.Done() != n.Done()
+	}
+	return p
+}
+
+// locate is lookup for verbs that need a loop.
+func locate(ctx context.Context) place {
+	p := lookup(ctx)
+	if p.loop == nil {
+		panic("asyncio: no event loop in this context: pass the ctx that the coroutine was given " +
+			"(or one derived from it), a task group, or loop.Context()")
+	}
+	return p
+}
+
+// nodeKey is the key under which a context leads to the engine.
+type nodeKey struct{}
+
+// cancelKey is the key under which the context package looks for the context it
+// may attach children to without a goroutine, and for causes. It is learned by
+// asking; should it ever not be one key, tasks and scopes still work as contexts
+// of an unknown kind.
+var cancelKey = func() any {
+	var s spy
+	_ = context.Cause(&s)
+	return s.key
+}()
+
+// spy remembers the last key it was asked for.
+type spy struct{ key any }
+
+func (*spy) Deadline() (time.Time, bool) { return time.Time{}, false }
+func (*spy) Done() <-chan struct{}       { return nil }
+func (*spy) Err() error                  { return nil }
+func (s *spy) Value(key any) any         { s.key = key; return nil }
+
+// signal is the standard library's view of something that ends at most once: a
+// cancellable context that is made when first asked for.
+type signal struct {
+	mu    sync.Mutex
+	ended *Request // nil until then
+	kind  error    // context.Canceled or context.DeadlineExceeded
+	std   context.Context
+	stop  context.CancelCauseFunc
+	top   *deadline
+}
+
+// end ends the context with what Err is to return, if it was not ended before.
+func (s *signal) end(l *Loop, r *Request, kind error) bool {
+	s.mu.Lock()
+	if s.ended != nil {
+		s.mu.Unlock()
+		return false
+	}
+	s.ended, s.kind = r, kind
+	std := s.std
+	s.mu.Unlock()
+	if std != nil {
+		s.close(l)
+	}
+	return true
+}
+
+func (s *signal) close(l *Loop) {
+	if s.kind == context.DeadlineExceeded {
+		s.top.expire()
+	} else {
+		s.stop(l.cause(s.ended))
+	}
+}
+
+// err returns context.Canceled or context.DeadlineExceeded once ended.
+func (s *signal) err() error {
+	s.mu.Lock()
+	std, kind := s.std, s.kind
+	s.mu.Unlock()
+	if std != nil {
+		return std.Err() // so that it never runs ahead of Done
+	}
+	return kind
+}
+
+// ctx returns the context, made on first use.
+func (s *signal) ctx(l *Loop) context.Context {
+	s.mu.Lock()
+	if s.std != nil {
+		defer s.mu.Unlock()
+		return s.std
+	}
+	s.top = &deadline{done: make(chan struct{})}
+	s.std, s.stop = context.WithCancelCause(s.top)
+	std, ended := s.std, s.ended != nil
+	s.mu.Unlock()
+	if ended {
+		s.close(l)
+	}
+	return std
+}
+
+// deadline is a context whose only purpose is to make the one below it end with
+// DeadlineExceeded, at a moment that is not of the machine's clock.
+type deadline struct {
+	spy
+	mu   sync.Mutex
+	done chan struct{}
+	over bool
+	then func()
+}
+
+func (d *deadline) Done() <-chan struct{} { return d.done }
+func (d *deadline) Value(any) any         { return nil }
+
+func (d *deadline) Err() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.over {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// AfterFunc is how the context package attaches a child without a goroutine.
+func (d *deadline) AfterFunc(f func()) func() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.then = f
+	return func() bool {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		pending := d.then != nil
+		d.then = nil
+		return pending
+	}
+}
+
+func (d *deadline) expire() {
+	d.mu.Lock()
+	d.over = true
+	then := d.then
+	d.then = nil
+	close(d.done)
+	d.mu.Unlock()
+	if then != nil {
+		then()
+	}
+}
+
+// Located returns the loop that ctx leads to, nil if none.
+func Located(ctx context.Context) *Loop { return lookup(ctx).loop }
+
+// MustLocate is Located for verbs that need a loop.
+func MustLocate(ctx context.Context) *Loop { return locate(ctx).loop }
+
+// Current returns the task whose code calls it: on the loop of ctx the running
+// one, nil in a callback; elsewhere the task that ctx belongs to.
+func Current(ctx context.Context) *Task {
+	at := locate(ctx)
+	if at.loop.owned() {
+		return at.loop.current
+	}
+	return at.task
+}
+
+// OnLoop reports whether the caller runs on the loop that ctx leads to.
+func OnLoop(ctx context.Context) bool {
+	l := Located(ctx)
+	return l != nil && l.owned()
+}

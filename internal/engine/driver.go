@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Never is the moment of a timer that does not fire.
+const Never = time.Duration(1<<63 - 1)
+
+// Driver is the engine's only source of time and its only way to wait.
+type Driver interface {
+	// Epoch is the moment from which Now counts.
+	Epoch() time.Time
+	// Now is the time since Epoch. Any goroutine may ask.
+	Now() time.Duration
+	// Wait returns when w.Until has come or after Wake, whichever is first; too
+	// early is harmless. Only the owner of the loop calls it.
+	Wait(w Waiting)
+	// Wake makes a Wait in progress, or else the next one, return. Any goroutine
+	// may call it.
+	Wake()
+}
+
+// Waiting says what a loop with nothing to do is waiting for.
+type Waiting struct {
+	// Until is when the first timer is due, Never if there is none.
+	Until time.Duration
+	// Busy is the number of Go tasks at work. Each will call Wake in the end.
+	Busy int
+	// Woken reports whether another goroutine has called in, for drivers that
+	// wait for a condition instead of a signal.
+	Woken func() bool
+}
+
+// wall drives a loop by the machine's monotonic clock.
+type wall struct {
+	epoch time.Time
+	wake  chan struct{} // holds at most one token
+	timer *time.Timer
+}
+
+// NewWall returns the driver for real time.
+func NewWall() Driver {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return &wall{epoch: time.Now(), wake: make(chan struct{}, 1), timer: t}
+}
+
+func (w *wall) Epoch() time.Time   { return w.epoch }
+func (w *wall) Now() time.Duration { return time.Since(w.epoch) }
+
+func (w *wall) Wait(x Waiting) {
+	if x.Until == Never {
+		<-w.wake
+		return
+	}
+	d := x.Until - w.Now()
+	if d <= 0 {
+		return
+	}
+	w.timer.Reset(d)
+	select {
+	case <-w.wake:
+		w.timer.Stop()
+	case <-w.timer.C:
+	}
+}
+
+func (w *wall) Wake() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// virtual drives a loop by a clock that jumps to the next timer when nothing can
+// run. Go tasks at work hold it: they take no virtual time, but must finish first.
+type virtual struct {
+	epoch time.Time
+	now   atomic.Int64
+	wake  chan struct{}
+}
+
+// NewVirtual returns a driver whose clock starts at epoch and never waits for
+// real time.
+func NewVirtual(epoch time.Time) Driver {
+	return &virtual{epoch: epoch, wake: make(chan struct{}, 1)}
+}
+
+func (v *virtual) Epoch() time.Time   { return v.epoch }
+func (v *virtual) Now() time.Duration { return time.Duration(v.now.Load()) }
+
+func (v *virtual) Wait(x Waiting) {
+	if x.Busy > 0 || x.Until == Never {
+		<-v.wake
+		return
+	}
+	v.now.Store(int64(max(x.Until, v.Now())))
+}
+
+func (v *virtual) Wake() {
+	select {
+	case v.wake <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,26 @@
+package engine
+
+import (
+	"context"
+	"errors"
+)
+
+// Errors that the engine itself returns. The face documents them.
+var (
+	ErrLoopClosed   = errors.New("asyncio: event loop is closed")
+	ErrLoopRunning  = errors.New("asyncio: event loop is already running")
+	ErrInvalidState = errors.New("asyncio: invalid state")
+	ErrDeadlock     = errors.New("asyncio: await would never end")
+	ErrNotInTask    = errors.New("asyncio: a callback cannot await; create a task in it instead")
+	ErrGoexit       = errors.New("asyncio: task called runtime.Goexit")
+
+	ErrTimeout error = timeoutError{}
+)
+
+// timeoutError is context.DeadlineExceeded for errors.Is, and a net.Error.
+type timeoutError struct{}
+
+func (timeoutError) Error() string        { return "asyncio: timeout" }
+func (timeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
+func (timeoutError) Timeout() bool        { return true }
+func (timeoutError) Temporary() bool      { return true }

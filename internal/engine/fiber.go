@@ -1,0 +1,183 @@
+package engine
+
+import (
+	"runtime"
+	"runtime/debug"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+)
+
+// fiber is what a task runs on: a coroutine for a loop task, a goroutine for a Go
+// task. Coroutines are pooled; one that has finished a task takes the next fresh
+// one from the ready queue by itself, without a switch to the loop and back.
+type fiber struct {
+	coro.Coro
+	loop *Loop
+	g    uintptr // the coroutine's goroutine
+
+	// Owner.
+	task  *Task // nil while idle
+	sleep *sleep
+	// The wait in progress, if it is bound to more than the task's own context.
+	link    link
+	unwatch func() bool
+	cause   error  // why it was interrupted or refused
+	waits   uint64 // counts the waits, so that a late interruption misses
+
+	// capture, when set, is called on the coroutine's own stack instead of going
+	// on, for a look at where it is suspended.
+	capture func()
+}
+
+// startTask runs a fresh loop task on an idle coroutine or a new one.
+func (l *Loop) startTask(t *Task) {
+	if n := len(l.fibers); n > 0 {
+		f := l.fibers[n-1]
+		l.fibers[n-1] = nil
+		l.fibers = l.fibers[:n-1]
+		f.enter(t)
+		return
+	}
+	f := &fiber{loop: l}
+	f.Init(f.main)
+	f.enter(t)
+}
+
+// enter runs a fresh task, and whatever the coroutine takes up after it.
+func (f *fiber) enter(t *Task) {
+	f.take(t)
+	f.proceed()
+}
+
+func (f *fiber) take(t *Task) {
+	f.task = t
+	t.fiber = f
+	t.phase = started
+}
+
+// proceed gives control to the coroutine until it suspends or is idle.
+func (f *fiber) proceed() {
+	l := f.loop
+	l.current = f.task
+	l.g = f.g // right but for a coroutine's very first entry; main sets it then
+	f.Resume()
+	l.g = l.runner
+	l.current = nil
+}
+
+// main is the coroutine: task after task until it is told to end.
+func (f *fiber) main() {
+	l := f.loop
+	f.g = coro.G()
+	l.g = f.g
+	for {
+		f.execute()
+		for t := l.nextFresh(); t != nil; t = l.nextFresh() {
+			f.take(t)
+			l.current = t
+			f.execute()
+		}
+		// The identity must not stay behind once this goroutine may end.
+		l.g = 0
+		if len(l.fibers) >= maxIdleFibers || l.closed.Load() {
+			return
+		}
+		l.fibers = append(l.fibers, f)
+		f.Suspend()
+		if f.task == nil {
+			return
+		}
+	}
+}
+
+// nextFresh takes the next entry of this turn if it is a loop task's first step.
+func (l *Loop) nextFresh() *Task {
+	if l.batch == 0 || bool(l.exit) {
+		return nil
+	}
+	t, ok := l.ready.peek().(*Task)
+	if !ok || t.phase != fresh || t.thread || t.mustCancel {
+		return nil
+	}
+	l.ready.pop()
+	l.batch--
+	return t
+}
+
+// execute runs the task to its end, whichever way it ends.
+func (f *fiber) execute() {
+	t := f.task
+	var err error
+	returned := false
+	defer func() {
+		if !returned {
+			if v := recover(); v != nil {
+				err = t.panicked(v)
+			} else {
+				err = ErrGoexit
+				if t.phase != destroyed {
+					f.loop.exit = true
+				}
+			}
+		}
+		f.task = nil
+		t.fiber = nil
+		t.finish(err)
+	}()
+	err = t.body.Run(t)
+	returned = true
+}
+
+// panicked turns a panic into the task's error, or ends the process. It must be
+// called by the deferred function that recovered it.
+func (t *Task) panicked(v any) error {
+	err := t.loop.hooks.Panicked(v, debug.Stack())
+	if t.loop.panicsCrash {
+		// The coroutine would hand the panic to the goroutine that resumed it,
+		// without this stack; the error's text has it.
+		go panic(err)
+		select {}
+	}
+	return err
+}
+
+// suspend hands control to the loop until the task's next step.
+func (f *fiber) suspend() {
+	for {
+		f.Suspend()
+		if f.capture == nil {
+			return
+		}
+		f.capture()
+		f.capture = nil
+	}
+}
+
+// dropFibers ends the idle coroutines.
+func (l *Loop) dropFibers() {
+	for _, f := range l.fibers {
+		f.Resume()
+	}
+	l.fibers = nil
+}
+
+// Stack returns the frames of the task's stack where it is suspended or running,
+// innermost first; nil if it has none.
+func (t *Task) Stack() []runtime.Frame {
+	if t.loop.owned() && t.loop.current == t {
+		return coro.Callers(2)
+	}
+	if th := t.threadOf(); th != nil {
+		return coro.StackOf(th.g.Load())
+	}
+	var frames []runtime.Frame
+	t.loop.call(func() {
+		f := t.fiber
+		if f == nil || t.Finished() || f.State() != coro.Suspended {
+			return
+		}
+		f.capture = func() { frames = coro.Callers(3) }
+		f.Resume()
+	})
+	return frames
+}

@@ -1,0 +1,190 @@
+package engine
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+// State is the state of a future or a task as every goroutine may see it. It
+// moves once:
+//
+//	Pending → Settling → Succeeded | Failed | Cancelled
+//
+// Settling is entered by the one caller that won the right to complete a future;
+// it writes the outcome and then publishes the final state. A task is completed
+// by its loop alone and goes straight from Pending to its end.
+type State uint32
+
+// The states of a future.
+const (
+	Pending State = iota
+	Settling
+	Succeeded
+	Failed
+	Cancelled
+)
+
+// Final reports whether s is final.
+func (s State) Final() bool { return s > Settling }
+
+func (s State) String() string {
+	switch s {
+	case Pending, Settling:
+		return "pending"
+	case Succeeded:
+		return "finished"
+	case Failed:
+		return "failed"
+	default:
+		return "cancelled"
+	}
+}
+
+// Future is a value to come. The typed face embeds it beside the value.
+//
+// Invariants: first and rest are empty once the state is final and the waiters
+// were scheduled; err is written before the final state is published and never
+// after; a Failed future holds a *failure.
+type Future struct {
+	// Written once.
+	loop *Loop
+
+	// Any goroutine.
+	state atomic.Uint32
+	kind  futureKind // written once
+	err   error      // readable once state is final
+
+	// Owner of the loop. Waiters in the order they came; most futures have one.
+	first runnable
+	rest  *[]runnable
+}
+
+type futureKind uint8
+
+const (
+	kindFuture futureKind = iota
+	kindTask              // embedded in a Task
+	kindSleep             // a fiber's own sleep
+)
+
+// Init attaches a new future to the loop of ctx.
+func (f *Future) Init(ctx context.Context) {
+	f.loop = locate(ctx).loop
+}
+
+// Loop returns the future's loop.
+func (f *Future) Loop() *Loop { return f.loop }
+
+// State returns the state as of now.
+func (f *Future) State() State { return State(f.state.Load()) }
+
+// Finished reports whether the outcome is there.
+func (f *Future) Finished() bool { return f.State().Final() }
+
+// Outcome returns the error of a finished future, nil if it succeeded, and takes
+// note that somebody has seen it. Before the end it returns ErrInvalidState.
+func (f *Future) Outcome() error {
+	if !f.Finished() {
+		return ErrInvalidState
+	}
+	return f.retrieve()
+}
+
+func (f *Future) retrieve() error {
+	if x, ok := f.err.(*failure); ok {
+		x.retrieved.Store(true)
+		return x.err
+	}
+	return f.err
+}
+
+// Claim wins the right to complete the future. The winner writes its value and
+// must then call Settle.
+func (f *Future) Claim() bool {
+	return f.state.CompareAndSwap(uint32(Pending), uint32(Settling))
+}
+
+// Settle completes a claimed future. Waiters become ready on the next turn.
+func (f *Future) Settle(s State, err error) {
+	f.publish(s, err)
+	f.loop.do((*settled)(f))
+}
+
+func (f *Future) publish(s State, err error) {
+	if s == Failed {
+		err = &failure{err: err, loop: f.loop}
+	}
+	f.err = err
+	f.state.Store(uint32(s))
+}
+
+// Cancel completes a pending future as cancelled.
+func (f *Future) Cancel(r *Request) bool {
+	if f.kind == kindTask {
+		return f.task().Cancel(r)
+	}
+	if !f.Claim() {
+		if f.Finished() {
+			_ = f.retrieve() // as CPython: the caller has dealt with it
+		}
+		return false
+	}
+	f.Settle(Cancelled, f.loop.hooks.Cancelled(r))
+	return true
+}
+
+// settled is a completed future on its way to its waiters.
+type settled Future
+
+func (s *settled) run(l *Loop) { (*Future)(s).schedule(l) }
+
+// schedule makes every waiter ready, in order. It may be called again: a future
+// completed by another goroutine is done before its waiters are scheduled, and
+// whoever finds it so on the loop schedules them first.
+func (f *Future) schedule(l *Loop) {
+	if x, ok := f.err.(*failure); ok && !x.watched {
+		x.watched = true
+		l.watch(f, x)
+	}
+	first, rest := f.first, f.rest
+	f.first, f.rest = nil, nil
+	if first != nil {
+		l.wake(first)
+	}
+	if rest != nil {
+		for _, w := range *rest {
+			l.wake(w)
+		}
+	}
+}
+
+// add appends a waiter of a pending future.
+func (f *Future) add(w runnable) {
+	switch {
+	case f.rest != nil:
+		*f.rest = append(*f.rest, w)
+	case f.first == nil:
+		f.first = w
+	default:
+		f.rest = &[]runnable{w}
+	}
+}
+
+// drop removes a waiter.
+func (f *Future) drop(w runnable) {
+	if f.first == w {
+		f.first = nil
+		return
+	}
+	if f.rest == nil {
+		return
+	}
+	for i, x := range *f.rest {
+		if x == w {
+			*f.rest = append((*f.rest)[:i], (*f.rest)[i+1:]...)
+			return
+		}
+	}
+}
+
+func (f *Future) awaited() bool { return f.first != nil || f.rest != nil && len(*f.rest) > 0 }

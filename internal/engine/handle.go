@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// handleState is the state of a handle. A callback waiting for a future is
+// Armed until that is done, then Committed: it will run, and cannot be removed.
+//
+//	Armed → Committed → Ran
+//	Armed | Committed (CallSoon and CallAt only) → Dropped
+type handleState = uint32
+
+const (
+	armed handleState = iota
+	committed
+	ran
+	dropped
+)
+
+// Handle is a callback that is to run once.
+type Handle struct {
+	// Written once.
+	loop *Loop
+	fn   func()
+	face any
+
+	// Any goroutine.
+	state atomic.Uint32
+
+	// Owner.
+	timer timer
+}
+
+// Init readies h to call fn on l. face is handed back in reports.
+func (h *Handle) Init(l *Loop, fn func(), face any) {
+	h.loop, h.fn, h.face = l, fn, face
+}
+
+// Face returns what Init was given.
+func (h *Handle) Face() any { return h.face }
+
+// Fn returns the callback.
+func (h *Handle) Fn() func() { return h.fn }
+
+// Soon makes the callback ready.
+func (h *Handle) Soon() { h.loop.do((*soon)(h)) }
+
+// At makes the callback ready at the given time since the loop's epoch.
+func (h *Handle) At(when time.Duration) {
+	h.timer.when = when
+	h.loop.do((*later)(h))
+}
+
+// When returns the moment given to At.
+func (h *Handle) When() time.Time { return h.loop.driver.Epoch().Add(h.timer.when) }
+
+// After makes the callback ready when f is done.
+func (h *Handle) After(f *Future) { h.loop.do(&addWaiter{f, h}) }
+
+// Cancel keeps the callback from running and reports whether it did so.
+func (h *Handle) Cancel() bool {
+	if !h.state.CompareAndSwap(armed, dropped) {
+		return false
+	}
+	h.loop.do((*unset)(h))
+	return true
+}
+
+// Remove takes back After; it reports false once f is done.
+func (h *Handle) Remove(f *Future) bool {
+	if !h.state.CompareAndSwap(armed, dropped) {
+		return false
+	}
+	h.loop.do(&dropWaiter{f, h})
+	return true
+}
+
+// Dropped reports whether Cancel or Remove came in time.
+func (h *Handle) Dropped() bool { return h.state.Load() == dropped }
+
+// commit says that the future was done first.
+func (h *Handle) commit() bool { return h.state.CompareAndSwap(armed, committed) }
+
+func (h *Handle) run(*Loop) {
+	if h.state.CompareAndSwap(armed, ran) || h.state.CompareAndSwap(committed, ran) {
+		h.fn()
+	}
+}
+
+type soon Handle
+
+func (s *soon) run(l *Loop) {
+	if l.closed.Load() {
+		s.state.CompareAndSwap(armed, dropped)
+		return
+	}
+	l.ready.push((*Handle)(s))
+}
+
+type later Handle
+
+func (s *later) run(l *Loop) {
+	h := (*Handle)(s)
+	switch {
+	case l.closed.Load():
+		h.state.CompareAndSwap(armed, dropped)
+	case h.state.Load() == armed:
+		h.timer.fires = h
+		l.timers.add(&h.timer)
+	}
+}
+
+type unset Handle
+
+func (s *unset) run(l *Loop) { l.timers.remove(&s.timer) }
+
+// addWaiter and dropWaiter are the two verbs on a future's waiters for callers
+// that may not own the loop.
+type addWaiter struct {
+	f *Future
+	w runnable
+}
+
+func (a *addWaiter) run(l *Loop) {
+	if a.f.Finished() {
+		a.f.schedule(l)
+		l.wake(a.w)
+		return
+	}
+	a.f.add(a.w)
+}
+
+type dropWaiter struct {
+	f *Future
+	w runnable
+}
+
+func (d *dropWaiter) run(*Loop) { d.f.drop(d.w) }

@@ -1,0 +1,417 @@
+package engine
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+)
+
+// Hooks is what the engine asks of the face above it, whose types it does not
+// know.
+type Hooks struct {
+	// Cancelled makes the error of a cancellation.
+	Cancelled func(*Request) error
+	// AsCancelled returns the error to store if err, returned by a coroutine,
+	// means that it was cancelled, and nil if it is a failure. requested is the
+	// request that the task has received, nil if none.
+	AsCancelled func(err error, requested *Request) error
+	// Panicked makes the error of a panic.
+	Panicked func(value any, stack []byte) error
+	// Report hands over what nobody else will hear of. It must not panic.
+	Report func(*Loop, Report)
+}
+
+// Report describes an event for the exception handler.
+type Report struct {
+	Message string
+	Err     error
+	Task    *Task
+	Handle  *Handle
+}
+
+// Config is written once, before the loop is used.
+type Config struct {
+	Hooks       Hooks
+	Driver      Driver
+	MaxThreads  int  // bound of Go tasks at work; 0 means none
+	PanicsCrash bool // a panic in a task ends the process
+	Values      context.Context
+	Face        any
+}
+
+// ownership says who may touch the state of a loop.
+//
+//	unowned → running  → unowned    Run and Close
+//	unowned → borrowed → unowned    another goroutine, for one operation
+//
+// It is never unowned while the inbox holds something.
+type ownership uint8
+
+const (
+	unowned ownership = iota
+	borrowed
+	running
+)
+
+// Loop is an event loop.
+type Loop struct {
+	// Written once.
+	hooks       Hooks
+	driver      Driver
+	maxThreads  int
+	panicsCrash bool
+	face        any
+	root        Scope
+
+	// g is the goroutine on which the owner is running right now, 0 if none.
+	// Written by the owner with plain stores, read through coro.Is.
+	g uintptr
+
+	// Owner.
+	runner   uintptr // the goroutine in Run
+	current  *Task
+	ready    ring
+	batch    int // entries left in this turn
+	timers   timers
+	tasks    taskList
+	fibers   []*fiber // idle, the most recently used last
+	stopping bool
+	exit     exitRequest
+	busy     int        // Go tasks at work
+	queued   ring       // Go tasks waiting for a place among maxThreads
+	failures []*failure // not retrieved when last looked at
+	entry    runnable   // what the turn is running, for reports
+	spare    []runnable // the inbox's other buffer
+
+	// Any goroutine.
+	ids     atomic.Uint64
+	closed  atomic.Bool
+	pending atomic.Bool // inbox is not empty
+	asleep  atomic.Bool // the owner is in driver.Wait, or about to be
+
+	// Under mu.
+	mu    sync.Mutex
+	free  sync.Cond // signalled when ownership is given up
+	owner ownership
+	inbox []runnable
+}
+
+// exitRequest is set when a task or callback called runtime.Goexit, which then
+// unwinds the goroutine in Run too.
+type exitRequest bool
+
+// maxIdleFibers bounds the coroutines kept for reuse while a loop runs.
+const maxIdleFibers = 1024
+
+// New makes a loop.
+func New(c Config) *Loop {
+	l := &Loop{
+		hooks:       c.Hooks,
+		driver:      c.Driver,
+		maxThreads:  c.MaxThreads,
+		panicsCrash: c.PanicsCrash,
+		face:        c.Face,
+	}
+	l.free.L = &l.mu
+	l.root.loop = l
+	l.root.parent = c.Values
+	return l
+}
+
+// Face returns what the face registered for this loop.
+func (l *Loop) Face() any { return l.face }
+
+// Root returns the context that leads to this loop and no task.
+func (l *Loop) Root() context.Context { return &l.root }
+
+// Time returns the loop's clock. Any goroutine may ask.
+func (l *Loop) Time() time.Time { return l.driver.Epoch().Add(l.driver.Now()) }
+
+// Closed reports whether Close was called.
+func (l *Loop) Closed() bool { return l.closed.Load() }
+
+// Running reports whether some goroutine is in Run.
+func (l *Loop) Running() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.owner == running
+}
+
+// owned reports whether the caller owns the loop.
+func (l *Loop) owned() bool { return coro.Is(&l.g) }
+
+// do performs r now if the caller owns the loop, and posts it otherwise.
+func (l *Loop) do(r runnable) {
+	if l.owned() {
+		r.run(l)
+		return
+	}
+	l.post(r)
+}
+
+// post puts r in the inbox. If nobody owns the loop, the caller borrows it and
+// does what is there.
+func (l *Loop) post(r runnable) {
+	l.mu.Lock()
+	l.inbox = append(l.inbox, r)
+	if l.owner != unowned {
+		first := len(l.inbox) == 1
+		if first {
+			l.pending.Store(true)
+		}
+		l.mu.Unlock()
+		if first && l.asleep.Load() {
+			l.driver.Wake()
+		}
+		return
+	}
+	l.owner = borrowed
+	l.mu.Unlock()
+	l.g = coro.G()
+	l.release()
+}
+
+// call runs f as the owner and returns when it has run. For another goroutine
+// that means waiting for the current step of the loop to end.
+func (l *Loop) call(f func()) {
+	if l.owned() {
+		f()
+		return
+	}
+	done := make(chan struct{})
+	l.post(action(func() {
+		defer close(done)
+		f()
+	}))
+	<-done
+}
+
+// action is a posted function.
+type action func()
+
+func (a action) run(*Loop) { a() }
+
+// release gives up ownership once the inbox is empty.
+func (l *Loop) release() {
+	for {
+		l.drain()
+		l.mu.Lock()
+		if len(l.inbox) == 0 {
+			l.g = 0
+			l.owner = unowned
+			l.free.Broadcast()
+			l.mu.Unlock()
+			return
+		}
+		l.mu.Unlock()
+	}
+}
+
+// acquire makes the caller the running owner.
+func (l *Loop) acquire() error {
+	if l.owned() {
+		return ErrLoopRunning
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.owner == borrowed {
+		l.free.Wait()
+	}
+	if l.owner == running {
+		return ErrLoopRunning
+	}
+	l.owner = running
+	l.g = coro.G()
+	l.runner = l.g
+	return nil
+}
+
+// drain does what other goroutines asked for, in order of arrival.
+func (l *Loop) drain() {
+	l.mu.Lock()
+	work := l.inbox
+	l.inbox = l.spare[:0]
+	l.pending.Store(false)
+	l.mu.Unlock()
+	for i, r := range work {
+		work[i] = nil
+		r.run(l)
+	}
+	if cap(work) > 1<<14 {
+		work = nil // a burst; do not keep its memory
+	}
+	l.spare = work
+}
+
+// Run runs turns until Stop. If a task or a callback called runtime.Goexit, Run
+// gives up the loop and exits the calling goroutine too.
+func (l *Loop) Run() error {
+	if err := l.acquire(); err != nil {
+		return err
+	}
+	if l.closed.Load() {
+		l.release()
+		return ErrLoopClosed
+	}
+	defer l.suspendRun()
+	for {
+		l.turn()
+		if l.stopping || bool(l.exit) {
+			break
+		}
+	}
+	return nil
+}
+
+// suspendRun ends Run, also when a callback's Goexit is ending its goroutine.
+func (l *Loop) suspendRun() {
+	l.stopping = false
+	exit := l.exit
+	l.exit = false
+	l.dropFibers()
+	l.ready.shrink()
+	l.release()
+	if exit {
+		runtime.Goexit()
+	}
+}
+
+// RunUntil runs turns until one has seen the callback that f's completion makes
+// ready, or until Stop.
+func (l *Loop) RunUntil(f *Future) error {
+	s := &stopper{}
+	l.do(&addWaiter{f, s})
+	defer l.do(&dropWaiter{f, s})
+	return l.Run()
+}
+
+// stopper stops the loop when it runs. It is not empty so that each has an
+// address of its own.
+type stopper struct{ _ byte }
+
+func (*stopper) run(l *Loop) { l.stopping = true }
+
+// Stop makes Run return at the end of the turn in which it takes effect: the
+// current one, or the next for another goroutine or a loop that does not run.
+func (l *Loop) Stop() { l.do(&stopper{}) }
+
+// Settle runs the two turns that CPython needs to run an empty coroutine.
+func (l *Loop) Settle() error {
+	l.do(action(func() {
+		l.ready.push(action(func() { l.ready.push(&stopper{}) }))
+	}))
+	return l.Run()
+}
+
+// turn is one iteration of the loop.
+func (l *Loop) turn() {
+	if l.pending.Load() {
+		l.drain()
+	}
+	if l.ready.n == 0 && !l.stopping {
+		l.idle()
+	}
+	if len(l.timers.heap) > 0 {
+		now := l.driver.Now()
+		for t := l.timers.due(now); t != nil; t = l.timers.due(now) {
+			l.ready.push(t.fires)
+		}
+	}
+	l.batch = l.ready.n
+	for l.batch > 0 && !bool(l.exit) {
+		l.runBatch()
+	}
+}
+
+// idle waits until a timer is due or another goroutine calls in.
+func (l *Loop) idle() {
+	until := l.timers.next()
+	if until <= l.driver.Now() && until != Never {
+		return
+	}
+	l.ready.shrink()
+	l.asleep.Store(true)
+	if !l.pending.Load() {
+		l.driver.Wait(Waiting{Until: until, Busy: l.busy, Woken: l.pending.Load})
+	}
+	l.asleep.Store(false)
+	if l.pending.Load() {
+		l.drain()
+	}
+}
+
+// runBatch runs what is left of the turn, up to its end or to a callback that
+// panics.
+func (l *Loop) runBatch() {
+	ended := false
+	defer func() {
+		if ended {
+			return
+		}
+		if v := recover(); v != nil {
+			l.callbackPanicked(v)
+			return
+		}
+		// Goexit in a callback: this goroutine is going away, whatever we do.
+		l.batch = 0
+	}()
+	for l.batch > 0 && !bool(l.exit) {
+		l.batch--
+		r := l.ready.pop()
+		l.entry = r
+		r.run(l)
+	}
+	l.entry = nil
+	ended = true
+}
+
+// Deadline returns the moment d from now, Never if that is beyond all time.
+func (l *Loop) Deadline(d time.Duration) time.Duration {
+	now := l.driver.Now()
+	if d > Never-now {
+		return Never
+	}
+	return now + max(d, 0)
+}
+
+// Since returns how far t is from the epoch of the loop's clock.
+func (l *Loop) Since(t time.Time) time.Duration { return t.Sub(l.driver.Epoch()) }
+
+// wake makes a waiter ready.
+func (l *Loop) wake(w runnable) {
+	if l.closed.Load() {
+		return
+	}
+	if c, ok := w.(*Handle); ok && !c.commit() {
+		return
+	}
+	l.ready.push(w)
+}
+
+// Close destroys what is left and refuses everything from then on. It does not
+// wait for Go tasks.
+func (l *Loop) Close() error {
+	if l.closed.Load() {
+		return nil
+	}
+	if err := l.acquire(); err != nil {
+		return err
+	}
+	defer l.release()
+	if l.closed.Swap(true) {
+		return nil
+	}
+	l.ready, l.timers = ring{}, timers{}
+	for t := l.tasks.head; t != nil; t = l.tasks.head {
+		l.destroy(t)
+	}
+	l.queued = ring{}
+	l.dropFibers()
+	l.reportFailures()
+	l.root.End(&Request{Origin: OriginShutdown, Cause: ErrLoopClosed})
+	return nil
+}

@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"runtime"
+	"runtime/debug"
+	"sync/atomic"
+)
+
+// failure is the error of a failed future until somebody has asked for it.
+type failure struct {
+	err       error
+	loop      *Loop
+	retrieved atomic.Bool
+	watched   bool   // owner
+	what      string // "task NAME" or "future"; written before it is watched
+}
+
+func (x *failure) Error() string { return x.err.Error() }
+
+// watch sees to it that the failure is reported if nobody retrieves it: when the
+// future becomes unreachable, or when the loop is closed.
+func (l *Loop) watch(f *Future, x *failure) {
+	x.what = "future"
+	if f.kind == kindTask {
+		x.what = f.task().label()
+	}
+	runtime.AddCleanup(f, func(x *failure) { x.loop.post(x) }, x)
+	if l.closed.Load() {
+		return
+	}
+	if len(l.failures) == cap(l.failures) {
+		// Before growing, forget those that were retrieved since.
+		kept := l.failures[:0]
+		for _, x := range l.failures {
+			if !x.retrieved.Load() {
+				kept = append(kept, x)
+			}
+		}
+		clear(l.failures[len(kept):])
+		l.failures = kept
+	}
+	l.failures = append(l.failures, x)
+}
+
+// run reports the failure, once, if it is still unheard of.
+func (x *failure) run(l *Loop) {
+	if !x.retrieved.Swap(true) {
+		l.report(Report{Message: x.what + ": error was never retrieved", Err: x.err})
+	}
+}
+
+func (l *Loop) reportFailures() {
+	for _, x := range l.failures {
+		x.run(l)
+	}
+	l.failures = nil
+}
+
+// Report hands r to the exception handler.
+func (l *Loop) Report(r Report) { l.report(r) }
+
+func (l *Loop) report(r Report) { l.hooks.Report(l, r) }
+
+// callbackPanicked reports a panic in a callback. It must be called by the
+// deferred function that recovered it.
+func (l *Loop) callbackPanicked(v any) {
+	r := Report{Message: "panic in callback", Err: l.hooks.Panicked(v, debug.Stack())}
+	r.Handle, _ = l.entry.(*Handle)
+	l.report(r)
+}

@@ -1,0 +1,288 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"unsafe"
+)
+
+// Body is what a task runs. The typed face implements it beside its result.
+type Body interface {
+	// Run calls the coroutine function and keeps its value.
+	Run(ctx context.Context) error
+	// Face returns the handle that users hold.
+	Face() any
+}
+
+// phase is where a pending task is. Its end is the State of its future.
+//
+//	fresh     made; its first step is in the ready queue
+//	started   running, or suspended: waiting for waitOn, or with its next step in
+//	          the ready queue because waitOn is done or nil
+//	parked    a Go task that waits for a place among MaxThreads
+//	destroyed the loop was closed over it; its defers may be running
+//
+//	fresh → started ⇄ parked, fresh ⇄ parked, any → destroyed
+type phase uint8
+
+const (
+	fresh phase = iota
+	started
+	parked
+	destroyed
+)
+
+// Task is a coroutine wrapped in a future. It is also the context of its
+// coroutine and its entry in the ready queue, so that a task is one allocation.
+//
+// Invariants: waitOn is nil while the task runs; a pending waitOn has the task
+// among its waiters; a suspended task whose waitOn is nil or done is in the ready
+// queue exactly once; mustCancel is only ever set on a pending task.
+type Task struct {
+	Future
+
+	// Written once.
+	body   Body
+	values context.Context
+	id     uint64
+
+	// Any goroutine.
+	cancels atomic.Int32 // requests that were not taken back
+	thread  bool         // a Go task; written once
+
+	// Owner.
+	phase      phase
+	mustCancel bool // a request is to be delivered at the next step
+	fiber      *fiber
+	waitOn     *Future
+	prev, next *Task
+
+	extra atomic.Pointer[extra]
+}
+
+// extra is what few tasks have.
+type extra struct {
+	name   atomic.Pointer[string]
+	signal signal // the context's Done
+
+	// Owner.
+	request *Request // the latest
+	scope   context.Context
+	link    link // in the scope's list
+	stop    func() bool
+	links   links // scopes derived from this task's context
+	thread  *thread
+}
+
+func (t *Task) more() *extra {
+	if x := t.extra.Load(); x != nil {
+		return x
+	}
+	t.extra.CompareAndSwap(nil, &extra{})
+	return t.extra.Load()
+}
+
+// task returns the task that f is the future of.
+func (f *Future) task() *Task {
+	return (*Task)(unsafe.Pointer(f)) // Future is the first field; kind was checked
+}
+
+// Start makes t a task that runs body, in the scope of ctx. threaded makes it a Go
+// task.
+func (t *Task) Start(ctx context.Context, body Body, threaded bool) {
+	at := locate(ctx)
+	t.start(at.loop, ctx, at, body, threaded)
+}
+
+// StartOn is Start for a context that need not lead to l. If it can end, it is
+// the task's scope.
+func (t *Task) StartOn(l *Loop, ctx context.Context, body Body) {
+	t.start(l, ctx, place{loop: l, foreign: ctx.Done() != nil}, body, false)
+}
+
+func (t *Task) start(l *Loop, ctx context.Context, at place, body Body, threaded bool) {
+	t.loop = l
+	t.kind = kindTask
+	t.body = body
+	t.thread = threaded
+	t.id = l.ids.Add(1)
+	t.values = ctx
+	if threaded {
+		th := &thread{}
+		th.thread = th
+		t.extra.Store(&th.extra)
+	}
+	if parent, ok := ctx.(*Task); ok {
+		t.values = parent.values // not the parent itself, which would keep it alive
+	} else if at.scoped() {
+		x := t.more()
+		x.scope = ctx
+		x.link.who = t
+	}
+	l.do((*adopted)(t))
+}
+
+// adopted is a new task on its way to its loop.
+type adopted Task
+
+func (a *adopted) run(l *Loop) {
+	t := (*Task)(a)
+	if l.closed.Load() {
+		t.phase = destroyed
+		t.publish(Failed, ErrLoopClosed)
+		t.schedule(l)
+		return
+	}
+	l.tasks.add(t)
+	l.ready.push(t)
+	if x := t.extra.Load(); x != nil && x.scope != nil {
+		t.enterScope(x)
+	}
+}
+
+// ID is the task's number on its loop, from 1.
+func (t *Task) ID() uint64 { return t.id }
+
+// Face returns the handle that users hold.
+func (t *Task) Face() any { return t.body.Face() }
+
+// Threaded reports whether t is a Go task.
+func (t *Task) Threaded() bool { return t.thread }
+
+// Name returns the name given by SetName, "" if none.
+func (t *Task) Name() string {
+	if x := t.extra.Load(); x != nil {
+		if s := x.name.Load(); s != nil {
+			return *s
+		}
+	}
+	return ""
+}
+
+// SetName names the task.
+func (t *Task) SetName(name string) { t.more().name.Store(&name) }
+
+// run is one step: the first, or the one after what the task waited for.
+func (t *Task) run(l *Loop) {
+	switch {
+	case t.phase == fresh && t.mustCancel:
+		t.mustCancel = false
+		t.end(Cancelled, l.hooks.Cancelled(t.extra.Load().request))
+	case t.thread:
+		l.dispatch(t)
+	case t.phase == fresh:
+		l.startTask(t)
+	case t.phase == started:
+		t.fiber.proceed()
+	}
+}
+
+// finish ends the task with what its coroutine returned.
+func (t *Task) finish(err error) {
+	if t.phase == destroyed {
+		if err != nil && !errors.Is(err, ErrGoexit) && !errors.Is(err, ErrLoopClosed) {
+			t.loop.report(Report{Message: "task failed while it was destroyed", Err: err, Task: t})
+		}
+		t.end(Cancelled, t.loop.destroyedError())
+		return
+	}
+	if err == nil {
+		if t.mustCancel {
+			t.mustCancel = false
+			t.end(Cancelled, t.loop.hooks.Cancelled(t.extra.Load().request))
+			return
+		}
+		t.end(Succeeded, nil)
+		return
+	}
+	var req *Request
+	if x := t.extra.Load(); x != nil {
+		req = x.request
+	}
+	if c := t.loop.hooks.AsCancelled(err, req); c != nil {
+		t.end(Cancelled, c)
+		return
+	}
+	t.end(Failed, err)
+}
+
+// end publishes the outcome and lets go of everything.
+func (t *Task) end(s State, err error) {
+	t.mustCancel = false
+	t.publish(s, err)
+	t.loop.tasks.remove(t)
+	if x := t.extra.Load(); x != nil {
+		t.leaveScope(x)
+	}
+	t.schedule(t.loop)
+}
+
+func (l *Loop) destroyedError() error {
+	return l.hooks.Cancelled(&Request{Origin: OriginShutdown, Cause: ErrLoopClosed})
+}
+
+// destroy ends a pending task of a closing loop.
+func (l *Loop) destroy(t *Task) {
+	message := "task was destroyed but it is pending"
+	if t.thread && t.phase == started {
+		message = "Go task ignored its cancellation and is left running"
+	}
+	l.report(Report{Message: message, Task: t})
+	l.tasks.remove(t)
+	if t.thread {
+		l.abandon(t)
+		return
+	}
+	f := t.fiber
+	t.phase = destroyed
+	if f == nil {
+		t.end(Cancelled, l.destroyedError())
+		return
+	}
+	l.current, l.g = t, f.g
+	f.Unwind()
+	l.current, l.g = nil, l.runner
+}
+
+// taskList holds the pending tasks in creation order.
+type taskList struct{ head, tail *Task }
+
+func (k *taskList) add(t *Task) {
+	t.prev = k.tail
+	if k.tail == nil {
+		k.head = t
+	} else {
+		k.tail.next = t
+	}
+	k.tail = t
+}
+
+func (k *taskList) remove(t *Task) {
+	switch {
+	case t.prev != nil:
+		t.prev.next = t.next
+	case k.head == t:
+		k.head = t.next
+	default:
+		return // not in the list
+	}
+	if t.next != nil {
+		t.next.prev = t.prev
+	} else {
+		k.tail = t.prev
+	}
+	t.prev, t.next = nil, nil
+}
+
+// Tasks returns the pending tasks in creation order. From another goroutine it
+// waits for the current step of the loop to end.
+func (l *Loop) Tasks() []*Task {
+	var all []*Task
+	l.call(func() {
+		for t := l.tasks.head; t != nil; t = t.next {
+			all = append(all, t)
+		}
+	})
+	return all
+}

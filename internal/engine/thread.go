@@ -1,0 +1,190 @@
+package engine
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+)
+
+// thread is the goroutine of a Go task. To the loop the task is like any other:
+// it has a first step, waits, is cancelled, ends. Only that between two waits it
+// runs beside the loop, not on it: it asks for a wait by a visit and is told the
+// end of it through woken.
+type thread struct {
+	extra
+	fiber fiber
+
+	// Any goroutine.
+	g atomic.Uintptr // 0 before and after it runs
+
+	// Handed back and forth with each visit.
+	woken chan error // holds at most one; made for the first visit
+	err   error      // what the coroutine returned
+
+	// Owner.
+	begun   bool
+	visited bool  // in a visit that was not answered
+	answer  error // for when it gets a place
+}
+
+func (t *Task) threadOf() *thread {
+	if x := t.extra.Load(); x != nil {
+		return x.thread
+	}
+	return nil
+}
+
+// isThread reports whether the caller is the goroutine of the Go task t.
+func (t *Task) isThread() bool {
+	if !t.thread {
+		return false
+	}
+	return t.threadOf().g.Load() == coro.G()
+}
+
+// dispatch is a step of a Go task: it starts its goroutine, or answers its visit.
+// With all places taken it queues for one. Places are for tasks at work: one that
+// waits has none, so that tasks which wait for each other cannot starve.
+func (l *Loop) dispatch(t *Task) {
+	th := t.threadOf()
+	if t.phase == started {
+		th.answer = t.resumed()
+	}
+	if l.maxThreads > 0 && l.busy >= l.maxThreads {
+		if t.phase == fresh {
+			t.phase = parked
+		}
+		l.queued.push(t)
+		return
+	}
+	l.admit(t, th)
+}
+
+// admit gives a Go task a place.
+func (l *Loop) admit(t *Task, th *thread) {
+	l.busy++
+	if t.phase == started {
+		th.visited = false
+		th.woken <- th.answer
+		return
+	}
+	t.phase = started
+	t.fiber = &th.fiber
+	th.fiber.task = t
+	go t.runThread(th)
+}
+
+// vacate gives up a place, to the next in the queue.
+func (l *Loop) vacate() {
+	l.busy--
+	for l.queued.n > 0 && l.busy < l.maxThreads {
+		t := l.queued.pop().(*Task)
+		if t.phase == fresh || t.Finished() {
+			continue // cancelled in the queue
+		}
+		l.admit(t, t.threadOf())
+	}
+}
+
+// unpark takes a cancelled task out of the queue for a place that it had not had
+// yet, for its step to end it. Its entry in the queue stays behind.
+func (t *Task) unpark() {
+	if t.phase == parked {
+		t.phase = fresh
+		t.loop.ready.push(t)
+	}
+}
+
+// runThread is the goroutine.
+func (t *Task) runThread(th *thread) {
+	th.g.Store(coro.G())
+	returned := false
+	defer func() {
+		if !returned {
+			if v := recover(); v != nil {
+				th.err = t.panicked(v)
+			} else {
+				th.err = ErrGoexit
+			}
+		}
+		// Before the goroutine's descriptor can be another's.
+		th.g.Store(0)
+		t.loop.post((*threadEnded)(t))
+	}()
+	th.err = t.body.Run(t)
+	returned = true
+}
+
+type threadEnded Task
+
+func (e *threadEnded) run(l *Loop) {
+	t := (*Task)(e)
+	l.vacate()
+	th := t.threadOf()
+	th.fiber.task = nil
+	t.finish(th.err)
+}
+
+// visit is a Go task's request to wait for f, or if f is nil for d.
+type visit struct {
+	t   *Task
+	f   *Future
+	d   time.Duration
+	at  place
+	ctx context.Context
+}
+
+// visit waits on the task's goroutine.
+func (t *Task) visit(v *visit) error {
+	th := t.threadOf()
+	if th.woken == nil {
+		th.woken = make(chan error, 1)
+	}
+	t.loop.post(v)
+	return <-th.woken
+}
+
+func (v *visit) run(l *Loop) {
+	t := v.t
+	th := t.threadOf()
+	err := t.mayWait(v.at, v.ctx)
+	if err == nil && v.f != nil && v.f.Finished() {
+		v.f.schedule(l)
+		th.woken <- v.f.retrieve()
+		return
+	}
+	if err != nil {
+		th.woken <- err
+		return
+	}
+	th.visited = true
+	l.vacate()
+	if v.f != nil {
+		t.begin(v.f, v.at, v.ctx)
+	} else {
+		t.doze(v.d, v.at, v.ctx)
+	}
+}
+
+// abandon lets go of a Go task of a closing loop. One that has begun runs on,
+// with its context ended and every wait refused.
+func (l *Loop) abandon(t *Task) {
+	th := t.threadOf()
+	if t.phase != started {
+		t.phase = destroyed
+		t.end(Cancelled, l.destroyedError())
+		return
+	}
+	th.signal.end(l, &Request{Origin: OriginShutdown, Cause: ErrLoopClosed}, context.Canceled)
+	if th.visited {
+		th.visited = false
+		if t.waitOn != nil {
+			t.waitOn.drop(t)
+		}
+		_ = t.resumed()
+		l.busy++
+		th.woken <- ErrLoopClosed
+	}
+}

@@ -1,0 +1,121 @@
+package engine
+
+import "time"
+
+// timer is a moment at which something becomes ready. It lives in what it
+// serves, so that setting one allocates nothing.
+type timer struct {
+	when time.Duration
+	// at is the place in the heap plus one; 0 means not set.
+	at int
+	// fires is what becomes ready.
+	fires runnable
+	// fired says that fires is in the ready queue and has not run.
+	fired bool
+}
+
+// timers is a heap of degree four, ordered by moment and, among equals, by the
+// order in which they were set. The keys lie in the heap itself, so that sifting
+// compares without following pointers. Removal is by place: a cancelled timer is
+// gone at once.
+type timers struct {
+	heap []timerKey
+	seq  uint64
+}
+
+type timerKey struct {
+	when time.Duration
+	seq  uint64
+	t    *timer
+}
+
+func (k *timerKey) before(o *timerKey) bool {
+	return k.when < o.when || k.when == o.when && k.seq < o.seq
+}
+
+func (h *timers) add(t *timer) {
+	h.seq++
+	h.heap = append(h.heap, timerKey{})
+	h.up(len(h.heap)-1, timerKey{t.when, h.seq, t})
+}
+
+// next returns when the first timer is due.
+func (h *timers) next() time.Duration {
+	if len(h.heap) == 0 {
+		return Never
+	}
+	return h.heap[0].when
+}
+
+// due removes and returns the first timer if its moment has come.
+func (h *timers) due(now time.Duration) *timer {
+	if len(h.heap) == 0 || h.heap[0].when > now {
+		return nil
+	}
+	t := h.heap[0].t
+	h.remove(t)
+	t.fired = true
+	return t
+}
+
+func (h *timers) remove(t *timer) {
+	i := t.at - 1
+	if i < 0 {
+		return
+	}
+	t.at = 0
+	n := len(h.heap) - 1
+	last := h.heap[n]
+	h.heap[n] = timerKey{}
+	h.heap = h.heap[:n]
+	switch {
+	case i == n:
+	case i > 0 && last.before(&h.heap[(i-1)/4]):
+		h.up(i, last)
+	default:
+		h.down(i, last)
+	}
+	if cap(h.heap) > 1<<12 && n < cap(h.heap)/4 {
+		h.heap = append(make([]timerKey, 0, cap(h.heap)/2), h.heap...)
+	}
+}
+
+// up places k at i or above.
+func (h *timers) up(i int, k timerKey) {
+	for i > 0 {
+		p := (i - 1) / 4
+		if !k.before(&h.heap[p]) {
+			break
+		}
+		h.place(i, h.heap[p])
+		i = p
+	}
+	h.place(i, k)
+}
+
+// down places k at i or below.
+func (h *timers) down(i int, k timerKey) {
+	for {
+		c := 4*i + 1
+		if c >= len(h.heap) {
+			break
+		}
+		least := c
+		for j := c + 1; j < min(c+4, len(h.heap)); j++ {
+			if h.heap[j].before(&h.heap[least]) {
+				least = j
+			}
+		}
+		if !h.heap[least].before(&k) {
+			break
+		}
+		h.place(i, h.heap[least])
+		i = least
+	}
+	h.place(i, k)
+}
+
+func (h *timers) place(i int, k timerKey) {
+	h.heap[i] = k
+	k.t.at = i + 1
+}

@@ -1,0 +1,202 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// Loop is an event loop: it runs callbacks and the steps of tasks, one at a time,
+// first in, first out. Every method may be called from any goroutine. Most
+// programs use [Run] and never see it. (asyncio.AbstractEventLoop)
+type Loop struct {
+	l       *engine.Loop
+	grace   time.Duration
+	handler atomic.Pointer[func(*Loop, ExceptionContext)]
+}
+
+// ExceptionContext describes to the exception handler what nobody else will hear
+// of. Fields that do not apply are nil.
+type ExceptionContext struct {
+	Message string
+	Err     error
+	Task    AnyTask
+	Future  AnyFuture
+	Handle  *Handle
+}
+
+// Option is an option of Run, NewRunner and NewLoop.
+type Option func(*options)
+
+type options struct {
+	engine.Config
+	grace   time.Duration
+	handler func(*Loop, ExceptionContext)
+}
+
+// DefaultGrace is how long Run waits at its end unless WithGrace says otherwise.
+const DefaultGrace = time.Minute
+
+// WithGrace sets how long Run and Runner.Close wait, on the loop's clock, for
+// tasks that were cancelled at the end. Those still running then are reported to
+// the exception handler by name and left behind: loop tasks are unwound so that
+// their defers run, Go tasks go on until they return.
+func WithGrace(d time.Duration) Option {
+	return func(o *options) { o.grace = d }
+}
+
+// WithMaxThreads bounds the Go tasks at work at one time; further ones start when
+// one ends or waits. A Go task that awaits takes no place. n must be positive;
+// without this option there is no bound.
+func WithMaxThreads(n int) Option {
+	if n <= 0 {
+		panic("asyncio: WithMaxThreads needs a positive number")
+	}
+	return func(o *options) { o.MaxThreads = n }
+}
+
+// PanicsCrash makes a panic in a task crash the process, with the stack where it
+// was raised, instead of ending that task with a *PanicError.
+func PanicsCrash() Option {
+	return func(o *options) { o.PanicsCrash = true }
+}
+
+// WithExceptionHandler is [Loop.SetExceptionHandler] as an option.
+func WithExceptionHandler(f func(*Loop, ExceptionContext)) Option {
+	return func(o *options) { o.handler = f }
+}
+
+// NewLoop makes a loop. Close it in the end. (asyncio.new_event_loop)
+func NewLoop(opts ...Option) *Loop {
+	o := options{grace: DefaultGrace}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	if o.Driver == nil {
+		o.Driver = engine.NewWall()
+	}
+	l := &Loop{grace: o.grace}
+	o.Face = l
+	o.Values = context.Background()
+	o.Hooks = engine.Hooks{
+		Cancelled:   cancelledBy,
+		AsCancelled: asCancelled,
+		Panicked:    panicked,
+		Report:      l.report,
+	}
+	l.l = engine.New(o.Config)
+	l.SetExceptionHandler(o.handler)
+	return l
+}
+
+// Context returns the context that leads to the loop: the scope for CreateTask
+// and NewFuture outside of tasks. It ends when the loop is closed.
+func (l *Loop) Context() context.Context { return l.l.Root() }
+
+// Time returns the time of the loop's clock, the one that CallAt and timeouts go
+// by. (loop.time)
+func (l *Loop) Time() time.Time { return l.l.Time() }
+
+// RunForever runs the loop on the calling goroutine until Stop. It returns
+// ErrLoopRunning or ErrLoopClosed if it cannot run. (loop.run_forever)
+//
+// If a task or a callback calls runtime.Goexit, as t.FailNow does, RunForever gives
+// up the loop and exits its goroutine as well.
+func (l *Loop) RunForever() error { return l.l.Run() }
+
+// RunUntilComplete runs the loop on the calling goroutine until f is done and
+// returns f's error; the value is in f.Result. It returns ErrLoopStopped if Stop
+// came first, and ErrLoopRunning or ErrLoopClosed if the loop cannot run.
+// (loop.run_until_complete)
+func (l *Loop) RunUntilComplete(f AnyFuture) error {
+	if f.Loop() != l {
+		return errors.New("asyncio: RunUntilComplete of a future that belongs to another loop")
+	}
+	if err := l.l.RunUntil(f.core()); err != nil {
+		return err
+	}
+	if !f.Done() {
+		return ErrLoopStopped
+	}
+	return f.Err()
+}
+
+// Stop makes RunForever return at the end of the current turn; callbacks that are
+// scheduled for it still run, those scheduled by them wait for the next
+// RunForever. A loop that does not run stops after one turn of the next run.
+// (loop.stop)
+func (l *Loop) Stop() { l.l.Stop() }
+
+// Close ends the loop for good. Tasks that are pending are reported to the
+// exception handler; loop tasks are unwound so that their defers run, and end as
+// cancelled. Errors that nobody retrieved are reported. It returns ErrLoopRunning
+// if the loop runs, and does nothing if it was closed. [Run] ends more gently.
+// (loop.close)
+func (l *Loop) Close() error { return l.l.Close() }
+
+// IsRunning reports whether the loop runs. (loop.is_running)
+func (l *Loop) IsRunning() bool { return l.l.Running() }
+
+// IsClosed reports whether the loop was closed. (loop.is_closed)
+func (l *Loop) IsClosed() bool { return l.l.Closed() }
+
+// SetExceptionHandler sets what is told of events that nobody else will hear of:
+// panics in callbacks, errors nobody retrieved, tasks destroyed while pending. It
+// runs on the loop; if it panics, the default handler is told. nil restores the
+// default, which logs to slog.Default. (loop.set_exception_handler)
+func (l *Loop) SetExceptionHandler(f func(*Loop, ExceptionContext)) {
+	if f == nil {
+		l.handler.Store(nil)
+		return
+	}
+	l.handler.Store(&f)
+}
+
+// CallExceptionHandler tells the exception handler. (loop.call_exception_handler)
+func (l *Loop) CallExceptionHandler(c ExceptionContext) {
+	f := l.handler.Load()
+	if f == nil {
+		logException(c)
+		return
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			c.Message = "panic in the exception handler, called with: " + c.Message
+			c.Err = errors.Join(panicked(v, nil), c.Err)
+			logException(c)
+		}
+	}()
+	(*f)(l, c)
+}
+
+func logException(c ExceptionContext) {
+	var attrs []any
+	if c.Err != nil {
+		attrs = append(attrs, "err", c.Err)
+	}
+	if c.Task != nil {
+		attrs = append(attrs, "task", c.Task.Name(), "coro", c.Task.Coro().Function)
+	}
+	slog.Error("asyncio: "+c.Message, attrs...)
+}
+
+// report is CallExceptionHandler for the engine.
+func (l *Loop) report(_ *engine.Loop, r engine.Report) {
+	c := ExceptionContext{Message: r.Message, Err: r.Err}
+	if r.Task != nil {
+		c.Task = r.Task.Face().(AnyTask)
+	}
+	if r.Handle != nil {
+		named := r.Handle.Face()
+		if h, ok := named.(*Handle); ok {
+			c.Handle = h
+			named = r.Handle.Fn()
+		}
+		c.Message += " " + funcFrame(funcPC(named)).Function
+	}
+	l.CallExceptionHandler(c)
+}

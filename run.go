@@ -1,0 +1,136 @@
+package asyncio
+
+import (
+	"context"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// Run runs main on a new loop, on the calling goroutine, and returns its result.
+// (asyncio.run)
+//
+// main is a task whose scope is ctx: when ctx ends, main is cancelled. When main
+// has ended, the tasks that remain are cancelled in the order they were created
+// and awaited, then the Go tasks; see [WithGrace] for those that do not end. An
+// error of theirs that nobody retrieved goes to the exception handler.
+//
+// It returns ErrLoopRunning if the caller is itself on a loop. If a task calls
+// runtime.Goexit, Run ends the other tasks and exits its goroutine as well.
+func Run[T any](ctx context.Context, main Coroutine[T], opts ...Option) (T, error) {
+	r := NewRunner(opts...)
+	defer func() { _ = r.Close() }() // it fails only while the loop runs
+	return RunOn(r, ctx, main)
+}
+
+// Runner is for several runs on one loop. Its methods may be called from any
+// goroutine, but one at a time runs. (asyncio.Runner)
+type Runner struct{ loop *Loop }
+
+// NewRunner makes a loop to run on. Close it in the end.
+func NewRunner(opts ...Option) *Runner { return &Runner{NewLoop(opts...)} }
+
+// Loop returns the runner's loop. (Runner.get_loop)
+func (r *Runner) Loop() *Loop { return r.loop }
+
+// RunOn is [Run] on the loop of r, which stays open: tasks that remain are still
+// there at the next run. It returns ErrLoopClosed after Close, ErrLoopStopped if
+// the loop was stopped before main was done. (Runner.run)
+func RunOn[T any](r *Runner, ctx context.Context, main Coroutine[T]) (T, error) {
+	var zero T
+	l := r.loop.l
+	if engine.OnLoop(ctx) || l.Running() {
+		return zero, ErrLoopRunning
+	}
+	t := newTask(main, nil)
+	t.t.StartOn(l, ctx, (*taskBody[T])(t))
+	if t.Done() { // the loop is closed
+		return t.Result()
+	}
+	if err := l.RunUntil(&t.t.Future); err != nil {
+		return zero, err
+	}
+	if !t.Done() {
+		return zero, ErrLoopStopped
+	}
+	return t.Result()
+}
+
+// Close cancels and awaits what is left on the loop, as at the end of [Run], and
+// closes it. It returns ErrLoopRunning while the loop runs. (Runner.close)
+func (r *Runner) Close() (err error) {
+	l := r.loop.l
+	if l.Closed() {
+		return nil
+	}
+	// Deferred, so that the loop is closed also if a clean-up calls Goexit.
+	defer func() { err = l.Close() }()
+	s := shutdown{loop: l, until: l.Deadline(r.loop.grace)}
+	s.end(false)
+	// CPython runs two empty coroutines here; their turns are part of its order.
+	_ = l.Settle()
+	s.end(true)
+	_ = l.Settle()
+	return nil
+}
+
+// shutdown ends the tasks of a loop within a time.
+type shutdown struct {
+	loop  *engine.Loop
+	until time.Duration
+	over  bool
+}
+
+// end cancels the loop tasks, or the Go tasks, in creation order and awaits them;
+// also those that come up meanwhile.
+func (s *shutdown) end(threads bool) {
+	for !s.over {
+		var tasks []*engine.Task
+		for _, t := range s.loop.Tasks() {
+			if t.Threaded() == threads {
+				tasks = append(tasks, t)
+			}
+		}
+		if len(tasks) == 0 {
+			return
+		}
+		s.cancel(tasks)
+	}
+}
+
+func (s *shutdown) cancel(tasks []*engine.Task) {
+	for _, t := range tasks {
+		t.Cancel(&engine.Request{Origin: engine.OriginShutdown})
+	}
+	all := &engine.Future{}
+	all.Init(s.loop.Root())
+	left := len(tasks)
+	for _, t := range tasks {
+		h := &engine.Handle{}
+		h.Init(s.loop, func() {
+			if left--; left == 0 && all.Claim() {
+				all.Settle(engine.Succeeded, nil)
+			}
+		}, nil)
+		h.After(&t.Future)
+	}
+	limit := &engine.Handle{}
+	limit.Init(s.loop, func() {
+		s.over = true
+		s.loop.Stop()
+	}, nil)
+	limit.At(s.until)
+	if s.loop.RunUntil(all) != nil {
+		s.over = true // somebody else runs or has closed the loop
+	}
+	limit.Cancel()
+	for _, t := range tasks {
+		if t.State() == engine.Failed {
+			s.loop.Report(engine.Report{
+				Message: "unhandled error during shutdown of the loop",
+				Err:     t.Outcome(),
+				Task:    t,
+			})
+		}
+	}
+}

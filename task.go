@@ -1,0 +1,192 @@
+package asyncio
+
+import (
+	"context"
+	"runtime"
+	"strconv"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// Coroutine is what a task runs: the counterpart of an async def. The context it
+// is given is the task's own.
+type Coroutine[T any] = func(ctx context.Context) (T, error)
+
+// None is the result of a coroutine that has none.
+type None = struct{}
+
+// Void adapts a function without a result.
+func Void(f func(ctx context.Context) error) Coroutine[None] {
+	return func(ctx context.Context) (None, error) { return None{}, f(ctx) }
+}
+
+// Task is a coroutine that runs on an event loop, or a goroutine under the same
+// handle (see [Go]). Every method may be called from any goroutine.
+// (asyncio.Task)
+//
+// A task is pending, then done for ever: it has succeeded, failed or been
+// cancelled, told apart by the error that its coroutine returned.
+type Task[T any] struct {
+	t     engine.Task
+	fn    Coroutine[T] // nil once it was called
+	pc    uintptr      // of fn
+	value T            // readable once done
+}
+
+// taskBody is a task as the engine runs it.
+type taskBody[T any] Task[T]
+
+func (b *taskBody[T]) Run(ctx context.Context) error {
+	fn := b.fn
+	b.fn = nil // what it captured must not outlive it
+	var err error
+	b.value, err = fn(ctx)
+	return err
+}
+
+func (b *taskBody[T]) Face() any { return (*Task[T])(b) }
+
+// TaskOption is an option of CreateTask and Go.
+type TaskOption func(*taskOptions)
+
+type taskOptions struct{ name string }
+
+// WithName names the task; without it the name is Task-N, counted from 1 on each
+// loop.
+func WithName(name string) TaskOption {
+	return func(o *taskOptions) { o.name = name }
+}
+
+// CreateTask makes a task that runs c on the loop of scope, and returns at once;
+// c starts on a later turn of the loop. It may be called from any goroutine. It
+// is not an await point. (asyncio.create_task, loop.create_task,
+// asyncio.run_coroutine_threadsafe)
+//
+// scope is the ctx of a coroutine, loop.Context(), or anything derived from them;
+// any other context is a mistake and panics. The ctx of a coroutine, also with
+// values added, only leads to the loop: the new task is independent of the one
+// that made it. A context that somebody derived with an end of its own
+// (context.WithTimeout, signal.NotifyContext, asyncio.WithCancel) is the task's
+// scope: when it ends, the task is cancelled.
+//
+// On a closed loop the task comes back failed with ErrLoopClosed.
+func CreateTask[T any](scope context.Context, c Coroutine[T], opts ...TaskOption) *Task[T] {
+	t := newTask(c, opts)
+	t.t.Start(scope, (*taskBody[T])(t), false)
+	return t
+}
+
+func newTask[T any](c Coroutine[T], opts []TaskOption) *Task[T] {
+	if c == nil {
+		panic("asyncio: CreateTask of a nil coroutine")
+	}
+	t := &Task[T]{fn: c, pc: funcPC(c)}
+	if len(opts) > 0 {
+		var o taskOptions
+		for _, opt := range opts {
+			opt(&o)
+		}
+		if o.name != "" {
+			t.t.SetName(o.name)
+		}
+	}
+	return t
+}
+
+// Await waits until the task is done and returns its result. It is an await
+// point: a task is suspended, any other goroutine is blocked. It returns at once
+// if the task is done. (await task)
+//
+// If the awaiting task is cancelled, so is t, and Await returns when t is done,
+// with t's *CancelledError, or with t's result if t has refused. If ctx is a scope
+// that ends first, Await returns its cause and t goes on.
+//
+// It returns ErrDeadlock for an await that could never end, ErrNotInTask in a
+// callback, and ErrLoopClosed if the loop was closed first.
+func (t *Task[T]) Await(ctx context.Context) (T, error) {
+	err := t.t.Await(ctx)
+	if !t.t.Finished() {
+		var zero T
+		return zero, err
+	}
+	return t.value, err
+}
+
+// Cancel asks the task to end: at its current or next await it is given a
+// *CancelledError with this message, once. It reports false if the task was done
+// already; true does not promise that the task will be cancelled, since it may
+// clean up with further awaits, refuse, or fail. A task that has not started
+// never will. At most one message is used. (Task.cancel)
+func (t *Task[T]) Cancel(msg ...string) bool { return cancel(&t.t.Future, msg) }
+
+// Done reports whether the task has ended in any way: cancelled counts.
+// (Task.done)
+func (t *Task[T]) Done() bool { return t.t.Finished() }
+
+// Cancelled reports whether the task has ended as cancelled. (Task.cancelled)
+func (t *Task[T]) Cancelled() bool { return t.t.State() == engine.Cancelled }
+
+// Result returns what the coroutine returned, or ErrInvalidState before the end.
+// It never blocks. (Task.result)
+func (t *Task[T]) Result() (T, error) {
+	err := t.t.Outcome()
+	if !t.t.Finished() {
+		var zero T
+		return zero, err
+	}
+	return t.value, err
+}
+
+// Err returns the error of Result. (Task.exception)
+func (t *Task[T]) Err() error { return t.t.Outcome() }
+
+// AddDoneCallback has f called on the loop, on the turn after the task is done;
+// callbacks run in the order they were added. If the task is done already, f is
+// called on the next turn. f must not block or await. remove takes the callback
+// back and reports whether it was in time: once the task is done the callback
+// will run. A panic in f goes to the exception handler. (Task.add_done_callback,
+// Task.remove_done_callback)
+func (t *Task[T]) AddDoneCallback(f func(*Task[T])) (remove func() bool) {
+	return addDoneCallback(&t.t.Future, func() { f(t) }, f)
+}
+
+// Cancelling returns how many requests for cancellation were made and not taken
+// back. (Task.cancelling)
+func (t *Task[T]) Cancelling() int { return t.t.Cancelling() }
+
+// Uncancel takes one request back and returns how many are left. At none, a
+// request that was not delivered yet is dropped. Who catches a cancellation that
+// it has asked for itself calls it. (Task.uncancel)
+func (t *Task[T]) Uncancel() int { return t.t.Uncancel() }
+
+// Name returns the task's name. (Task.get_name)
+func (t *Task[T]) Name() string { return taskName(&t.t) }
+
+func taskName(t *engine.Task) string {
+	if n := t.Name(); n != "" {
+		return n
+	}
+	return "Task-" + strconv.FormatUint(t.ID(), 10)
+}
+
+// SetName names the task. (Task.set_name)
+func (t *Task[T]) SetName(name string) { t.t.SetName(name) }
+
+// Coro returns the name, file and line of the coroutine function.
+// (Task.get_coro)
+func (t *Task[T]) Coro() runtime.Frame { return funcFrame(t.pc) }
+
+// Stack returns the frames where the task is now, innermost first; nil if it has
+// not started or is done. Of a suspended task it shows the await. From another
+// goroutine it waits for the current step of the loop; for a Go task it stops the
+// world for a moment. (Task.get_stack)
+func (t *Task[T]) Stack() []runtime.Frame { return t.t.Stack() }
+
+// Loop returns the task's loop. (Task.get_loop)
+func (t *Task[T]) Loop() *Loop { return t.t.Loop().Face().(*Loop) }
+
+func (t *Task[T]) String() string {
+	return "<Task " + t.t.State().String() + " name=" + t.Name() + " coro=" + t.Coro().Function + ">"
+}
+
+func (t *Task[T]) core() *engine.Future { return &t.t.Future }

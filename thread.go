@@ -1,0 +1,24 @@
+package asyncio
+
+import "context"
+
+// Go makes a task that runs c on a goroutine of its own: parallel to the loop and
+// free to block. In everything else it is a task like those of [CreateTask]: it
+// starts when the loop comes to it, has the same handle, and is cancelled in the
+// same way. Its ctx is done at the first Cancel, which is what calls of the
+// standard library stop on; an await in it returns the cancellation.
+//
+// State shared with loop tasks needs a lock, or must be passed through results.
+// It is not an await point, may be called from any goroutine, and panics without a
+// loop in scope. (loop.run_in_executor)
+func Go[T any](scope context.Context, c Coroutine[T], opts ...TaskOption) *Task[T] {
+	t := newTask(c, opts)
+	t.t.Start(scope, (*taskBody[T])(t), true)
+	return t
+}
+
+// ToThread runs f on its own goroutine and awaits it. It is an await point; see
+// [Go] and [Task.Await]. (asyncio.to_thread)
+func ToThread[T any](ctx context.Context, f Coroutine[T]) (T, error) {
+	return Go(ctx, f).Await(ctx)
+}
