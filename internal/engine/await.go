@@ -14,8 +14,7 @@ func (f *Future) Await(ctx context.Context) error {
 		return f.retrieve()
 	}
 	if t, ok := ctx.(*Task); ok && t.loop == f.loop && t.loop.owned() && t.loop.current == t {
-		// The common case: a loop task with its own context.
-		return t.await(f, place{loop: t.loop, task: t}, ctx)
+		return t.awaitOwn(f) // the common case: a loop task with its own context
 	}
 	at := lookup(ctx)
 	t, err := caller(at, f.loop)
@@ -37,7 +36,7 @@ func (f *Future) Await(ctx context.Context) error {
 // loop's time. Zero or less lets the rest of the turn go first.
 func Sleep(ctx context.Context, d time.Duration) error {
 	if t, ok := ctx.(*Task); ok && t.loop.owned() && t.loop.current == t {
-		return t.sleep(d, place{loop: t.loop, task: t}, ctx)
+		return t.sleepOwn(d)
 	}
 	at := locate(ctx)
 	t, err := caller(at, at.loop)
@@ -79,13 +78,41 @@ func caller(at place, other *Loop) (*Task, error) {
 	return nil, nil
 }
 
+// awaitOwn is Await for a loop task with its own context and a future of its loop.
+func (t *Task) awaitOwn(f *Future) error {
+	l := t.loop
+	if l.closed.Load() {
+		return ErrLoopClosed
+	}
+	t.begin(f)
+	if f.kind == kindTask {
+		if c := f.task(); c.startable() && t.waitOn == f && t.fiber.nested < maxNested && l.isNext(c) {
+			l.take()
+			t.fiber.nest(c)
+		}
+	}
+	t.fiber.rest(t)
+	return t.resumed()
+}
+
 // await is Await for a loop task and a future of its loop.
 func (t *Task) await(f *Future, at place, ctx context.Context) error {
 	if err := t.mayWait(at, ctx); err != nil {
 		return err
 	}
-	t.begin(f, at, ctx)
-	t.fiber.suspend()
+	t.begin(f)
+	t.fiber.bind(t, at, ctx)
+	t.fiber.rest(t)
+	return t.resumed()
+}
+
+// sleepOwn is Sleep for a loop task with its own context.
+func (t *Task) sleepOwn(d time.Duration) error {
+	if t.loop.closed.Load() {
+		return ErrLoopClosed
+	}
+	t.doze(d)
+	t.fiber.rest(t)
 	return t.resumed()
 }
 
@@ -94,8 +121,9 @@ func (t *Task) sleep(d time.Duration, at place, ctx context.Context) error {
 	if err := t.mayWait(at, ctx); err != nil {
 		return err
 	}
-	t.doze(d, at, ctx)
-	t.fiber.suspend()
+	t.doze(d)
+	t.fiber.bind(t, at, ctx)
+	t.fiber.rest(t)
 	return t.resumed()
 }
 
@@ -125,7 +153,7 @@ func (t *Task) mayWait(at place, ctx context.Context) error {
 
 // begin enters the wait for f. One that would never end is, as in CPython, turned
 // down on the next turn.
-func (t *Task) begin(f *Future, at place, ctx context.Context) {
+func (t *Task) begin(f *Future) {
 	if f.kind == kindTask {
 		if err := t.cyclic(f.task()); err != nil {
 			t.fiber.cause = err
@@ -135,14 +163,13 @@ func (t *Task) begin(f *Future, at place, ctx context.Context) {
 	}
 	f.add(t)
 	t.waitOn = f
-	t.fiber.bind(t, at, ctx)
 	if t.mustCancel && f.Cancel(t.extra.Load().request) {
 		t.mustCancel = false
 	}
 }
 
-// doze enters a wait for the task's own timer.
-func (t *Task) doze(d time.Duration, at place, ctx context.Context) {
+// doze enters a wait for the task's own timer, or for the rest of the turn.
+func (t *Task) doze(d time.Duration) {
 	if d <= 0 {
 		t.loop.ready.push(t)
 		return
@@ -160,7 +187,7 @@ func (t *Task) doze(d time.Duration, at place, ctx context.Context) {
 	s.fut.state.Store(uint32(Pending))
 	s.timer.when = t.loop.Deadline(d)
 	t.loop.timers.add(&s.timer)
-	t.begin(&s.fut, at, ctx)
+	t.begin(&s.fut)
 }
 
 // sleep is the timer and the future of the one sleep that a fiber can be in.
@@ -183,9 +210,14 @@ func (s *sleep) run(l *Loop) {
 func (t *Task) resumed() error {
 	b, f := t.fiber, t.waitOn
 	t.waitOn = nil
-	b.unbind()
+	b.waits++
+	if b.link.in != nil || b.unwatch != nil {
+		b.unbind()
+	}
 	err := b.cause
-	b.cause = nil
+	if err != nil {
+		b.cause = nil
+	}
 	if f != nil {
 		err = f.retrieve()
 		if f.kind == kindSleep {
@@ -204,6 +236,7 @@ func (t *Task) resumed() error {
 // bind makes the end of the context a wait was begun with interrupt it.
 func (b *fiber) bind(t *Task, at place, ctx context.Context) {
 	switch {
+	case t.waitOn == nil: // its next step is in the ready queue already
 	case at.task == t && at.scope == nil && !at.foreign:
 	case at.loop != t.loop || at.foreign:
 		if ctx.Done() != nil {
@@ -224,7 +257,6 @@ func (b *fiber) bind(t *Task, at place, ctx context.Context) {
 }
 
 func (b *fiber) unbind() {
-	b.waits++
 	b.link.remove()
 	if b.unwatch != nil {
 		b.unwatch()
@@ -252,17 +284,25 @@ func (t *Task) cyclic(of *Task) error {
 	if of == t {
 		return fmt.Errorf("%w: %s awaits itself", ErrDeadlock, t.label())
 	}
-	if !t.awaited() {
-		return nil // nobody waits for t, so no chain can lead back to it
+	// Only if a task waits for t can a chain lead back to it.
+	if !t.awaitedByTask() {
+		return nil
 	}
-	chain := t.label() + " → " + of.label()
 	for w := of.waitOn; w != nil && w.kind == kindTask && !w.Finished(); w = w.task().waitOn {
-		chain += " → " + w.task().label()
 		if w.task() == t {
-			return fmt.Errorf("%w: tasks await each other: %s", ErrDeadlock, chain)
+			return fmt.Errorf("%w: tasks await each other: %s", ErrDeadlock, chain(t, of))
 		}
 	}
 	return nil
+}
+
+// chain names the tasks from one that is about to await another, back to it.
+func chain(t, of *Task) string {
+	s := t.label()
+	for ; of != t; of = of.waitOn.task() {
+		s += " → " + of.label()
+	}
+	return s + " → " + t.label()
 }
 
 func (t *Task) label() string {

@@ -23,6 +23,7 @@ type fiber struct {
 	unwatch func() bool
 	cause   error  // why it was interrupted or refused
 	waits   uint64 // counts the waits, so that a late interruption misses
+	nested  int    // tasks on this stack below the running one
 
 	// capture, when set, is called on the coroutine's own stack instead of going
 	// on, for a look at where it is suspended.
@@ -72,7 +73,7 @@ func (f *fiber) main() {
 	l.g = f.g
 	for {
 		f.execute()
-		for t := l.nextFresh(); t != nil; t = l.nextFresh() {
+		for t := l.takeFresh(); t != nil; t = l.takeFresh() {
 			f.take(t)
 			l.current = t
 			f.execute()
@@ -90,18 +91,41 @@ func (f *fiber) main() {
 	}
 }
 
-// nextFresh takes the next entry of this turn if it is a loop task's first step.
-func (l *Loop) nextFresh() *Task {
-	if l.batch == 0 || bool(l.exit) {
+// takeFresh takes what the loop would run next if it is a first step that a
+// coroutine can do by itself.
+func (l *Loop) takeFresh() *Task {
+	if l.ready.n == 0 {
 		return nil
 	}
 	t, ok := l.ready.peek().(*Task)
-	if !ok || t.phase != fresh || t.thread || t.mustCancel {
+	if !ok || !t.startable() || !l.isNext(t) {
 		return nil
 	}
-	l.ready.pop()
-	l.batch--
+	l.take()
 	return t
+}
+
+// startable reports whether the task's next step is to call its function here.
+func (t *Task) startable() bool { return t.phase == fresh && !t.thread && !t.mustCancel }
+
+// maxNested bounds how many tasks run on one stack.
+const maxNested = 16
+
+// nest runs a fresh task that is next in line, and that the fiber's task awaits,
+// on top of it. The order of events is the same and no switch is needed; if the
+// new task suspends, both do, and the one below could not run before the other's
+// end anyway. One thing differs: Goexit in the upper task unwinds the lower too.
+func (f *fiber) nest(t *Task) {
+	below := f.task
+	f.nested++
+	defer func() {
+		f.nested--
+		f.task = below
+		f.loop.current = below
+	}()
+	f.take(t)
+	f.loop.current = t
+	f.execute()
 }
 
 // execute runs the task to its end, whichever way it ends.
@@ -115,7 +139,9 @@ func (f *fiber) execute() {
 				err = t.panicked(v)
 			} else {
 				err = ErrGoexit
-				if t.phase != destroyed {
+				if f.loop.closed.Load() {
+					t.phase = destroyed
+				} else {
 					f.loop.exit = true
 				}
 			}
@@ -141,8 +167,14 @@ func (t *Task) panicked(v any) error {
 	return err
 }
 
-// suspend hands control to the loop until the task's next step.
-func (f *fiber) suspend() {
+// rest gives up control until the task's next step, which is in the ready queue
+// or will be.
+func (f *fiber) rest(t *Task) {
+	if l := f.loop; l.isNext(t) {
+		l.take()
+		l.current = t
+		return
+	}
 	for {
 		f.Suspend()
 		if f.capture == nil {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 )
 
@@ -187,4 +188,13 @@ func (f *Future) drop(w runnable) {
 	}
 }
 
-func (f *Future) awaited() bool { return f.first != nil || f.rest != nil && len(*f.rest) > 0 }
+// awaitedByTask reports whether a task is among the waiters.
+func (f *Future) awaitedByTask() bool {
+	if _, ok := f.first.(*Task); ok {
+		return true
+	}
+	return f.rest != nil && slices.ContainsFunc(*f.rest, func(w runnable) bool {
+		_, ok := w.(*Task)
+		return ok
+	})
+}

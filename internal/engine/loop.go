@@ -75,7 +75,8 @@ type Loop struct {
 	runner   uintptr // the goroutine in Run
 	current  *Task
 	ready    ring
-	batch    int // entries left in this turn
+	batch    int  // entries left in this turn
+	turned   bool // a turn has begun since Run was entered
 	timers   timers
 	tasks    taskList
 	fibers   []*fiber // idle, the most recently used last
@@ -257,12 +258,9 @@ func (l *Loop) Run() error {
 		l.release()
 		return ErrLoopClosed
 	}
+	l.turned = false
 	defer l.suspendRun()
-	for {
-		l.turn()
-		if l.stopping || bool(l.exit) {
-			break
-		}
+	for l.runTurns() {
 	}
 	return nil
 }
@@ -270,6 +268,7 @@ func (l *Loop) Run() error {
 // suspendRun ends Run, also when a callback's Goexit is ending its goroutine.
 func (l *Loop) suspendRun() {
 	l.stopping = false
+	l.batch = 0
 	exit := l.exit
 	l.exit = false
 	l.dropFibers()
@@ -307,13 +306,42 @@ func (l *Loop) Settle() error {
 	return l.Run()
 }
 
-// turn is one iteration of the loop.
-func (l *Loop) turn() {
+// runTurns runs turns until it is time to leave Run, or returns true after a
+// callback has panicked, to be called again for the rest.
+func (l *Loop) runTurns() (again bool) {
+	leaving := false
+	defer func() {
+		if leaving {
+			return
+		}
+		if v := recover(); v != nil {
+			l.callbackPanicked(v)
+			again = true
+		}
+		// Otherwise a callback has called Goexit, and this goroutine is going
+		// away whatever we do.
+	}()
+	for {
+		for l.batch > 0 && !bool(l.exit) {
+			l.entry = l.take()
+			l.entry.run(l)
+		}
+		if l.stopping && l.turned || bool(l.exit) {
+			leaving = true
+			return false
+		}
+		if l.ready.n == 0 && !l.stopping {
+			l.idle()
+		}
+		l.beginTurn()
+	}
+}
+
+// beginTurn takes in what has come from outside and from the clock, and sets how
+// much runs before the next turn.
+func (l *Loop) beginTurn() {
 	if l.pending.Load() {
 		l.drain()
-	}
-	if l.ready.n == 0 && !l.stopping {
-		l.idle()
 	}
 	if len(l.timers.heap) > 0 {
 		now := l.driver.Now()
@@ -322,9 +350,31 @@ func (l *Loop) turn() {
 		}
 	}
 	l.batch = l.ready.n
-	for l.batch > 0 && !bool(l.exit) {
-		l.runBatch()
+	l.turned = true
+}
+
+// take removes the next entry of the turn.
+func (l *Loop) take() runnable {
+	l.batch--
+	return l.ready.pop()
+}
+
+// isNext reports whether r is what the loop would run next. If that is so on the
+// next turn, it begins that turn. A coroutine which is about to hand control to
+// the loop asks it, to save the switches there and back.
+func (l *Loop) isNext(r runnable) bool {
+	if l.ready.n == 0 || l.ready.peek() != r || bool(l.exit) {
+		return false
 	}
+	if l.batch == 0 {
+		if l.stopping {
+			return false
+		}
+		// What this adds comes behind r.
+		l.current = nil
+		l.beginTurn()
+	}
+	return true
 }
 
 // idle waits until a timer is due or another goroutine calls in.
@@ -342,31 +392,6 @@ func (l *Loop) idle() {
 	if l.pending.Load() {
 		l.drain()
 	}
-}
-
-// runBatch runs what is left of the turn, up to its end or to a callback that
-// panics.
-func (l *Loop) runBatch() {
-	ended := false
-	defer func() {
-		if ended {
-			return
-		}
-		if v := recover(); v != nil {
-			l.callbackPanicked(v)
-			return
-		}
-		// Goexit in a callback: this goroutine is going away, whatever we do.
-		l.batch = 0
-	}()
-	for l.batch > 0 && !bool(l.exit) {
-		l.batch--
-		r := l.ready.pop()
-		l.entry = r
-		r.run(l)
-	}
-	l.entry = nil
-	ended = true
 }
 
 // Deadline returns the moment d from now, Never if that is beyond all time.
@@ -406,9 +431,7 @@ func (l *Loop) Close() error {
 		return nil
 	}
 	l.ready, l.timers = ring{}, timers{}
-	for t := l.tasks.head; t != nil; t = l.tasks.head {
-		l.destroy(t)
-	}
+	l.destroyAll()
 	l.queued = ring{}
 	l.dropFibers()
 	l.reportFailures()

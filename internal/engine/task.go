@@ -222,25 +222,33 @@ func (l *Loop) destroyedError() error {
 	return l.hooks.Cancelled(&Request{Origin: OriginShutdown, Cause: ErrLoopClosed})
 }
 
-// destroy ends a pending task of a closing loop.
-func (l *Loop) destroy(t *Task) {
-	message := "task was destroyed but it is pending"
-	if t.thread && t.phase == started {
-		message = "Go task ignored its cancellation and is left running"
+// destroyAll ends the pending tasks of a closing loop.
+func (l *Loop) destroyAll() {
+	for t := l.tasks.head; t != nil; t = t.next {
+		message := "task was destroyed but it is pending"
+		if t.thread && t.phase == started {
+			message = "Go task ignored its cancellation and is left running"
+		}
+		l.report(Report{Message: message, Task: t})
 	}
-	l.report(Report{Message: message, Task: t})
+	for t := l.tasks.head; t != nil; t = l.tasks.head {
+		l.destroy(t)
+	}
+}
+
+// destroy ends one. Unwinding it may end others: those on the same stack.
+func (l *Loop) destroy(t *Task) {
 	l.tasks.remove(t)
 	if t.thread {
 		l.abandon(t)
 		return
 	}
 	f := t.fiber
-	t.phase = destroyed
 	if f == nil {
 		t.end(Cancelled, l.destroyedError())
 		return
 	}
-	l.current, l.g = t, f.g
+	l.current, l.g = f.task, f.g
 	f.Unwind()
 	l.current, l.g = nil, l.runner
 }

@@ -162,10 +162,11 @@ func (v *visit) run(l *Loop) {
 	th.visited = true
 	l.vacate()
 	if v.f != nil {
-		t.begin(v.f, v.at, v.ctx)
+		t.begin(v.f)
 	} else {
-		t.doze(v.d, v.at, v.ctx)
+		t.doze(v.d)
 	}
+	t.fiber.bind(t, v.at, v.ctx)
 }
 
 // abandon lets go of a Go task of a closing loop. One that has begun runs on,
