@@ -38,6 +38,7 @@ func TestGoexitDoesNotReachTheResumer(t *testing.T) {
 		runtime.Goexit()
 	})
 	c.Resume()
+	c.LetGo()
 	if !unwound || c.State() != Done {
 		t.Fatalf("unwound %v, state %v", unwound, c.State())
 	}
@@ -53,6 +54,7 @@ func TestUnwindRunsDefersOnly(t *testing.T) {
 	c.Init(func() {
 		defer func() { got = append(got, "defer") }()
 		c.Suspend()
+		c.Answer()
 		got = append(got, "after")
 	})
 	c.Resume()

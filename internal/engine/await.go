@@ -13,8 +13,18 @@ func (f *Future) Await(ctx context.Context) error {
 	if f.Finished() {
 		return f.retrieve()
 	}
-	if t, ok := ctx.(*Task); ok && t.loop == f.loop && t.loop.owned() && t.loop.current == t {
-		return t.awaitOwn(f) // the common case: a loop task with its own context
+	if t, ok := ctx.(*Task); ok && t.loop == f.loop && t.loop.owned() && t.loop.current == t && !t.loop.closed.Load() {
+		// The common case, a loop task with its own context, in as few frames as
+		// can be: see Coro.
+		t.begin(f)
+		t.nestNext(f)
+		if b := t.fiber; !t.loop.goOn(t) {
+			b.Suspend()
+			if b.Asked != nil {
+				b.Answer()
+			}
+		}
+		return t.resumed()
 	}
 	at := lookup(ctx)
 	t, err := caller(at, f.loop)
@@ -35,8 +45,17 @@ func (f *Future) Await(ctx context.Context) error {
 // Sleep suspends the calling task, or blocks the calling goroutine, for d of the
 // loop's time. Zero or less lets the rest of the turn go first.
 func Sleep(ctx context.Context, d time.Duration) error {
-	if t, ok := ctx.(*Task); ok && t.loop.owned() && t.loop.current == t {
-		return t.sleepOwn(d)
+	if t, ok := ctx.(*Task); ok && t.loop.owned() && t.loop.current == t && !t.loop.closed.Load() {
+		// The common case, a loop task with its own context, in as few frames as
+		// can be: see Coro.
+		t.doze(d)
+		if f := t.fiber; !t.loop.goOn(t) {
+			f.Suspend()
+			if f.Asked != nil {
+				f.Answer()
+			}
+		}
+		return t.resumed()
 	}
 	at := locate(ctx)
 	t, err := caller(at, at.loop)
@@ -78,23 +97,6 @@ func caller(at place, other *Loop) (*Task, error) {
 	return nil, nil
 }
 
-// awaitOwn is Await for a loop task with its own context and a future of its loop.
-func (t *Task) awaitOwn(f *Future) error {
-	l := t.loop
-	if l.closed.Load() {
-		return ErrLoopClosed
-	}
-	t.begin(f)
-	if f.kind == kindTask {
-		if c := f.task(); c.startable() && t.waitOn == f && t.fiber.nested < maxNested && l.isNext(c) {
-			l.take()
-			t.fiber.nest(c)
-		}
-	}
-	t.fiber.rest(t)
-	return t.resumed()
-}
-
 // await is Await for a loop task and a future of its loop.
 func (t *Task) await(f *Future, at place, ctx context.Context) error {
 	if err := t.mayWait(at, ctx); err != nil {
@@ -102,16 +104,6 @@ func (t *Task) await(f *Future, at place, ctx context.Context) error {
 	}
 	t.begin(f)
 	t.fiber.bind(t, at, ctx)
-	t.fiber.rest(t)
-	return t.resumed()
-}
-
-// sleepOwn is Sleep for a loop task with its own context.
-func (t *Task) sleepOwn(d time.Duration) error {
-	if t.loop.closed.Load() {
-		return ErrLoopClosed
-	}
-	t.doze(d)
 	t.fiber.rest(t)
 	return t.resumed()
 }

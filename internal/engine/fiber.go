@@ -24,10 +24,6 @@ type fiber struct {
 	cause   error  // why it was interrupted or refused
 	waits   uint64 // counts the waits, so that a late interruption misses
 	nested  int    // tasks on this stack below the running one
-
-	// capture, when set, is called on the coroutine's own stack instead of going
-	// on, for a look at where it is suspended.
-	capture func()
 }
 
 // startTask runs a fresh loop task on an idle coroutine or a new one.
@@ -64,6 +60,9 @@ func (f *fiber) proceed() {
 	f.Resume()
 	l.g = l.runner
 	l.current = nil
+	if f.Exiting {
+		f.LetGo()
+	}
 }
 
 // main is the coroutine: task after task until it is told to end.
@@ -128,6 +127,17 @@ func (f *fiber) nest(t *Task) {
 	f.execute()
 }
 
+// nestNext does so if it can with the future that t has begun to await.
+func (t *Task) nestNext(f *Future) {
+	if f.kind != kindTask || t.waitOn != f || t.fiber.nested == maxNested {
+		return
+	}
+	if c := f.task(); c.startable() && t.loop.isNext(c) {
+		t.loop.take()
+		t.fiber.nest(c)
+	}
+}
+
 // execute runs the task to its end, whichever way it ends.
 func (f *fiber) execute() {
 	t := f.task
@@ -168,21 +178,24 @@ func (t *Task) panicked(v any) error {
 }
 
 // rest gives up control until the task's next step, which is in the ready queue
-// or will be.
+// or will be. The two hottest awaits have it written out: see Coro.
 func (f *fiber) rest(t *Task) {
-	if l := f.loop; l.isNext(t) {
-		l.take()
-		l.current = t
-		return
-	}
-	for {
+	if !f.loop.goOn(t) {
 		f.Suspend()
-		if f.capture == nil {
-			return
+		if f.Asked != nil {
+			f.Answer()
 		}
-		f.capture()
-		f.capture = nil
 	}
+}
+
+// goOn takes the next step of t if it is next in line, and reports whether it was.
+func (l *Loop) goOn(t *Task) bool {
+	if !l.isNext(t) {
+		return false
+	}
+	l.take()
+	l.current = t
+	return true
 }
 
 // dropFibers ends the idle coroutines.
@@ -204,12 +217,9 @@ func (t *Task) Stack() []runtime.Frame {
 	}
 	var frames []runtime.Frame
 	t.loop.call(func() {
-		f := t.fiber
-		if f == nil || t.Finished() || f.State() != coro.Suspended {
-			return
+		if f := t.fiber; f != nil {
+			f.Ask(func() { frames = coro.Callers(3) })
 		}
-		f.capture = func() { frames = coro.Callers(3) }
-		f.Resume()
 	})
 	return frames
 }

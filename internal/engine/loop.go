@@ -324,6 +324,17 @@ func (l *Loop) runTurns() (again bool) {
 	for {
 		for l.batch > 0 && !bool(l.exit) {
 			l.entry = l.take()
+			if t, ok := l.entry.(*Task); ok && t.phase == started && !t.thread {
+				// Written out, not in a function: see Coro.
+				f := t.fiber
+				l.current, l.g = f.task, f.g
+				f.Resume()
+				l.current, l.g = nil, l.runner
+				if f.Exiting {
+					f.LetGo()
+				}
+				continue
+			}
 			l.entry.run(l)
 		}
 		if l.stopping && l.turned || bool(l.exit) {

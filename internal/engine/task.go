@@ -173,7 +173,7 @@ func (t *Task) run(l *Loop) {
 		l.dispatch(t)
 	case t.phase == fresh:
 		l.startTask(t)
-	case t.phase == started:
+	default:
 		t.fiber.proceed()
 	}
 }
