@@ -51,8 +51,8 @@ type TaskOption func(*taskOptions)
 
 type taskOptions struct{ name string }
 
-// WithName names the task; without it the name is Task-N, counted from 1 on each
-// loop.
+// WithName names the task; those without are named Task-1, Task-2 and so on, in
+// the order in which they are created on their loop.
 func WithName(name string) TaskOption {
 	return func(o *taskOptions) { o.name = name }
 }

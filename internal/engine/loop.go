@@ -411,7 +411,7 @@ func (l *Loop) Deadline(d time.Duration) time.Duration {
 	if d > Never-now {
 		return Never
 	}
-	return now + max(d, 0)
+	return now + d // before now for a negative d, as in CPython
 }
 
 // Since returns how far t is from the epoch of the loop's clock.

@@ -106,11 +106,16 @@ func (t *Task) start(l *Loop, ctx context.Context, at place, body Body, threaded
 	t.kind = kindTask
 	t.body = body
 	t.thread = threaded
-	t.id = l.ids.Add(1)
+	if t.Name() == "" {
+		t.id = l.ids.Add(1) // as CPython, which counts only the tasks it names
+	}
 	t.values = ctx
 	if threaded {
 		th := &thread{}
 		th.thread = th
+		if x := t.extra.Load(); x != nil {
+			th.name.Store(x.name.Load())
+		}
 		t.extra.Store(&th.extra)
 	}
 	if parent, ok := ctx.(*Task); ok {
@@ -141,7 +146,8 @@ func (a *adopted) run(l *Loop) {
 	}
 }
 
-// ID is the task's number on its loop, from 1.
+// ID is the task's number among the unnamed ones of its loop, from 1; 0 for one
+// that was created with a name.
 func (t *Task) ID() uint64 { return t.id }
 
 // Face returns the handle that users hold.
