@@ -8,11 +8,9 @@ package coro
 
 import (
 	"iter"
-	"runtime"
 )
 
-// Coro is a coroutine. Its owner calls Init, Resume and Ask, one at a time; its
-// body calls Suspend.
+// Coro is a coroutine. Its owner calls Init and Resume, its body calls Suspend.
 //
 // Resume and Suspend are small enough to be inlined, and each leaves a check to
 // its caller, because the processor mispredicts every return that follows a
@@ -29,9 +27,11 @@ type Coro struct {
 	// already run, for the goroutine to be let go. Who has called Resume checks
 	// it and calls LetGo.
 	Exiting bool
-	// Asked is what the body is to do instead of going on. Who has called Suspend
-	// checks it and calls Answer.
-	Asked func()
+	// Asked is for the owner to set before a Resume that is no end of the wait,
+	// and for the body to check and clear after Suspend.
+	Asked bool
+	// Depth is for the body's use.
+	Depth uint8
 }
 
 // State says where a coroutine is in its life.
@@ -45,11 +45,19 @@ const (
 	Done                   // body has returned or exited
 )
 
-// Init makes c a coroutine that runs body at the first Resume. A panic in the
+// Body is what a coroutine runs, and where it is. It is an interface, not a
+// function, so that it costs no closure.
+type Body interface {
+	Coroutine() *Coro
+	Main()
+}
+
+// Init readies a coroutine that runs body at the first Resume. A panic in the
 // body is re-raised by Resume with the bare value, so a body that cares for the
 // stack recovers by itself.
-func (c *Coro) Init(body func()) {
-	c.next, _ = iter.Pull(func(yield func(struct{}) bool) {
+func Init(body Body) {
+	body.Coroutine().next, _ = iter.Pull(func(yield func(struct{}) bool) {
+		c := body.Coroutine()
 		c.yield = yield
 		returned := false
 		defer func() {
@@ -64,7 +72,7 @@ func (c *Coro) Init(body func()) {
 				yield(struct{}{})
 			}
 		}()
-		body()
+		body.Main()
 		returned = true
 	})
 }
@@ -80,30 +88,6 @@ func (c *Coro) Suspend() {
 	c.state = Suspended
 	c.yield(struct{}{})
 }
-
-// Answer does what was asked and suspends again, until nothing is.
-func (c *Coro) Answer() {
-	for c.Asked != nil {
-		ask := c.Asked
-		c.Asked = nil
-		ask()
-		c.Suspend()
-	}
-}
-
-// Ask has a suspended coroutine call f on its own stack and suspend again. In any
-// other state it does nothing.
-func (c *Coro) Ask(f func()) {
-	if c.state == Suspended {
-		c.Asked = f
-		c.Resume()
-		c.LetGo()
-	}
-}
-
-// Unwind ends a suspended coroutine: its deferred calls run, the code after its
-// Suspend does not. They may not Suspend again.
-func (c *Coro) Unwind() { c.Ask(runtime.Goexit) }
 
 // State returns where the coroutine is. Only the side in control may ask.
 func (c *Coro) State() State { return c.state }

@@ -6,10 +6,25 @@ import (
 	"testing"
 )
 
+// body is a coroutine that runs a function.
+type body struct {
+	Coro
+	f func()
+}
+
+func (b *body) Coroutine() *Coro { return &b.Coro }
+func (b *body) Main()            { b.f() }
+
+func start(f func(b *body)) *body {
+	b := &body{}
+	b.f = func() { f(b) }
+	Init(b)
+	return b
+}
+
 func BenchmarkResumeSuspend(b *testing.B) {
-	var c Coro
-	c.Init(func() {
-		for {
+	c := start(func(c *body) {
+		for !c.Asked {
 			c.Suspend()
 		}
 	})
@@ -17,7 +32,8 @@ func BenchmarkResumeSuspend(b *testing.B) {
 	for b.Loop() {
 		c.Resume()
 	}
-	c.Unwind()
+	c.Asked = true
+	c.Resume()
 }
 
 func BenchmarkIs(b *testing.B) {
@@ -31,9 +47,8 @@ func BenchmarkIs(b *testing.B) {
 
 func TestGoexitDoesNotReachTheResumer(t *testing.T) {
 	before := runtime.NumGoroutine()
-	var c Coro
 	unwound := false
-	c.Init(func() {
+	c := start(func(*body) {
 		defer func() { unwound = true }()
 		runtime.Goexit()
 	})
@@ -49,16 +64,19 @@ func TestGoexitDoesNotReachTheResumer(t *testing.T) {
 }
 
 func TestUnwindRunsDefersOnly(t *testing.T) {
-	var c Coro
 	var got []string
-	c.Init(func() {
+	c := start(func(c *body) {
 		defer func() { got = append(got, "defer") }()
 		c.Suspend()
-		c.Answer()
+		if c.Asked {
+			runtime.Goexit()
+		}
 		got = append(got, "after")
 	})
 	c.Resume()
-	c.Unwind()
+	c.Asked = true
+	c.Resume()
+	c.LetGo()
 	if len(got) != 1 || got[0] != "defer" {
 		t.Fatal(got)
 	}
@@ -68,8 +86,7 @@ func TestUnwindRunsDefersOnly(t *testing.T) {
 }
 
 func TestPanicIsReraisedByResume(t *testing.T) {
-	var c Coro
-	c.Init(func() { panic("boom") })
+	c := start(func(*body) { panic("boom") })
 	defer func() {
 		if v := recover(); v != "boom" {
 			t.Fatalf("recovered %v", v)

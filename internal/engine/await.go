@@ -20,8 +20,8 @@ func (f *Future) Await(ctx context.Context) error {
 		t.nestNext(f)
 		if b := t.fiber; !t.loop.goOn(t) {
 			b.Suspend()
-			if b.Asked != nil {
-				b.Answer()
+			if b.Asked {
+				b.answer(t.loop)
 			}
 		}
 		return t.resumed()
@@ -51,8 +51,8 @@ func Sleep(ctx context.Context, d time.Duration) error {
 		t.doze(d)
 		if f := t.fiber; !t.loop.goOn(t) {
 			f.Suspend()
-			if f.Asked != nil {
-				f.Answer()
+			if f.Asked {
+				f.answer(t.loop)
 			}
 		}
 		return t.resumed()
@@ -103,7 +103,7 @@ func (t *Task) await(f *Future, at place, ctx context.Context) error {
 		return err
 	}
 	t.begin(f)
-	t.fiber.bind(t, at, ctx)
+	t.bind(at, ctx)
 	t.fiber.rest(t)
 	return t.resumed()
 }
@@ -114,7 +114,7 @@ func (t *Task) sleep(d time.Duration, at place, ctx context.Context) error {
 		return err
 	}
 	t.doze(d)
-	t.fiber.bind(t, at, ctx)
+	t.bind(at, ctx)
 	t.fiber.rest(t)
 	return t.resumed()
 }
@@ -148,7 +148,7 @@ func (t *Task) mayWait(at place, ctx context.Context) error {
 func (t *Task) begin(f *Future) {
 	if f.kind == kindTask {
 		if err := t.cyclic(f.task()); err != nil {
-			t.fiber.cause = err
+			t.fiber.interruptible().cause = err
 			t.loop.ready.push(t)
 			return
 		}
@@ -166,33 +166,19 @@ func (t *Task) doze(d time.Duration) {
 		t.loop.ready.push(t)
 		return
 	}
-	s := t.fiber.sleep
-	if s == nil || s.timer.fired {
-		// The last sleep was cancelled after its timer had fired: that entry is
-		// still in the ready queue and must not complete this one.
-		s = &sleep{}
-		s.timer.fires = s
-		s.fut.loop, s.fut.kind = t.loop, kindSleep
-		t.fiber.sleep = s
-	}
-	s.fut.err = nil
-	s.fut.state.Store(uint32(Pending))
-	s.timer.when = t.loop.Deadline(d)
-	t.loop.timers.add(&s.timer)
-	t.begin(&s.fut)
+	w := t.fiber.waiting()
+	w.fut.err = nil
+	w.fut.state.Store(uint32(Pending))
+	t.loop.timers.add(&w.timer, t.loop.Deadline(d))
+	t.begin(&w.fut)
 }
 
-// sleep is the timer and the future of the one sleep that a fiber can be in.
-type sleep struct {
-	fut   Future
-	timer timer
-}
-
-func (s *sleep) run(l *Loop) {
-	s.timer.fired = false
-	if s.fut.Claim() {
-		s.fut.publish(Succeeded, nil)
-		s.fut.schedule(l)
+// run is the end of a sleep: its time has come.
+func (w *wait) run(l *Loop) {
+	w.timer.fired = false
+	if w.fut.Claim() {
+		w.fut.publish(Succeeded, nil)
+		w.fut.schedule(l)
 	}
 }
 
@@ -200,20 +186,16 @@ func (s *sleep) run(l *Loop) {
 // The rules are CPython's. A cancellation requested since the wait ended replaces
 // a result or failure, but not the cancellation of what was waited for.
 func (t *Task) resumed() error {
-	b, f := t.fiber, t.waitOn
+	f := t.waitOn
 	t.waitOn = nil
-	b.waits++
-	if b.link.in != nil || b.unwatch != nil {
-		b.unbind()
-	}
-	err := b.cause
-	if err != nil {
-		b.cause = nil
+	var err error
+	if w := t.fiber.wait; w != nil && w.bound != nil {
+		err = w.bound.end()
 	}
 	if f != nil {
 		err = f.retrieve()
 		if f.kind == kindSleep {
-			t.loop.timers.remove(&b.sleep.timer)
+			t.loop.timers.remove(&t.fiber.wait.timer)
 		}
 	}
 	if t.mustCancel {
@@ -226,45 +208,50 @@ func (t *Task) resumed() error {
 }
 
 // bind makes the end of the context a wait was begun with interrupt it.
-func (b *fiber) bind(t *Task, at place, ctx context.Context) {
+func (t *Task) bind(at place, ctx context.Context) {
 	switch {
 	case t.waitOn == nil: // its next step is in the ready queue already
 	case at.task == t && at.scope == nil && !at.foreign:
 	case at.loop != t.loop || at.foreign:
-		if ctx.Done() != nil {
-			wait := b.waits
-			b.unwatch = t.loop.whenEnded(ctx, func(r *Request) {
-				if b.waits == wait {
-					b.scopeEnded(r)
-				}
-			})
+		if ctx.Done() == nil {
+			return
 		}
+		b := t.fiber.interruptible()
+		wait := b.waits
+		b.unwatch = t.loop.whenEnded(ctx, func(r *Request) {
+			if b.waits == wait {
+				b.scopeEnded(r)
+			}
+		})
 	case at.scope != nil:
-		b.link.who = b
-		at.scope.links.add(&b.link)
+		at.scope.links.add(&t.fiber.interruptible().link)
 	default:
-		b.link.who = b
-		at.task.more().links.add(&b.link)
+		at.task.more().links.add(&t.fiber.interruptible().link)
 	}
 }
 
-func (b *fiber) unbind() {
+// end unbinds a wait that is over and returns why it was interrupted, if it was.
+func (b *bound) end() error {
+	b.waits++
 	b.link.remove()
 	if b.unwatch != nil {
 		b.unwatch()
 		b.unwatch = nil
 	}
+	err := b.cause
+	b.cause = nil
+	return err
 }
 
 // scopeEnded interrupts the wait in progress, unless it has just ended by itself.
-func (b *fiber) scopeEnded(r *Request) {
-	t := b.task
+func (b *bound) scopeEnded(r *Request) {
+	t := b.fiber.task
 	if t == nil || t.waitOn == nil || t.waitOn.Finished() {
 		return
 	}
 	t.waitOn.drop(t)
 	if t.waitOn.kind == kindSleep {
-		t.loop.timers.remove(&b.sleep.timer)
+		t.loop.timers.remove(&b.fiber.wait.timer)
 	}
 	t.waitOn = nil
 	b.cause = t.loop.cause(r)

@@ -44,7 +44,7 @@ func (t *Task) Cancel(r *Request) bool {
 	}
 	t.cancels.Add(1)
 	x := t.more()
-	x.signal.end(l, r, context.Canceled)
+	x.sign().end(l, r, context.Canceled)
 	if owned {
 		t.deliver(r)
 	} else {

@@ -10,20 +10,22 @@ import (
 
 // Deadline is that of the scope the task was created in, if any.
 func (t *Task) Deadline() (time.Time, bool) {
-	if x := t.extra.Load(); x != nil && x.scope != nil {
-		return x.scope.Deadline()
+	if x := t.extra.Load(); x != nil && x.member != nil {
+		return x.member.scope.Deadline()
 	}
 	return time.Time{}, false
 }
 
 // Done returns a channel that closes at the first Cancel and stays closed. It is
 // made when first asked for.
-func (t *Task) Done() <-chan struct{} { return t.more().signal.ctx(t.loop).Done() }
+func (t *Task) Done() <-chan struct{} { return t.more().sign().ctx(t.loop).Done() }
 
 // Err returns context.Canceled after the first Cancel.
 func (t *Task) Err() error {
 	if x := t.extra.Load(); x != nil {
-		return x.signal.err()
+		if s := x.signal.Load(); s != nil {
+			return s.err()
+		}
 	}
 	return nil
 }
@@ -34,7 +36,7 @@ func (t *Task) Value(key any) any {
 	case nodeKey{}:
 		return t
 	case cancelKey:
-		return t.more().signal.ctx(t.loop).Value(key)
+		return t.more().sign().ctx(t.loop).Value(key)
 	}
 	return t.values.Value(key)
 }

@@ -11,19 +11,57 @@ import (
 // task. Coroutines are pooled; one that has finished a task takes the next fresh
 // one from the ready queue by itself, without a switch to the loop and back.
 type fiber struct {
-	coro.Coro
-	loop *Loop
-	g    uintptr // the coroutine's goroutine
+	coro.Coro         // Depth counts the tasks on this stack below the running one
+	g         uintptr // the coroutine's goroutine
 
 	// Owner.
-	task  *Task // nil while idle
-	sleep *sleep
-	// The wait in progress, if it is bound to more than the task's own context.
-	link    link
+	task *Task // nil while idle
+	wait *wait // nil until first needed
+}
+
+// wait is what a wait may need beside the future that is waited for.
+type wait struct {
+	// For a sleep: the future, and the timer that completes it.
+	fut   Future
+	timer timer
+	// For a wait that can be interrupted.
+	bound *bound
+}
+
+// bound is what few waits have: an end other than that of what is waited for.
+type bound struct {
+	fiber   *fiber
+	cause   error // why the wait was interrupted or refused
+	link    link  // in the list of a scope
 	unwatch func() bool
-	cause   error  // why it was interrupted or refused
-	waits   uint64 // counts the waits, so that a late interruption misses
-	nested  int    // tasks on this stack below the running one
+	waits   uint64 // counts them, so that a late interruption misses
+}
+
+func (f *fiber) interruptible() *bound {
+	w := f.waiting()
+	if w.bound == nil {
+		w.bound = &bound{fiber: f}
+		w.bound.link.who = w.bound
+	}
+	return w.bound
+}
+
+// waiting returns the fiber's wait with its timer free.
+func (f *fiber) waiting() *wait {
+	old := f.wait
+	if old != nil && !old.timer.fired {
+		return old
+	}
+	w := &wait{}
+	w.timer.fires = w
+	w.fut.loop, w.fut.kind = f.task.loop, kindSleep
+	if old != nil {
+		// The last sleep was cancelled after its timer had fired: that entry is
+		// still in the ready queue and must not complete another.
+		w.bound = old.bound
+	}
+	f.wait = w
+	return w
 }
 
 // startTask runs a fresh loop task on an idle coroutine or a new one.
@@ -35,8 +73,8 @@ func (l *Loop) startTask(t *Task) {
 		f.enter(t)
 		return
 	}
-	f := &fiber{loop: l}
-	f.Init(f.main)
+	f := &fiber{}
+	coro.Init(f)
 	f.enter(t)
 }
 
@@ -54,9 +92,9 @@ func (f *fiber) take(t *Task) {
 
 // proceed gives control to the coroutine until it suspends or is idle.
 func (f *fiber) proceed() {
-	l := f.loop
+	l := f.task.loop
 	l.current = f.task
-	l.g = f.g // right but for a coroutine's very first entry; main sets it then
+	l.g = f.g // right but for a coroutine's very first entry; Main sets it then
 	f.Resume()
 	l.g = l.runner
 	l.current = nil
@@ -65,9 +103,12 @@ func (f *fiber) proceed() {
 	}
 }
 
-// main is the coroutine: task after task until it is told to end.
-func (f *fiber) main() {
-	l := f.loop
+// Coroutine is for coro.Init.
+func (f *fiber) Coroutine() *coro.Coro { return &f.Coro }
+
+// Main is the coroutine: task after task until it is told to end.
+func (f *fiber) Main() {
+	l := f.task.loop
 	f.g = coro.G()
 	l.g = f.g
 	for {
@@ -116,20 +157,20 @@ const maxNested = 16
 // end anyway. One thing differs: Goexit in the upper task unwinds the lower too.
 func (f *fiber) nest(t *Task) {
 	below := f.task
-	f.nested++
+	f.Depth++
 	defer func() {
-		f.nested--
+		f.Depth--
 		f.task = below
-		f.loop.current = below
+		below.loop.current = below
 	}()
 	f.take(t)
-	f.loop.current = t
+	t.loop.current = t
 	f.execute()
 }
 
 // nestNext does so if it can with the future that t has begun to await.
 func (t *Task) nestNext(f *Future) {
-	if f.kind != kindTask || t.waitOn != f || t.fiber.nested == maxNested {
+	if f.kind != kindTask || t.waitOn != f || t.fiber.Depth == maxNested {
 		return
 	}
 	if c := f.task(); c.startable() && t.loop.isNext(c) {
@@ -149,10 +190,10 @@ func (f *fiber) execute() {
 				err = t.panicked(v)
 			} else {
 				err = ErrGoexit
-				if f.loop.closed.Load() {
+				if t.loop.closed.Load() {
 					t.phase = destroyed
 				} else {
-					f.loop.exit = true
+					t.loop.exit = true
 				}
 			}
 		}
@@ -180,11 +221,30 @@ func (t *Task) panicked(v any) error {
 // rest gives up control until the task's next step, which is in the ready queue
 // or will be. The two hottest awaits have it written out: see Coro.
 func (f *fiber) rest(t *Task) {
-	if !f.loop.goOn(t) {
+	if !t.loop.goOn(t) {
 		f.Suspend()
-		if f.Asked != nil {
-			f.Answer()
+		if f.Asked {
+			f.answer(t.loop)
 		}
+	}
+}
+
+// ask has a suspended coroutine call do on its own stack, and suspend again.
+func (l *Loop) ask(f *fiber, do func()) {
+	if f.State() != coro.Suspended {
+		return
+	}
+	l.asked, f.Asked = do, true
+	f.Resume()
+	f.LetGo()
+}
+
+// answer is the coroutine's side of ask.
+func (f *fiber) answer(l *Loop) {
+	for f.Asked {
+		f.Asked = false
+		l.asked()
+		f.Suspend()
 	}
 }
 
@@ -217,8 +277,8 @@ func (t *Task) Stack() []runtime.Frame {
 	}
 	var frames []runtime.Frame
 	t.loop.call(func() {
-		if f := t.fiber; f != nil {
-			f.Ask(func() { frames = coro.Callers(3) })
+		if f := t.fiber; f != nil && !t.thread {
+			t.loop.ask(f, func() { frames = coro.Callers(3) })
 		}
 	})
 	return frames

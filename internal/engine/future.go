@@ -43,9 +43,9 @@ func (s State) String() string {
 
 // Future is a value to come. The typed face embeds it beside the value.
 //
-// Invariants: first and rest are empty once the state is final and the waiters
-// were scheduled; err is written before the final state is published and never
-// after; a Failed future holds a *failure.
+// Invariants: waiters is nil once the state is final and they were scheduled; err
+// is written before the final state is published and never after; a Failed future
+// holds a *failure.
 type Future struct {
 	// Written once.
 	loop *Loop
@@ -55,10 +55,15 @@ type Future struct {
 	kind  futureKind // written once
 	err   error      // readable once state is final
 
-	// Owner of the loop. Waiters in the order they came; most futures have one.
-	first runnable
-	rest  *[]runnable
+	// Owner of the loop: nil, the one waiter that most futures have, or *several.
+	waiters runnable
 }
+
+// several is more than one waiter, in the order in which they came. It is
+// runnable only to stand in a waiter's place.
+type several struct{ list []runnable }
+
+func (*several) run(*Loop) { panic("unreachable") }
 
 type futureKind uint8
 
@@ -147,54 +152,47 @@ func (f *Future) schedule(l *Loop) {
 		x.watched = true
 		l.watch(f, x)
 	}
-	first, rest := f.first, f.rest
-	f.first, f.rest = nil, nil
-	if first != nil {
-		l.wake(first)
-	}
-	if rest != nil {
-		for _, w := range *rest {
-			l.wake(w)
+	w := f.waiters
+	f.waiters = nil
+	switch w := w.(type) {
+	case nil:
+	case *several:
+		for _, x := range w.list {
+			l.wake(x)
 		}
+	default:
+		l.wake(w)
 	}
 }
 
 // add appends a waiter of a pending future.
 func (f *Future) add(w runnable) {
-	switch {
-	case f.rest != nil:
-		*f.rest = append(*f.rest, w)
-	case f.first == nil:
-		f.first = w
+	switch x := f.waiters.(type) {
+	case nil:
+		f.waiters = w
+	case *several:
+		x.list = append(x.list, w)
 	default:
-		f.rest = &[]runnable{w}
+		f.waiters = &several{[]runnable{x, w}}
 	}
 }
 
 // drop removes a waiter.
 func (f *Future) drop(w runnable) {
-	if f.first == w {
-		f.first = nil
-		return
-	}
-	if f.rest == nil {
-		return
-	}
-	for i, x := range *f.rest {
-		if x == w {
-			*f.rest = append((*f.rest)[:i], (*f.rest)[i+1:]...)
-			return
+	if x, ok := f.waiters.(*several); ok {
+		if i := slices.Index(x.list, w); i >= 0 {
+			x.list = slices.Delete(x.list, i, i+1)
 		}
+	} else if f.waiters == w {
+		f.waiters = nil
 	}
 }
 
 // awaitedByTask reports whether a task is among the waiters.
 func (f *Future) awaitedByTask() bool {
-	if _, ok := f.first.(*Task); ok {
-		return true
+	isTask := func(w runnable) bool { _, ok := w.(*Task); return ok }
+	if x, ok := f.waiters.(*several); ok {
+		return slices.ContainsFunc(x.list, isTask)
 	}
-	return f.rest != nil && slices.ContainsFunc(*f.rest, func(w runnable) bool {
-		_, ok := w.(*Task)
-		return ok
-	})
+	return isTask(f.waiters)
 }

@@ -25,6 +25,7 @@ type Handle struct {
 	loop *Loop
 	fn   func()
 	face any
+	when time.Duration // of At
 
 	// Any goroutine.
 	state atomic.Uint32
@@ -49,12 +50,12 @@ func (h *Handle) Soon() { h.loop.do((*soon)(h)) }
 
 // At makes the callback ready at the given time since the loop's epoch.
 func (h *Handle) At(when time.Duration) {
-	h.timer.when = when
+	h.when = when
 	h.loop.do((*later)(h))
 }
 
 // When returns the moment given to At.
-func (h *Handle) When() time.Time { return h.loop.driver.Epoch().Add(h.timer.when) }
+func (h *Handle) When() time.Time { return h.loop.driver.Epoch().Add(h.when) }
 
 // After makes the callback ready when f is done.
 func (h *Handle) After(f *Future) { h.loop.do(&addWaiter{f, h}) }
@@ -108,7 +109,7 @@ func (s *later) run(l *Loop) {
 		h.state.CompareAndSwap(armed, dropped)
 	case h.state.Load() == armed:
 		h.timer.fires = h
-		l.timers.add(&h.timer)
+		l.timers.add(&h.timer, h.when)
 	}
 }
 

@@ -85,6 +85,7 @@ type Loop struct {
 	busy     int        // Go tasks at work
 	queued   ring       // Go tasks waiting for a place among maxThreads
 	failures []*failure // not retrieved when last looked at
+	asked    func()     // see ask
 	entry    runnable   // what the turn is running, for reports
 	spare    []runnable // the inbox's other buffer
 
@@ -395,6 +396,12 @@ func (l *Loop) idle() {
 		return
 	}
 	l.ready.shrink()
+	if l.busy > 0 && !l.pending.Load() {
+		// Go tasks that the loop has just started are behind it in the Go
+		// scheduler's queue. Letting them go first takes in many ends at once,
+		// instead of one for each time the loop falls asleep.
+		runtime.Gosched()
+	}
 	l.asleep.Store(true)
 	if !l.pending.Load() {
 		l.driver.Wait(Waiting{Until: until, Busy: l.busy, Woken: l.pending.Load})

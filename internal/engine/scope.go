@@ -13,8 +13,9 @@ type Scope struct {
 	// Written once.
 	loop        *Loop
 	parent      context.Context
-	task        *Task // nearest task above, nil if none
-	when        time.Time
+	task        *Task         // nearest task above, nil if none
+	due         time.Duration // when the timer is set for
+	when        time.Time     // the nearest deadline, own or inherited
 	hasDeadline bool
 
 	// Any goroutine.
@@ -35,9 +36,9 @@ func NewScope(ctx context.Context, timeout time.Duration) *Scope {
 	s := &Scope{loop: at.loop, parent: ctx, task: at.task}
 	s.link.who = s
 	if timeout != Never {
-		s.timer.when = at.loop.Deadline(timeout)
+		s.due = at.loop.Deadline(timeout)
 		s.timer.fires = (*expiry)(s)
-		s.when = at.loop.driver.Epoch().Add(s.timer.when)
+		s.when = at.loop.driver.Epoch().Add(s.due)
 		s.hasDeadline = true
 	}
 	if d, ok := ctx.Deadline(); ok && (!s.hasDeadline || d.Before(s.when)) {
@@ -68,7 +69,7 @@ func (s *Scope) open(at place) {
 		at.task.more().links.add(&s.link)
 	}
 	if s.timer.fires != nil && !s.loop.closed.Load() {
-		s.loop.timers.add(&s.timer)
+		s.loop.timers.add(&s.timer, s.due)
 	}
 }
 
@@ -196,23 +197,32 @@ func (s *Scope) scopeEnded(r *Request) { s.finish(r) }
 func (t *Task) scopeEnded(r *Request)  { t.Cancel(r) }
 
 // enterScope binds a new task to the end of the context it was created with.
-func (t *Task) enterScope(x *extra) {
-	at := lookup(x.scope)
+func (t *Task) enterScope(m *membership) {
+	at := lookup(m.scope)
 	if at.loop != t.loop || at.foreign {
-		x.stop = t.loop.whenEnded(x.scope, func(r *Request) { t.Cancel(r) })
+		m.stop = t.loop.whenEnded(m.scope, func(r *Request) { t.Cancel(r) })
 		return
 	}
 	if r := at.scope.over; r != nil {
 		t.Cancel(r)
 		return
 	}
-	at.scope.links.add(&x.link)
+	at.scope.links.add(&m.link)
 }
 
-// leaveScope unbinds a task that has ended.
-func (t *Task) leaveScope(x *extra) {
-	x.link.remove()
-	if x.stop != nil {
-		x.stop()
+// membership is a task's place in the scope that it was created in.
+type membership struct {
+	scope context.Context // written once
+
+	// Owner.
+	link link
+	stop func() bool
+}
+
+// leave unbinds a task that has ended.
+func (m *membership) leave() {
+	m.link.remove()
+	if m.stop != nil {
+		m.stop()
 	}
 }

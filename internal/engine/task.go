@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync/atomic"
 	"unsafe"
 )
@@ -49,11 +50,11 @@ type Task struct {
 
 	// Any goroutine.
 	cancels atomic.Int32 // requests that were not taken back
-	thread  bool         // a Go task; written once
 
 	// Owner.
 	phase      phase
 	mustCancel bool // a request is to be delivered at the next step
+	thread     bool // a Go task; written once
 	fiber      *fiber
 	waitOn     *Future
 	prev, next *Task
@@ -63,16 +64,17 @@ type Task struct {
 
 // extra is what few tasks have.
 type extra struct {
+	// Written once.
+	member *membership // nil unless created in a scope
+	thread *thread     // of a Go task
+
+	// Any goroutine.
 	name   atomic.Pointer[string]
-	signal signal // the context's Done
+	signal atomic.Pointer[signal] // the context's end; see sign
 
 	// Owner.
 	request *Request // the latest
-	scope   context.Context
-	link    link // in the scope's list
-	stop    func() bool
-	links   links // scopes derived from this task's context
-	thread  *thread
+	links   links    // scopes derived from this task's context
 }
 
 func (t *Task) more() *extra {
@@ -81,6 +83,15 @@ func (t *Task) more() *extra {
 	}
 	t.extra.CompareAndSwap(nil, &extra{})
 	return t.extra.Load()
+}
+
+// sign returns the task's signal, made on first use.
+func (x *extra) sign() *signal {
+	if s := x.signal.Load(); s != nil {
+		return s
+	}
+	x.signal.CompareAndSwap(nil, &signal{})
+	return x.signal.Load()
 }
 
 // task returns the task that f is the future of.
@@ -111,7 +122,7 @@ func (t *Task) start(l *Loop, ctx context.Context, at place, body Body, threaded
 	}
 	t.values = ctx
 	if threaded {
-		th := &thread{}
+		th := &thread{task: t}
 		th.thread = th
 		if x := t.extra.Load(); x != nil {
 			th.name.Store(x.name.Load())
@@ -121,9 +132,7 @@ func (t *Task) start(l *Loop, ctx context.Context, at place, body Body, threaded
 	if parent, ok := ctx.(*Task); ok {
 		t.values = parent.values // not the parent itself, which would keep it alive
 	} else if at.scoped() {
-		x := t.more()
-		x.scope = ctx
-		x.link.who = t
+		t.more().member = &membership{scope: ctx, link: link{who: t}}
 	}
 	l.do((*adopted)(t))
 }
@@ -141,8 +150,8 @@ func (a *adopted) run(l *Loop) {
 	}
 	l.tasks.add(t)
 	l.ready.push(t)
-	if x := t.extra.Load(); x != nil && x.scope != nil {
-		t.enterScope(x)
+	if x := t.extra.Load(); x != nil && x.member != nil {
+		t.enterScope(x.member)
 	}
 }
 
@@ -218,8 +227,8 @@ func (t *Task) end(s State, err error) {
 	t.mustCancel = false
 	t.publish(s, err)
 	t.loop.tasks.remove(t)
-	if x := t.extra.Load(); x != nil {
-		t.leaveScope(x)
+	if x := t.extra.Load(); x != nil && x.member != nil {
+		x.member.leave()
 	}
 	t.schedule(t.loop)
 }
@@ -255,7 +264,7 @@ func (l *Loop) destroy(t *Task) {
 		return
 	}
 	l.current, l.g = f.task, f.g
-	f.Unwind()
+	l.ask(f, runtime.Goexit)
 	l.current, l.g = nil, l.runner
 }
 

@@ -14,19 +14,17 @@ import (
 // end of it through woken.
 type thread struct {
 	extra
-	fiber fiber
+	task *Task // written once
 
 	// Any goroutine.
 	g atomic.Uintptr // 0 before and after it runs
 
 	// Handed back and forth with each visit.
 	woken chan error // holds at most one; made for the first visit
-	err   error      // what the coroutine returned
+	err   error      // the answer, until there is a place; what the coroutine returned
 
 	// Owner.
-	begun   bool
-	visited bool  // in a visit that was not answered
-	answer  error // for when it gets a place
+	visited bool // in a visit that was not answered
 }
 
 func (t *Task) threadOf() *thread {
@@ -50,7 +48,7 @@ func (t *Task) isThread() bool {
 func (l *Loop) dispatch(t *Task) {
 	th := t.threadOf()
 	if t.phase == started {
-		th.answer = t.resumed()
+		th.err = t.resumed()
 	}
 	if l.maxThreads > 0 && l.busy >= l.maxThreads {
 		if t.phase == fresh {
@@ -67,13 +65,11 @@ func (l *Loop) admit(t *Task, th *thread) {
 	l.busy++
 	if t.phase == started {
 		th.visited = false
-		th.woken <- th.answer
+		th.woken <- th.err
 		return
 	}
 	t.phase = started
-	t.fiber = &th.fiber
-	th.fiber.task = t
-	go t.runThread(th)
+	go th.run()
 }
 
 // vacate gives up a place, to the next in the queue.
@@ -97,8 +93,9 @@ func (t *Task) unpark() {
 	}
 }
 
-// runThread is the goroutine.
-func (t *Task) runThread(th *thread) {
+// run is the goroutine.
+func (th *thread) run() {
+	t := th.task
 	th.g.Store(coro.G())
 	returned := false
 	defer func() {
@@ -122,9 +119,8 @@ type threadEnded Task
 func (e *threadEnded) run(l *Loop) {
 	t := (*Task)(e)
 	l.vacate()
-	th := t.threadOf()
-	th.fiber.task = nil
-	t.finish(th.err)
+	t.fiber = nil
+	t.finish(t.threadOf().err)
 }
 
 // visit is a Go task's request to wait for f, or if f is nil for d.
@@ -161,12 +157,15 @@ func (v *visit) run(l *Loop) {
 	}
 	th.visited = true
 	l.vacate()
+	if t.fiber == nil {
+		t.fiber = &fiber{task: t}
+	}
 	if v.f != nil {
 		t.begin(v.f)
 	} else {
 		t.doze(v.d)
 	}
-	t.fiber.bind(t, v.at, v.ctx)
+	t.bind(v.at, v.ctx)
 }
 
 // abandon lets go of a Go task of a closing loop. One that has begun runs on,
@@ -178,7 +177,7 @@ func (l *Loop) abandon(t *Task) {
 		t.end(Cancelled, l.destroyedError())
 		return
 	}
-	th.signal.end(l, &Request{Origin: OriginShutdown, Cause: ErrLoopClosed}, context.Canceled)
+	th.sign().end(l, &Request{Origin: OriginShutdown, Cause: ErrLoopClosed}, context.Canceled)
 	if th.visited {
 		th.visited = false
 		if t.waitOn != nil {

@@ -5,13 +5,12 @@ import "time"
 // timer is a moment at which something becomes ready. It lives in what it
 // serves, so that setting one allocates nothing.
 type timer struct {
-	when time.Duration
 	// at is the place in the heap plus one; 0 means not set.
-	at int
-	// fires is what becomes ready.
-	fires runnable
+	at int32
 	// fired says that fires is in the ready queue and has not run.
 	fired bool
+	// fires is what becomes ready.
+	fires runnable
 }
 
 // timers is a heap of degree four, ordered by moment and, among equals, by the
@@ -33,10 +32,10 @@ func (k *timerKey) before(o *timerKey) bool {
 	return k.when < o.when || k.when == o.when && k.seq < o.seq
 }
 
-func (h *timers) add(t *timer) {
+func (h *timers) add(t *timer, when time.Duration) {
 	h.seq++
 	h.heap = append(h.heap, timerKey{})
-	h.up(len(h.heap)-1, timerKey{t.when, h.seq, t})
+	h.up(len(h.heap)-1, timerKey{when, h.seq, t})
 }
 
 // next returns when the first timer is due.
@@ -59,7 +58,7 @@ func (h *timers) due(now time.Duration) *timer {
 }
 
 func (h *timers) remove(t *timer) {
-	i := t.at - 1
+	i := int(t.at) - 1
 	if i < 0 {
 		return
 	}
@@ -117,5 +116,5 @@ func (h *timers) down(i int, k timerKey) {
 
 func (h *timers) place(i int, k timerKey) {
 	h.heap[i] = k
-	k.t.at = i + 1
+	k.t.at = int32(i + 1)
 }
