@@ -1,0 +1,85 @@
+// Package asyncio is Python asyncio's Task model in Go: coroutines wrapped in
+// tasks on an event loop, which can be created, awaited, cancelled, asked for
+// their result and watched.
+//
+// # The model
+//
+// A coroutine is a function of a context that returns a value and an error. A
+// [Task] runs one and is the handle to it. There are two kinds of task, under the
+// same handle:
+//
+//   - Loop tasks, made by [CreateTask], run on one event loop. One runs at a time,
+//     and another takes over only where the first awaits. What they share needs no
+//     lock, and the order of events is the same in every run: CPython's.
+//   - Go tasks, made by [Go], run on a goroutine of their own, in parallel, and may
+//     block.
+//
+// The smallest program creates a task and awaits it:
+//
+//	func main() {
+//		_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+//			hello := asyncio.CreateTask(ctx, asyncio.Delay(time.Second, "Hello"))
+//			s, err := hello.Await(ctx)
+//			fmt.Println(s)
+//			return err
+//		}))
+//		if err != nil {
+//			log.Fatal(err)
+//		}
+//	}
+//
+// # Await points
+//
+// An await point is a call at which the calling task may be suspended and at
+// which a cancellation is delivered: [Task.Await], [Future.Await], [Sleep],
+// [ToThread]. Nothing else is one, so between two of them a loop task has the loop
+// to itself. From a goroutine that is no loop task the same calls block. An await
+// of what is done already returns at once and suspends nobody.
+//
+// # What a coroutine owes
+//
+//   - A loop task must not block: no channel receive, no time.Sleep, no network.
+//     It would hold up every other task. What blocks belongs in [Go] or [ToThread].
+//     Nor may it call runtime.LockOSThread.
+//   - It returns the error of an await that failed, after cleaning up. Clean-up may
+//     await further.
+//   - It passes on the ctx it was given, to awaits and to the standard library.
+//
+// # Cancellation
+//
+// [Task.Cancel] is a request. It is delivered once, as a [*CancelledError] from the
+// await the task is in or comes to next. If that is the await of another task or
+// future, the request is passed on to it. A task that was cancelled before its
+// first step never runs.
+//
+// The task may refuse: then it goes on, and its next await works as ever. Its ctx,
+// though, ends at the first request and stays ended, as contexts do; clean-up that
+// calls the standard library uses context.WithoutCancel(ctx).
+//
+// How a task has ended is told by the error its coroutine returned. A
+// *CancelledError, also wrapped, means cancelled; so does context.Canceled from the
+// standard library, if a request was made. Errors joined count as cancelled only
+// if each of them is: a failure is not hidden by a cancellation.
+//
+// # Scopes
+//
+// Where a function takes a scope, the ctx of a coroutine leads to its loop and
+// nothing more: a task created with it is independent of its creator. A context
+// that was derived with an end of its own, by context.WithTimeout,
+// signal.NotifyContext, [WithCancel] or [WithTimeout], is more: its end cancels the
+// tasks created in it, and interrupts the awaits that use it while what they
+// awaited goes on.
+//
+// # Nothing is lost
+//
+// An error that nobody has asked for goes to the exception handler when its task
+// is collected or the loop is closed. A panic is the error of its task, with the
+// stack. At the end of [Run] every task has been awaited, and no goroutine of the
+// loop is left.
+//
+// # Other goroutines
+//
+// Every method of every type may be called from any goroutine. The loop does what
+// they ask for in the order in which it arrives, at the start of its next turn.
+// Methods that ask, like [Task.Done], answer at once.
+package asyncio
