@@ -106,7 +106,7 @@ func (l *Loop) Time() time.Time { return l.l.Time() }
 //
 // If a task or a callback calls runtime.Goexit, as t.FailNow does, RunForever gives
 // up the loop and exits its goroutine as well.
-func (l *Loop) RunForever() error { return l.l.Run() }
+func (l *Loop) RunForever() error { return l.l.Run(nil) }
 
 // RunUntilComplete runs the loop on the calling goroutine until f is done and
 // returns f's error; the value is in f.Result. It returns ErrLoopStopped if Stop
@@ -116,7 +116,7 @@ func (l *Loop) RunUntilComplete(f AnyFuture) error {
 	if f.Loop() != l {
 		return errors.New("asyncio: RunUntilComplete of a future that belongs to another loop")
 	}
-	if err := l.l.RunUntil(f.core()); err != nil {
+	if err := l.l.Run(f.core()); err != nil {
 		return err
 	}
 	if !f.Done() {
@@ -196,7 +196,9 @@ func (l *Loop) report(_ *engine.Loop, r engine.Report) {
 			c.Handle = h
 			named = r.Handle.Fn()
 		}
-		c.Message += " " + funcFrame(funcPC(named)).Function
+		if named != nil {
+			c.Message += " " + funcFrame(funcPC(named)).Function
+		}
 	}
 	l.CallExceptionHandler(c)
 }

@@ -47,7 +47,8 @@ func RunOn[T any](r *Runner, ctx context.Context, main Coroutine[T]) (T, error) 
 	if t.Done() { // the loop is closed
 		return t.Result()
 	}
-	if err := l.RunUntil(&t.t.Future); err != nil {
+	if err := l.Run(&t.t.Future); err != nil {
+		t.Cancel() // somebody else runs the loop, and must not run this
 		return zero, err
 	}
 	if !t.Done() {
@@ -63,14 +64,17 @@ func (r *Runner) Close() (err error) {
 	if l.Closed() {
 		return nil
 	}
+	if l.Running() {
+		return ErrLoopRunning
+	}
 	// Deferred, so that the loop is closed also if a clean-up calls Goexit.
 	defer func() { err = l.Close() }()
 	s := shutdown{loop: l, until: l.Deadline(r.loop.grace)}
 	s.end(false)
 	// CPython runs two empty coroutines here; their turns are part of its order.
-	_ = l.Settle()
+	_ = l.RunEmpty()
 	s.end(true)
-	_ = l.Settle()
+	_ = l.RunEmpty()
 	return nil
 }
 
@@ -120,7 +124,7 @@ func (s *shutdown) cancel(tasks []*engine.Task) {
 		s.loop.Stop()
 	}, nil)
 	limit.At(s.until)
-	if s.loop.RunUntil(all) != nil {
+	if s.loop.Run(all) != nil {
 		s.over = true // somebody else runs or has closed the loop
 	}
 	limit.Cancel()

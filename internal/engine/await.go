@@ -125,7 +125,7 @@ func (t *Task) mayWait(at place, ctx context.Context) error {
 	switch {
 	case t.loop.closed.Load():
 		return ErrLoopClosed
-	case at.task == t && at.scope == nil && !at.foreign:
+	case at.unbound(t):
 		return nil
 	case at.loop != t.loop || at.foreign:
 		if ctx.Err() != nil {
@@ -155,7 +155,7 @@ func (t *Task) begin(f *Future) {
 	}
 	f.add(t)
 	t.waitOn = f
-	if t.mustCancel && f.Cancel(t.extra.Load().request) {
+	if t.mustCancel && f.Cancel(t.request()) {
 		t.mustCancel = false
 	}
 }
@@ -201,7 +201,7 @@ func (t *Task) resumed() error {
 	if t.mustCancel {
 		t.mustCancel = false
 		if f == nil || f.State() != Cancelled {
-			err = t.loop.hooks.Cancelled(t.extra.Load().request)
+			err = t.loop.hooks.Cancelled(t.request())
 		}
 	}
 	return err
@@ -211,11 +211,8 @@ func (t *Task) resumed() error {
 func (t *Task) bind(at place, ctx context.Context) {
 	switch {
 	case t.waitOn == nil: // its next step is in the ready queue already
-	case at.task == t && at.scope == nil && !at.foreign:
+	case at.unbound(t):
 	case at.loop != t.loop || at.foreign:
-		if ctx.Done() == nil {
-			return
-		}
 		b := t.fiber.interruptible()
 		wait := b.waits
 		b.unwatch = t.loop.whenEnded(ctx, func(r *Request) {
@@ -308,6 +305,15 @@ func (t *Task) awaitAbroad(f *Future, at place, ctx context.Context) error {
 	back.After(here)
 	there.After(f)
 	defer there.Remove(f)
+	defer context.AfterFunc(&f.loop.root, func() {
+		switch {
+		case !here.Claim():
+		case f.Finished():
+			here.Settle(f.State(), f.retrieve())
+		default:
+			here.Settle(Failed, ErrLoopClosed)
+		}
+	})()
 	return here.Await(ctx)
 }
 

@@ -44,6 +44,7 @@ func (t *Task) Cancel(r *Request) bool {
 	}
 	t.cancels.Add(1)
 	x := t.more()
+	x.request.Store(r)
 	x.sign().end(l, r, context.Canceled)
 	if owned {
 		t.deliver(r)
@@ -70,13 +71,19 @@ func (d *delivery) run(*Loop) {
 // step. The second way is also taken when the wait is over but the task has not
 // run yet: then the cancellation wins over the result.
 func (t *Task) deliver(r *Request) {
-	x := t.more()
-	x.request = r
 	if t.waitOn == nil || !t.waitOn.Cancel(r) {
 		t.mustCancel = true
 		t.unpark()
 	}
-	x.links.end(r)
+	t.more().links.end(r)
+}
+
+// request returns the latest request, nil if there was none.
+func (t *Task) request() *Request {
+	if x := t.extra.Load(); x != nil {
+		return x.request.Load()
+	}
+	return nil
 }
 
 // Cancelling returns how many requests were made and not taken back.

@@ -48,11 +48,18 @@ type place struct {
 	scope *Scope // the nearest scope below that task, nil if none
 	// foreign says that somebody else derived a context that can end by itself.
 	foreign bool
+	// endless says that the context never ends, whatever it leads to.
+	endless bool
+}
+
+// unbound reports whether a wait of t here has no end but those of t itself.
+func (p place) unbound(t *Task) bool {
+	return p.endless || p.task == t && p.scope == nil && !p.foreign
 }
 
 // scoped reports whether a task created here is bound to the context's end.
 func (p place) scoped() bool {
-	return p.foreign || p.scope != nil && p.scope != &p.loop.root
+	return !p.endless && (p.foreign || p.scope != nil && p.scope != &p.loop.root)
 }
 
 // lookup finds where ctx leads to; the loop is nil if nowhere.
@@ -65,14 +72,15 @@ func lookup(ctx context.Context) place {
 	case nil:
 		panic("asyncio: nil context: pass the ctx that the coroutine was given, or loop.Context()")
 	}
-	var p place
+	done := ctx.Done()
+	p := place{endless: done == nil}
 	switch n := ctx.Value(nodeKey{}).(type) {
 	case *Task:
-		p = place{loop: n.loop, task: n}
-		p.foreign = ctx.Done() != nil && ctx.Done() != n.Done()
+		p.loop, p.task = n.loop, n
+		p.foreign = done != nil && done != n.Done()
 	case *Scope:
-		p = place{loop: n.loop, task: n.task, scope: n}
-		p.foreign = ctx.Done() != nil && ctx.Done() != n.Done()
+		p.loop, p.task, p.scope = n.loop, n.task, n
+		p.foreign = done != nil && done != n.Done()
 	}
 	return p
 }

@@ -138,8 +138,8 @@ func (l *Loop) takeFresh() *Task {
 		return nil
 	}
 	t, ok := l.ready.peek().(*Task)
-	if !ok || !t.startable() || !l.isNext(t) {
-		return nil
+	if !ok || t.phase != fresh || !l.isNext(t) || !t.startable() {
+		return nil // beginning the turn may have brought its cancellation
 	}
 	l.take()
 	return t
@@ -173,7 +173,7 @@ func (t *Task) nestNext(f *Future) {
 	if f.kind != kindTask || t.waitOn != f || t.fiber.Depth == maxNested {
 		return
 	}
-	if c := f.task(); c.startable() && t.loop.isNext(c) {
+	if c := f.task(); c.phase == fresh && t.loop.isNext(c) && c.startable() {
 		t.loop.take()
 		t.fiber.nest(c)
 	}
@@ -237,6 +237,7 @@ func (l *Loop) ask(f *fiber, do func()) {
 	l.asked, f.Asked = do, true
 	f.Resume()
 	f.LetGo()
+	l.asked = nil
 }
 
 // answer is the coroutine's side of ask.
@@ -277,7 +278,11 @@ func (t *Task) Stack() []runtime.Frame {
 	}
 	var frames []runtime.Frame
 	t.loop.call(func() {
-		if f := t.fiber; f != nil && !t.thread {
+		switch f := t.fiber; {
+		case f == nil || t.thread:
+		case f.g == coro.G(): // another task on the same stack asks
+			frames = coro.Callers(2)
+		default:
 			t.loop.ask(f, func() { frames = coro.Callers(3) })
 		}
 	})

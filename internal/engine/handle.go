@@ -58,7 +58,7 @@ func (h *Handle) At(when time.Duration) {
 func (h *Handle) When() time.Time { return h.loop.driver.Epoch().Add(h.when) }
 
 // After makes the callback ready when f is done.
-func (h *Handle) After(f *Future) { h.loop.do(&addWaiter{f, h}) }
+func (h *Handle) After(f *Future) { h.loop.addWaiter(f, h) }
 
 // Cancel keeps the callback from running and reports whether it did so.
 func (h *Handle) Cancel() bool {
@@ -74,7 +74,7 @@ func (h *Handle) Remove(f *Future) bool {
 	if !h.state.CompareAndSwap(armed, dropped) {
 		return false
 	}
-	h.loop.do(&dropWaiter{f, h})
+	h.loop.do(action(func() { f.drop(h) }))
 	return true
 }
 
@@ -117,25 +117,16 @@ type unset Handle
 
 func (s *unset) run(l *Loop) { l.timers.remove(&s.timer) }
 
-// addWaiter and dropWaiter are the two verbs on a future's waiters for callers
-// that may not own the loop.
-type addWaiter struct {
-	f *Future
-	w runnable
-}
-
-func (a *addWaiter) run(l *Loop) {
-	if a.f.Finished() {
-		a.f.schedule(l)
-		l.wake(a.w)
+// addWaiter has w become ready when f is done. Any goroutine may call it.
+func (l *Loop) addWaiter(f *Future, w runnable) {
+	if !l.owned() {
+		l.post(action(func() { l.addWaiter(f, w) }))
 		return
 	}
-	a.f.add(a.w)
+	if f.Finished() {
+		f.schedule(l)
+		l.wake(w)
+		return
+	}
+	f.add(w)
 }
-
-type dropWaiter struct {
-	f *Future
-	w runnable
-}
-
-func (d *dropWaiter) run(*Loop) { d.f.drop(d.w) }

@@ -249,9 +249,11 @@ func (l *Loop) drain() {
 	l.spare = work
 }
 
-// Run runs turns until Stop. If a task or a callback called runtime.Goexit, Run
-// gives up the loop and exits the calling goroutine too.
-func (l *Loop) Run() error {
+// Run runs turns until Stop, or, if f is not nil, until the turn after the one in
+// which f was completed: a callback of f's stops it, as in CPython. If a task or a
+// callback called runtime.Goexit, Run gives up the loop and exits the calling
+// goroutine too.
+func (l *Loop) Run(f *Future) error {
 	if err := l.acquire(); err != nil {
 		return err
 	}
@@ -259,34 +261,31 @@ func (l *Loop) Run() error {
 		l.release()
 		return ErrLoopClosed
 	}
+	defer l.leave()
+	if f != nil {
+		s := &stopper{}
+		l.addWaiter(f, s)
+		defer f.drop(s)
+	}
 	l.turned = false
-	defer l.suspendRun()
 	for l.runTurns() {
 	}
 	return nil
 }
 
-// suspendRun ends Run, also when a callback's Goexit is ending its goroutine.
-func (l *Loop) suspendRun() {
+// leave ends Run, also when a callback's Goexit is ending its goroutine.
+func (l *Loop) leave() {
 	l.stopping = false
 	l.batch = 0
 	exit := l.exit
 	l.exit = false
 	l.dropFibers()
 	l.ready.shrink()
+	l.entry = nil
 	l.release()
 	if exit {
 		runtime.Goexit()
 	}
-}
-
-// RunUntil runs turns until one has seen the callback that f's completion makes
-// ready, or until Stop.
-func (l *Loop) RunUntil(f *Future) error {
-	s := &stopper{}
-	l.do(&addWaiter{f, s})
-	defer l.do(&dropWaiter{f, s})
-	return l.Run()
 }
 
 // stopper stops the loop when it runs. It is not empty so that each has an
@@ -299,12 +298,12 @@ func (*stopper) run(l *Loop) { l.stopping = true }
 // current one, or the next for another goroutine or a loop that does not run.
 func (l *Loop) Stop() { l.do(&stopper{}) }
 
-// Settle runs the two turns that CPython needs to run an empty coroutine.
-func (l *Loop) Settle() error {
+// RunEmpty runs the two turns that CPython needs to run an empty coroutine.
+func (l *Loop) RunEmpty() error {
 	l.do(action(func() {
 		l.ready.push(action(func() { l.ready.push(&stopper{}) }))
 	}))
-	return l.Run()
+	return l.Run(nil)
 }
 
 // runTurns runs turns until it is time to leave Run, or returns true after a
@@ -396,6 +395,7 @@ func (l *Loop) idle() {
 		return
 	}
 	l.ready.shrink()
+	l.entry = nil // what it holds may be unreachable otherwise
 	if l.busy > 0 && !l.pending.Load() {
 		// Go tasks that the loop has just started are behind it in the Go
 		// scheduler's queue. Letting them go first takes in many ends at once,

@@ -54,6 +54,7 @@ func (s *Scope) open(at place) {
 		return
 	}
 	switch {
+	case at.endless:
 	case at.foreign:
 		s.stop = s.loop.whenEnded(s.parent, s.finish)
 	case at.scope != nil:
@@ -63,7 +64,7 @@ func (s *Scope) open(at place) {
 		}
 		at.scope.links.add(&s.link)
 	case at.task.Err() != nil:
-		s.finish(at.task.more().request)
+		s.finish(at.task.request())
 		return
 	default:
 		at.task.more().links.add(&s.link)

@@ -71,10 +71,12 @@ type extra struct {
 	// Any goroutine.
 	name   atomic.Pointer[string]
 	signal atomic.Pointer[signal] // the context's end; see sign
+	// request is the latest. It is there before the context ends: a Go task may
+	// stop on that and be done before the request is delivered.
+	request atomic.Pointer[Request]
 
 	// Owner.
-	request *Request // the latest
-	links   links    // scopes derived from this task's context
+	links links // scopes derived from this task's context
 }
 
 func (t *Task) more() *extra {
@@ -183,7 +185,7 @@ func (t *Task) run(l *Loop) {
 	switch {
 	case t.phase == fresh && t.mustCancel:
 		t.mustCancel = false
-		t.end(Cancelled, l.hooks.Cancelled(t.extra.Load().request))
+		t.end(Cancelled, l.hooks.Cancelled(t.request()))
 	case t.thread:
 		l.dispatch(t)
 	case t.phase == fresh:
@@ -205,17 +207,13 @@ func (t *Task) finish(err error) {
 	if err == nil {
 		if t.mustCancel {
 			t.mustCancel = false
-			t.end(Cancelled, t.loop.hooks.Cancelled(t.extra.Load().request))
+			t.end(Cancelled, t.loop.hooks.Cancelled(t.request()))
 			return
 		}
 		t.end(Succeeded, nil)
 		return
 	}
-	var req *Request
-	if x := t.extra.Load(); x != nil {
-		req = x.request
-	}
-	if c := t.loop.hooks.AsCancelled(err, req); c != nil {
+	if c := t.loop.hooks.AsCancelled(err, t.request()); c != nil {
 		t.end(Cancelled, c)
 		return
 	}
@@ -242,7 +240,7 @@ func (l *Loop) destroyAll() {
 	for t := l.tasks.head; t != nil; t = t.next {
 		message := "task was destroyed but it is pending"
 		if t.thread && t.phase == started {
-			message = "Go task ignored its cancellation and is left running"
+			message = "Go task is left running"
 		}
 		l.report(Report{Message: message, Task: t})
 	}
@@ -258,6 +256,10 @@ func (l *Loop) destroy(t *Task) {
 		l.abandon(t)
 		return
 	}
+	r := &Request{Origin: OriginShutdown, Cause: ErrLoopClosed}
+	x := t.more()
+	x.sign().end(l, r, context.Canceled)
+	x.links.end(r)
 	f := t.fiber
 	if f == nil {
 		t.end(Cancelled, l.destroyedError())

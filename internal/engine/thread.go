@@ -182,6 +182,7 @@ func (l *Loop) abandon(t *Task) {
 		th.visited = false
 		if t.waitOn != nil {
 			t.waitOn.drop(t)
+			t.waitOn = nil
 		}
 		_ = t.resumed()
 		l.busy++
