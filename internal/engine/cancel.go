@@ -43,9 +43,7 @@ func (t *Task) Cancel(r *Request) bool {
 		r.By = l.current
 	}
 	t.cancels.Add(1)
-	x := t.more()
-	x.request.Store(r)
-	x.sign().end(l, r, context.Canceled)
+	t.endContext(r)
 	if owned {
 		t.deliver(r)
 	} else {

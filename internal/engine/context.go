@@ -18,14 +18,18 @@ func (t *Task) Deadline() (time.Time, bool) {
 
 // Done returns a channel that closes at the first Cancel and stays closed. It is
 // made when first asked for.
-func (t *Task) Done() <-chan struct{} { return t.more().sign().ctx(t.loop).Done() }
+func (t *Task) Done() <-chan struct{} { return t.sign().ctx(t.loop).Done() }
 
 // Err returns context.Canceled after the first Cancel.
 func (t *Task) Err() error {
-	if x := t.extra.Load(); x != nil {
-		if s := x.signal.Load(); s != nil {
-			return s.err()
-		}
+	x := t.extra.Load()
+	switch {
+	case x == nil:
+		return nil
+	case x.signal.Load() != nil:
+		return x.signal.Load().err()
+	case x.request.Load() != nil:
+		return context.Canceled
 	}
 	return nil
 }
@@ -36,7 +40,7 @@ func (t *Task) Value(key any) any {
 	case nodeKey{}:
 		return t
 	case cancelKey:
-		return t.more().sign().ctx(t.loop).Value(key)
+		return t.sign().ctx(t.loop).Value(key)
 	}
 	return t.values.Value(key)
 }

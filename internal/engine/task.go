@@ -87,13 +87,27 @@ func (t *Task) more() *extra {
 	return t.extra.Load()
 }
 
-// sign returns the task's signal, made on first use.
-func (x *extra) sign() *signal {
-	if s := x.signal.Load(); s != nil {
-		return s
+// sign returns the task's signal, made on first use. Whichever of it and
+// endContext comes second sees what the first has stored.
+func (t *Task) sign() *signal {
+	x := t.more()
+	if x.signal.Load() == nil {
+		x.signal.CompareAndSwap(nil, &signal{})
 	}
-	x.signal.CompareAndSwap(nil, &signal{})
-	return x.signal.Load()
+	s := x.signal.Load()
+	if r := x.request.Load(); r != nil {
+		s.end(t.loop, r, context.Canceled)
+	}
+	return s
+}
+
+// endContext ends the task's context, on its first call, and remembers why.
+func (t *Task) endContext(r *Request) {
+	x := t.more()
+	x.request.Store(r)
+	if s := x.signal.Load(); s != nil {
+		s.end(t.loop, r, context.Canceled)
+	}
 }
 
 // task returns the task that f is the future of.
@@ -257,9 +271,8 @@ func (l *Loop) destroy(t *Task) {
 		return
 	}
 	r := &Request{Origin: OriginShutdown, Cause: ErrLoopClosed}
-	x := t.more()
-	x.sign().end(l, r, context.Canceled)
-	x.links.end(r)
+	t.endContext(r)
+	t.more().links.end(r)
 	f := t.fiber
 	if f == nil {
 		t.end(Cancelled, l.destroyedError())

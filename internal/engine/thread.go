@@ -177,7 +177,7 @@ func (l *Loop) abandon(t *Task) {
 		t.end(Cancelled, l.destroyedError())
 		return
 	}
-	th.sign().end(l, &Request{Origin: OriginShutdown, Cause: ErrLoopClosed}, context.Canceled)
+	t.endContext(&Request{Origin: OriginShutdown, Cause: ErrLoopClosed})
 	if th.visited {
 		th.visited = false
 		if t.waitOn != nil {
