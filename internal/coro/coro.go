@@ -7,15 +7,15 @@
 package coro
 
 import (
+	"errors"
 	"iter"
 )
 
 // Coro is a coroutine. Its owner calls Init and Resume, its body calls Suspend.
 //
-// Resume and Suspend are small enough to be inlined, and each leaves a check to
-// its caller, because the processor mispredicts every return that follows a
-// switch: a frame between the caller and the switch costs as much as a tenth of
-// the switch.
+// Resume and Suspend are small enough to be inlined, because the processor
+// mispredicts every return that follows a switch: a frame between the caller and
+// the switch costs as much as a tenth of the switch.
 type Coro struct {
 	next  func() (struct{}, bool)
 	yield func(struct{}) bool
@@ -23,10 +23,6 @@ type Coro struct {
 	// state is written by whichever side holds control, and read by the other
 	// after the switch.
 	state State
-	// Exiting is set while a runtime.Goexit called in the body waits, its defers
-	// already run, for the goroutine to be let go. Who has called Resume checks
-	// it and calls LetGo.
-	Exiting bool
 	// Asked is for the owner to set before a Resume that is no end of the wait,
 	// and for the body to check and clear after Suspend.
 	Asked bool
@@ -52,6 +48,9 @@ type Body interface {
 	Main()
 }
 
+// Exited is what Resume panics with when the body has called runtime.Goexit.
+var Exited = errors.New("coroutine called runtime.Goexit")
+
 // Init readies a coroutine that runs body at the first Resume. A panic in the
 // body is re-raised by Resume with the bare value, so a body that cares for the
 // stack recovers by itself.
@@ -67,9 +66,8 @@ func Init(body Body) {
 			}
 			if !returned {
 				// Goexit: iter.Pull would end the goroutine that called Resume
-				// too. Hand control back first; LetGo finishes this one later.
-				c.Exiting = true
-				yield(struct{}{})
+				// too. A panic takes its place there, and can be recovered.
+				panic(Exited)
 			}
 		}()
 		body.Main()
@@ -91,18 +89,3 @@ func (c *Coro) Suspend() {
 
 // State returns where the coroutine is. Only the side in control may ask.
 func (c *Coro) State() State { return c.state }
-
-// LetGo lets the goroutine of a coroutine that called Goexit end. The resume that
-// does so exits with it, hence a goroutine made for the purpose.
-func (c *Coro) LetGo() {
-	if !c.Exiting {
-		return
-	}
-	c.Exiting = false
-	gone := make(chan struct{})
-	go func() {
-		defer close(gone)
-		c.next()
-	}()
-	<-gone
-}

@@ -52,8 +52,7 @@ func TestGoexitDoesNotReachTheResumer(t *testing.T) {
 		defer func() { unwound = true }()
 		runtime.Goexit()
 	})
-	c.Resume()
-	c.LetGo()
+	resumeExited(t, c)
 	if !unwound || c.State() != Done {
 		t.Fatalf("unwound %v, state %v", unwound, c.State())
 	}
@@ -75,14 +74,24 @@ func TestUnwindRunsDefersOnly(t *testing.T) {
 	})
 	c.Resume()
 	c.Asked = true
-	c.Resume()
-	c.LetGo()
+	resumeExited(t, c)
 	if len(got) != 1 || got[0] != "defer" {
 		t.Fatal(got)
 	}
 	if c.State() != Done {
 		t.Fatal(c.State())
 	}
+}
+
+// resumeExited resumes a coroutine that is to call Goexit.
+func resumeExited(t *testing.T, c *body) {
+	t.Helper()
+	defer func() {
+		if v := recover(); v != Exited { //nolint:errorlint // the very same value
+			t.Fatalf("recovered %v", v)
+		}
+	}()
+	c.Resume()
 }
 
 func TestPanicIsReraisedByResume(t *testing.T) {

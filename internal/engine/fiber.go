@@ -98,9 +98,6 @@ func (f *fiber) proceed() {
 	f.Resume()
 	l.g = l.runner
 	l.current = nil
-	if f.Exiting {
-		f.LetGo()
-	}
 }
 
 // Coroutine is for coro.Init.
@@ -200,6 +197,9 @@ func (f *fiber) execute() {
 		f.task = nil
 		t.fiber = nil
 		t.finish(err)
+		if err == ErrGoexit {
+			_ = t.retrieve() // Run's goroutine exits too: no need for a report
+		}
 	}()
 	err = t.body.Run(t)
 	returned = true
@@ -235,9 +235,13 @@ func (l *Loop) ask(f *fiber, do func()) {
 		return
 	}
 	l.asked, f.Asked = do, true
+	defer func() {
+		l.asked = nil
+		if v := recover(); v != nil && v != coro.Exited {
+			panic(v)
+		}
+	}()
 	f.Resume()
-	f.LetGo()
-	l.asked = nil
 }
 
 // answer is the coroutine's side of ask.

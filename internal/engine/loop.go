@@ -307,19 +307,25 @@ func (l *Loop) RunEmpty() error {
 }
 
 // runTurns runs turns until it is time to leave Run, or returns true after a
-// callback has panicked, to be called again for the rest.
+// panic, to be called again for the rest.
 func (l *Loop) runTurns() (again bool) {
 	leaving := false
 	defer func() {
 		if leaving {
 			return
 		}
-		if v := recover(); v != nil {
+		switch v := recover(); v {
+		case nil:
+			// A callback has called Goexit, and this goroutine is going away
+			// whatever we do.
+		case coro.Exited:
+			// A task has; exit is set.
+			l.current, l.g = nil, l.runner
+			again = true
+		default:
 			l.callbackPanicked(v)
 			again = true
 		}
-		// Otherwise a callback has called Goexit, and this goroutine is going
-		// away whatever we do.
 	}()
 	for {
 		for l.batch > 0 && !bool(l.exit) {
@@ -327,12 +333,12 @@ func (l *Loop) runTurns() (again bool) {
 			if t, ok := l.entry.(*Task); ok && t.phase == started && !t.thread {
 				// Written out, not in a function: see Coro.
 				f := t.fiber
+				if f == nil {
+					continue // unwound by Goexit while it waited
+				}
 				l.current, l.g = f.task, f.g
 				f.Resume()
 				l.current, l.g = nil, l.runner
-				if f.Exiting {
-					f.LetGo()
-				}
 				continue
 			}
 			l.entry.run(l)
