@@ -252,7 +252,7 @@ func (b *bound) scopeEnded(r *Request) {
 	}
 	t.waitOn = nil
 	b.cause = t.loop.cause(r)
-	t.loop.ready.push(t)
+	t.loop.wake(t)
 }
 
 // cyclic refuses to wait for oneself, directly or through other tasks.

@@ -182,10 +182,12 @@ func (f *fiber) execute() {
 	var err error
 	returned := false
 	defer func() {
+		exited := false
 		if !returned {
 			if v := recover(); v != nil {
 				err = t.panicked(v)
 			} else {
+				exited = true
 				err = ErrGoexit
 				if t.loop.closed.Load() {
 					t.phase = destroyed
@@ -197,7 +199,7 @@ func (f *fiber) execute() {
 		f.task = nil
 		t.fiber = nil
 		t.finish(err)
-		if err == ErrGoexit {
+		if exited {
 			_ = t.retrieve() // Run's goroutine exits too: no need for a report
 		}
 	}()

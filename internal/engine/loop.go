@@ -454,7 +454,8 @@ func (l *Loop) Close() error {
 	if l.closed.Swap(true) {
 		return nil
 	}
-	l.ready, l.timers = ring{}, timers{}
+	l.ready = ring{}
+	l.timers.clear()
 	l.destroyAll()
 	l.queued = ring{}
 	l.dropFibers()

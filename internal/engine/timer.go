@@ -79,6 +79,14 @@ func (h *timers) remove(t *timer) {
 	}
 }
 
+// clear removes all.
+func (h *timers) clear() {
+	for _, k := range h.heap {
+		k.t.at = 0
+	}
+	*h = timers{}
+}
+
 // up places k at i or above.
 func (h *timers) up(i int, k timerKey) {
 	for i > 0 {
