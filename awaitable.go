@@ -39,7 +39,7 @@ type Awaitable[T any] interface {
 
 // cancel is Cancel of tasks and futures.
 func cancel(f *engine.Future, msg []string) bool {
-	r := &engine.Request{Origin: engine.OriginCancel}
+	r := &engine.Request{Origin: engine.OriginCancel, By: f.Loop().Self()}
 	if len(msg) > 0 {
 		r.Message = msg[0]
 	}
@@ -49,6 +49,9 @@ func cancel(f *engine.Future, msg []string) bool {
 // addDoneCallback is AddDoneCallback of tasks and futures. named is the function
 // that reports are to name.
 func addDoneCallback(f *engine.Future, call func(), named any) (remove func() bool) {
+	if funcPC(named) == 0 {
+		panic("asyncio: nil callback")
+	}
 	h := &engine.Handle{}
 	h.Init(f.Loop(), call, named)
 	h.After(f)

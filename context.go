@@ -25,14 +25,14 @@ func WithTimeout(ctx context.Context, d time.Duration) (scope context.Context, c
 func derive(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	s := engine.NewScope(ctx, d)
 	return s, func() {
-		s.End(&engine.Request{Origin: engine.OriginContext, Cause: context.Canceled})
+		s.End(&engine.Request{Origin: engine.OriginContext, Cause: context.Canceled, By: s.Loop().Self()})
 	}
 }
 
 // RunningLoop returns the loop that ctx leads to. Without one it panics.
 // (asyncio.get_running_loop)
 func RunningLoop(ctx context.Context) *Loop {
-	return engine.MustLocate(ctx).Face().(*Loop)
+	return engine.Located(ctx).Face().(*Loop)
 }
 
 // CurrentTask returns the task whose code calls it, nil in a callback. In a

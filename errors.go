@@ -146,7 +146,12 @@ func cancelledBy(r *engine.Request) error {
 
 // asCancelled tells a cancellation from a failure by what the coroutine returned;
 // see the package's rule on errors.
-func asCancelled(err error, requested *engine.Request) error {
+func asCancelled(err error, requested *engine.Request) (cancelled error) {
+	defer func() {
+		if recover() != nil {
+			cancelled = nil // an error whose own methods panic: a failure
+		}
+	}()
 	if !isCancellation(err, requested != nil) {
 		return nil
 	}
@@ -166,6 +171,8 @@ func isCancellation(err error, requested bool) bool {
 	switch x := err.(type) { //nolint:errorlint // this is the walk that errors.As would do
 	case *CancelledError:
 		return true
+	case *PanicError:
+		return false // whatever its value
 	case interface{ Unwrap() []error }:
 		all := x.Unwrap()
 		for _, e := range all {

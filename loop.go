@@ -42,7 +42,7 @@ type options struct {
 const DefaultGrace = time.Minute
 
 // WithGrace sets how long Run and Runner.Close wait, on the loop's clock, for
-// tasks that were cancelled at the end. Those still running then are reported to
+// tasks that were cancelled at the end; without it that is DefaultGrace. Those still running then are reported to
 // the exception handler by name and left behind: loop tasks are unwound so that
 // their defers run, Go tasks go on until they return.
 func WithGrace(d time.Duration) Option {
@@ -116,7 +116,7 @@ func (l *Loop) RunUntilComplete(f AnyFuture) error {
 	if f.Loop() != l {
 		return errors.New("asyncio: RunUntilComplete of a future that belongs to another loop")
 	}
-	if err := l.l.Run(f.core()); err != nil {
+	if err := l.l.Run(f.core); err != nil {
 		return err
 	}
 	if !f.Done() {

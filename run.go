@@ -15,7 +15,7 @@ import (
 // and awaited, then the Go tasks; see [WithGrace] for those that do not end. An
 // error of theirs that nobody retrieved goes to the exception handler.
 //
-// It returns ErrLoopRunning if the caller is itself on a loop. If a task calls
+// It returns ErrLoopRunning if the caller is itself on a loop, whatever ctx is. If a task calls
 // runtime.Goexit, Run ends the other tasks and exits its goroutine as well.
 func Run[T any](ctx context.Context, main Coroutine[T], opts ...Option) (T, error) {
 	r := NewRunner(opts...)
@@ -39,19 +39,15 @@ func (r *Runner) Loop() *Loop { return r.loop }
 func RunOn[T any](r *Runner, ctx context.Context, main Coroutine[T]) (T, error) {
 	var zero T
 	l := r.loop.l
-	if engine.OnLoop(ctx) || l.Running() {
-		return zero, ErrLoopRunning
-	}
 	t := newTask(main, nil)
-	t.t.StartOn(l, ctx, (*taskBody[T])(t))
-	if t.Done() { // the loop is closed
-		return t.Result()
-	}
-	if err := l.Run(&t.t.Future); err != nil {
-		t.Cancel() // somebody else runs the loop, and must not run this
+	err := l.Run(func() *engine.Future {
+		t.t.StartOn(l, ctx, (*taskBody[T])(t))
+		return &t.t.Future
+	})
+	switch {
+	case err != nil:
 		return zero, err
-	}
-	if !t.Done() {
+	case !t.Done():
 		return zero, ErrLoopStopped
 	}
 	return t.Result()
@@ -64,17 +60,10 @@ func (r *Runner) Close() (err error) {
 	if l.Closed() {
 		return nil
 	}
-	if l.Running() {
-		return ErrLoopRunning
-	}
 	// Deferred, so that the loop is closed also if a clean-up calls Goexit.
 	defer func() { err = l.Close() }()
-	s := shutdown{loop: l, until: l.Deadline(r.loop.grace)}
-	s.end(false)
-	// CPython runs two empty coroutines here; their turns are part of its order.
-	_ = l.RunEmpty()
-	s.end(true)
-	_ = l.RunEmpty()
+	s := &shutdown{loop: l, until: l.Deadline(r.loop.grace)}
+	s.run()
 	return nil
 }
 
@@ -83,6 +72,25 @@ type shutdown struct {
 	loop  *engine.Loop
 	until time.Duration
 	over  bool
+}
+
+// run ends all tasks: loop tasks before Go tasks, and what these have created.
+func (s *shutdown) run() {
+	finished := false
+	defer func() {
+		if !finished {
+			s.run() // a clean-up has called Goexit; the others still have theirs
+		}
+	}()
+	s.end(false)
+	// CPython runs two empty coroutines here; their turns are part of its order.
+	_ = s.loop.RunEmpty()
+	for !s.over && len(s.loop.Tasks()) > 0 {
+		s.end(true)
+		s.end(false)
+	}
+	_ = s.loop.RunEmpty()
+	finished = true
 }
 
 // end cancels the loop tasks, or the Go tasks, in creation order and awaits them;
@@ -98,43 +106,50 @@ func (s *shutdown) end(threads bool) {
 		if len(tasks) == 0 {
 			return
 		}
-		s.cancel(tasks)
+		if s.loop.Run(func() *engine.Future { return s.cancel(tasks) }) != nil {
+			s.over = true // somebody else runs the loop, or has closed it
+		}
+		for _, t := range tasks {
+			if t.State() == engine.Failed {
+				s.loop.Report(engine.Report{
+					Message: "unhandled error during shutdown of the loop",
+					Err:     t.Outcome(),
+					Task:    t,
+				})
+			}
+		}
 	}
 }
 
-func (s *shutdown) cancel(tasks []*engine.Task) {
+// cancel returns a future that is completed when all tasks are done or it is
+// time to give up.
+func (s *shutdown) cancel(tasks []*engine.Task) *engine.Future {
 	for _, t := range tasks {
 		t.Cancel(&engine.Request{Origin: engine.OriginShutdown})
 	}
 	all := &engine.Future{}
 	all.Init(s.loop.Root())
-	left := len(tasks)
-	for _, t := range tasks {
-		h := &engine.Handle{}
-		h.Init(s.loop, func() {
-			if left--; left == 0 && all.Claim() {
-				all.Settle(engine.Succeeded, nil)
-			}
-		}, nil)
-		h.After(&t.Future)
+	settle := func() {
+		if all.Claim() {
+			all.Settle(engine.Succeeded, nil)
+		}
 	}
 	limit := &engine.Handle{}
 	limit.Init(s.loop, func() {
 		s.over = true
-		s.loop.Stop()
+		settle()
 	}, nil)
 	limit.At(s.until)
-	if s.loop.Run(all) != nil {
-		s.over = true // somebody else runs or has closed the loop
-	}
-	limit.Cancel()
+	left := len(tasks)
 	for _, t := range tasks {
-		if t.State() == engine.Failed {
-			s.loop.Report(engine.Report{
-				Message: "unhandled error during shutdown of the loop",
-				Err:     t.Outcome(),
-				Task:    t,
-			})
-		}
+		h := &engine.Handle{}
+		h.Init(s.loop, func() {
+			if left--; left == 0 {
+				limit.Cancel()
+				settle()
+			}
+		}, nil)
+		h.After(&t.Future)
 	}
+	return all
 }

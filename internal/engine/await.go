@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"time"
+	"unsafe"
 )
 
 // Await waits until f is done and returns its error. A loop task is suspended; a
@@ -80,18 +81,20 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// caller finds the task whose code is running: that of the context, or of either
-// loop if the context was borrowed; nil for a goroutine that is no task.
+// caller finds the task whose code is running, which need not be the one that the
+// context belongs to; nil for a goroutine that is no task of these loops.
 func caller(at place, other *Loop) (*Task, error) {
-	if at.task != nil && at.task.isThread() {
-		return at.task, nil
-	}
 	for _, l := range [2]*Loop{at.loop, other} {
 		if l != nil && l.owned() {
 			if l.current == nil {
 				return nil, ErrNotInTask
 			}
 			return l.current, nil
+		}
+		if l != nil {
+			if t := l.roster.here(); t != nil {
+				return t, nil
+			}
 		}
 	}
 	return nil, nil
@@ -288,33 +291,38 @@ func (t *Task) label() string {
 	return fmt.Sprintf("Task-%d", t.id)
 }
 
-// awaitAbroad waits for a future of another loop through one of t's own.
+// bridge is a future of the awaiting task's loop that stands for one of another.
+type bridge struct {
+	Future
+	to *Future
+}
+
+func (f *Future) bridge() *bridge {
+	return (*bridge)(unsafe.Pointer(f)) // Future is the first field; kind was checked
+}
+
+// awaitAbroad waits for a future of another loop. A cancellation is passed on to
+// it as if it were of the same one.
 func (t *Task) awaitAbroad(f *Future, at place, ctx context.Context) error {
-	here := &Future{loop: t.loop}
-	there, back := &Handle{}, &Handle{}
-	there.Init(f.loop, func() {
+	here := &bridge{to: f}
+	here.loop, here.kind = t.loop, kindBridge
+	settle := func() {
 		if here.Claim() {
-			here.Settle(f.State(), f.retrieve())
+			here.Settle(Succeeded, nil) // the outcome is taken from f itself
 		}
-	}, nil)
-	back.Init(t.loop, func() {
-		if here.State() == Cancelled && !f.Finished() {
-			f.Cancel(&Request{Origin: OriginCancel})
-		}
-	}, nil)
-	back.After(here)
-	there.After(f)
-	defer there.Remove(f)
-	defer context.AfterFunc(&f.loop.root, func() {
-		switch {
-		case !here.Claim():
-		case f.Finished():
-			here.Settle(f.State(), f.retrieve())
-		default:
-			here.Settle(Failed, ErrLoopClosed)
-		}
-	})()
-	return here.Await(ctx)
+	}
+	over := &prompt{settle}
+	f.loop.addWaiter(f, over)
+	defer f.loop.dropWaiter(f, over)
+	defer context.AfterFunc(&f.loop.root, settle)()
+	err := here.Await(ctx)
+	switch {
+	case err != nil:
+		return err
+	case !f.Finished():
+		return ErrLoopClosed
+	}
+	return f.retrieve()
 }
 
 // block waits on a goroutine that is no task.
@@ -323,22 +331,20 @@ func (f *Future) block(ctx context.Context) error {
 		return ErrLoopClosed
 	}
 	done := make(chan struct{})
-	h := &Handle{}
-	h.Init(f.loop, func() { close(done) }, nil)
-	h.After(f)
+	w := &prompt{func() { close(done) }}
+	f.loop.addWaiter(f, w)
 	var err error
 	select {
 	case <-done:
+		return f.retrieve()
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	case <-f.loop.root.Done():
 		err = ErrLoopClosed
 	}
-	if err != nil {
-		h.Remove(f)
-		if !f.Finished() {
-			return err
-		}
+	f.loop.dropWaiter(f, w)
+	if f.Finished() {
+		return f.retrieve()
 	}
-	return f.retrieve()
+	return err
 }

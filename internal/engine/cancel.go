@@ -14,7 +14,7 @@ const (
 	OriginShutdown               // the end of the loop
 )
 
-// Request is one request for cancellation.
+// Request is one request for cancellation. It is not changed once it was made.
 type Request struct {
 	Message string
 	Origin  Origin
@@ -31,20 +31,23 @@ func (r *Request) err() error {
 	return context.Canceled
 }
 
+// Self returns the task that is running on l if the caller runs there too.
+func (l *Loop) Self() *Task {
+	if l.owned() {
+		return l.current
+	}
+	return nil
+}
+
 // Cancel asks the task to end. It reports false if the task was done already.
 func (t *Task) Cancel(r *Request) bool {
 	if t.Finished() {
 		_ = t.retrieve() // as CPython: the caller has dealt with the error
 		return false
 	}
-	l := t.loop
-	owned := l.owned()
-	if owned && r.By == nil {
-		r.By = l.current
-	}
 	t.cancels.Add(1)
 	t.endContext(r)
-	if owned {
+	if l := t.loop; l.owned() {
 		t.deliver(r)
 	} else {
 		l.post(&delivery{t, r})

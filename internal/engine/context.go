@@ -66,6 +66,8 @@ func (p place) scoped() bool {
 	return !p.endless && (p.foreign || p.scope != nil && p.scope != &p.loop.root)
 }
 
+const nilContext = "asyncio: nil context: pass the ctx that the coroutine was given, or loop.Context()"
+
 // lookup finds where ctx leads to; the loop is nil if nowhere.
 func lookup(ctx context.Context) place {
 	switch c := ctx.(type) {
@@ -74,7 +76,7 @@ func lookup(ctx context.Context) place {
 	case *Scope:
 		return place{loop: c.loop, task: c.task, scope: c}
 	case nil:
-		panic("asyncio: nil context: pass the ctx that the coroutine was given, or loop.Context()")
+		panic(nilContext)
 	}
 	done := ctx.Done()
 	p := place{endless: done == nil}
@@ -107,18 +109,20 @@ type nodeKey struct{}
 // asking; should it ever not be one key, tasks and scopes still work as contexts
 // of an unknown kind.
 var cancelKey = func() any {
-	var s spy
+	s := spy{Context: context.Background()}
 	_ = context.Cause(&s)
 	return s.key
 }()
 
-// spy remembers the last key it was asked for.
-type spy struct{ key any }
+// spy remembers the last key it was asked for. It has ended, because of others
+// Cause asks nothing.
+type spy struct {
+	context.Context
+	key any
+}
 
-func (*spy) Deadline() (time.Time, bool) { return time.Time{}, false }
-func (*spy) Done() <-chan struct{}       { return nil }
-func (*spy) Err() error                  { return nil }
-func (s *spy) Value(key any) any         { s.key = key; return nil }
+func (*spy) Err() error          { return context.Canceled }
+func (s *spy) Value(key any) any { s.key = key; return nil }
 
 // signal is the standard library's view of something that ends at most once: a
 // cancellable context that is made when first asked for.
@@ -132,21 +136,21 @@ type signal struct {
 }
 
 // end ends the context with what Err is to return, if it was not ended before.
+// Done is closed when it returns, whoever was first.
 func (s *signal) end(l *Loop, r *Request, kind error) bool {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.ended != nil {
-		s.mu.Unlock()
 		return false
 	}
 	s.ended, s.kind = r, kind
-	std := s.std
-	s.mu.Unlock()
-	if std != nil {
+	if s.std != nil {
 		s.close(l)
 	}
 	return true
 }
 
+// close is called with mu held, so that nobody sees Done and Err disagree.
 func (s *signal) close(l *Loop) {
 	if s.kind == context.DeadlineExceeded {
 		s.top.expire()
@@ -158,43 +162,36 @@ func (s *signal) close(l *Loop) {
 // err returns context.Canceled or context.DeadlineExceeded once ended.
 func (s *signal) err() error {
 	s.mu.Lock()
-	std, kind := s.std, s.kind
-	s.mu.Unlock()
-	if std != nil {
-		return std.Err() // so that it never runs ahead of Done
-	}
-	return kind
+	defer s.mu.Unlock()
+	return s.kind
 }
 
 // ctx returns the context, made on first use.
 func (s *signal) ctx(l *Loop) context.Context {
 	s.mu.Lock()
-	if s.std != nil {
-		defer s.mu.Unlock()
-		return s.std
+	defer s.mu.Unlock()
+	if s.std == nil {
+		s.top = &deadline{done: make(chan struct{})}
+		s.std, s.stop = context.WithCancelCause(s.top)
+		if s.ended != nil {
+			s.close(l)
+		}
 	}
-	s.top = &deadline{done: make(chan struct{})}
-	s.std, s.stop = context.WithCancelCause(s.top)
-	std, ended := s.std, s.ended != nil
-	s.mu.Unlock()
-	if ended {
-		s.close(l)
-	}
-	return std
+	return s.std
 }
 
 // deadline is a context whose only purpose is to make the one below it end with
 // DeadlineExceeded, at a moment that is not of the machine's clock.
 type deadline struct {
-	spy
 	mu   sync.Mutex
 	done chan struct{}
 	over bool
 	then func()
 }
 
-func (d *deadline) Done() <-chan struct{} { return d.done }
-func (d *deadline) Value(any) any         { return nil }
+func (d *deadline) Deadline() (time.Time, bool) { return time.Time{}, false }
+func (d *deadline) Done() <-chan struct{}       { return d.done }
+func (d *deadline) Value(any) any               { return nil }
 
 func (d *deadline) Err() error {
 	d.mu.Lock()
@@ -231,11 +228,8 @@ func (d *deadline) expire() {
 	}
 }
 
-// Located returns the loop that ctx leads to, nil if none.
-func Located(ctx context.Context) *Loop { return lookup(ctx).loop }
-
-// MustLocate is Located for verbs that need a loop.
-func MustLocate(ctx context.Context) *Loop { return locate(ctx).loop }
+// Located returns the loop that ctx leads to.
+func Located(ctx context.Context) *Loop { return locate(ctx).loop }
 
 // Current returns the task whose code calls it: on the loop of ctx the running
 // one, nil in a callback; elsewhere the task that ctx belongs to.
@@ -245,10 +239,4 @@ func Current(ctx context.Context) *Task {
 		return at.loop.current
 	}
 	return at.task
-}
-
-// OnLoop reports whether the caller runs on the loop that ctx leads to.
-func OnLoop(ctx context.Context) bool {
-	l := Located(ctx)
-	return l != nil && l.owned()
 }

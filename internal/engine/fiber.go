@@ -108,6 +108,7 @@ func (f *fiber) Main() {
 	l := f.task.loop
 	f.g = coro.G()
 	l.g = f.g
+	defer func() { l.g = 0 }() // the identity must not stay behind, whichever way this ends
 	for {
 		f.execute()
 		for t := l.takeFresh(); t != nil; t = l.takeFresh() {
@@ -115,8 +116,6 @@ func (f *fiber) Main() {
 			l.current = t
 			f.execute()
 		}
-		// The identity must not stay behind once this goroutine may end.
-		l.g = 0
 		if len(l.fibers) >= maxIdleFibers || l.closed.Load() {
 			return
 		}
@@ -184,16 +183,19 @@ func (f *fiber) execute() {
 	defer func() {
 		exited := false
 		if !returned {
+			closed := t.loop.closed.Load()
+			if closed {
+				t.phase = destroyed
+			}
 			if v := recover(); v != nil {
 				err = t.panicked(v)
 			} else {
 				exited = true
 				err = ErrGoexit
-				if t.loop.closed.Load() {
-					t.phase = destroyed
-				} else {
+				if !closed && !f.Exiting {
 					t.loop.exit = true
 				}
+				f.Exiting = true // the tasks below go on with the same Goexit
 			}
 		}
 		f.task = nil
@@ -271,6 +273,7 @@ func (l *Loop) dropFibers() {
 		f.Resume()
 	}
 	l.fibers = nil
+	l.g = l.runner
 }
 
 // Stack returns the frames of the task's stack where it is suspended or running,
@@ -279,13 +282,13 @@ func (t *Task) Stack() []runtime.Frame {
 	if t.loop.owned() && t.loop.current == t {
 		return coro.Callers(2)
 	}
-	if th := t.threadOf(); th != nil {
-		return coro.StackOf(th.g.Load())
-	}
 	var frames []runtime.Frame
 	t.loop.call(func() {
 		switch f := t.fiber; {
-		case f == nil || t.thread:
+		case t.Finished():
+		case t.thread && t.phase == started:
+			frames = coro.StackOf(t.threadOf().seat.g.Load())
+		case f == nil:
 		case f.g == coro.G(): // another task on the same stack asks
 			frames = coro.Callers(2)
 		default:

@@ -60,8 +60,12 @@ type Future struct {
 }
 
 // several is more than one waiter, in the order in which they came. It is
-// runnable only to stand in a waiter's place.
-type several struct{ list []runnable }
+// runnable only to stand in a waiter's place. Handles that were dropped stay in
+// the list, where wake passes over them, until they are more than half of it.
+type several struct {
+	list    []runnable
+	dropped int
+}
 
 func (*several) run(*Loop) { panic("unreachable") }
 
@@ -71,6 +75,7 @@ const (
 	kindFuture futureKind = iota
 	kindTask              // embedded in a Task
 	kindSleep             // a fiber's own sleep
+	kindBridge            // embedded in a bridge
 )
 
 // Init attaches a new future to the loop of ctx.
@@ -126,8 +131,11 @@ func (f *Future) publish(s State, err error) {
 
 // Cancel completes a pending future as cancelled.
 func (f *Future) Cancel(r *Request) bool {
-	if f.kind == kindTask {
+	switch f.kind {
+	case kindTask:
 		return f.task().Cancel(r)
+	case kindBridge:
+		return f.bridge().to.Cancel(r)
 	}
 	if !f.Claim() {
 		if f.Finished() {
@@ -173,18 +181,31 @@ func (f *Future) add(w runnable) {
 	case *several:
 		x.list = append(x.list, w)
 	default:
-		f.waiters = &several{[]runnable{x, w}}
+		f.waiters = &several{list: []runnable{x, w}}
 	}
 }
 
 // drop removes a waiter.
 func (f *Future) drop(w runnable) {
-	if x, ok := f.waiters.(*several); ok {
-		if i := slices.Index(x.list, w); i >= 0 {
-			x.list = slices.Delete(x.list, i, i+1)
+	x, ok := f.waiters.(*several)
+	if !ok {
+		if f.waiters == w {
+			f.waiters = nil
 		}
-	} else if f.waiters == w {
-		f.waiters = nil
+		return
+	}
+	if _, ok := w.(*Handle); ok {
+		if x.dropped++; x.dropped > len(x.list)/2 {
+			x.dropped = 0
+			x.list = slices.DeleteFunc(x.list, func(w runnable) bool {
+				h, ok := w.(*Handle)
+				return ok && h.Dropped()
+			})
+		}
+		return
+	}
+	if i := slices.Index(x.list, w); i >= 0 {
+		x.list = slices.Delete(x.list, i, i+1)
 	}
 }
 

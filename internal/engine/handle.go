@@ -22,10 +22,11 @@ const (
 // Handle is a callback that is to run once.
 type Handle struct {
 	// Written once.
-	loop *Loop
-	fn   func()
-	face any
-	when time.Duration // of At
+	loop  *Loop
+	fn    func()
+	face  any
+	when  time.Duration // of At
+	timed bool          // At was called
 
 	// Any goroutine.
 	state atomic.Uint32
@@ -50,12 +51,17 @@ func (h *Handle) Soon() { h.loop.do((*soon)(h)) }
 
 // At makes the callback ready at the given time since the loop's epoch.
 func (h *Handle) At(when time.Duration) {
-	h.when = when
+	h.when, h.timed = when, true
 	h.loop.do((*later)(h))
 }
 
-// When returns the moment given to At.
-func (h *Handle) When() time.Time { return h.loop.driver.Epoch().Add(h.when) }
+// When returns the moment given to At, the zero time without one.
+func (h *Handle) When() time.Time {
+	if !h.timed {
+		return time.Time{}
+	}
+	return h.loop.driver.Epoch().Add(h.when)
+}
 
 // After makes the callback ready when f is done.
 func (h *Handle) After(f *Future) { h.loop.addWaiter(f, h) }
@@ -71,10 +77,10 @@ func (h *Handle) Cancel() bool {
 
 // Remove takes back After; it reports false once f is done.
 func (h *Handle) Remove(f *Future) bool {
-	if !h.state.CompareAndSwap(armed, dropped) {
+	if f.Finished() || !h.state.CompareAndSwap(armed, dropped) {
 		return false
 	}
-	h.loop.do(action(func() { f.drop(h) }))
+	h.loop.dropWaiter(f, h)
 	return true
 }
 
@@ -129,4 +135,13 @@ func (l *Loop) addWaiter(f *Future, w runnable) {
 		return
 	}
 	f.add(w)
+}
+
+// dropWaiter takes back addWaiter. Any goroutine may call it.
+func (l *Loop) dropWaiter(f *Future, w runnable) {
+	if l.owned() {
+		f.drop(w)
+	} else {
+		l.post(action(func() { f.drop(w) }))
+	}
 }

@@ -137,7 +137,7 @@ func TestInvariantsHoldBetweenOperations(t *testing.T) {
 		main := &Task{}
 		all = append(all, main)
 		main.StartOn(l, context.Background(), program(0))
-		if err := l.Run(&main.Future); err != nil {
+		if err := l.Run(until(&main.Future)); err != nil {
 			t.Fatal(err)
 		}
 		l.hooks.Report = func(*Loop, Report) {} // what is left now is destroyed
@@ -152,3 +152,6 @@ func TestInvariantsHoldBetweenOperations(t *testing.T) {
 		}
 	}
 }
+
+// until is the argument for Run to end with f.
+func until(f *Future) func() *Future { return func() *Future { return f } }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -92,6 +93,7 @@ type Loop struct {
 	// Any goroutine.
 	ids     atomic.Uint64
 	closed  atomic.Bool
+	roster  roster
 	pending atomic.Bool // inbox is not empty
 	asleep  atomic.Bool // the owner is in driver.Wait, or about to be
 
@@ -184,6 +186,19 @@ func (l *Loop) call(f func()) {
 		f()
 		return
 	}
+	if own := lively.here(); own != nil {
+		// The other loop may be asking this one: answer while waiting.
+		var done atomic.Bool
+		l.post(action(func() {
+			f()
+			done.Store(true)
+			own.post(action(func() {}))
+		}))
+		for !done.Load() {
+			own.wait(Never)
+		}
+		return
+	}
 	done := make(chan struct{})
 	l.post(action(func() {
 		defer close(done)
@@ -197,17 +212,26 @@ type action func()
 
 func (a action) run(*Loop) { a() }
 
-// release gives up ownership once the inbox is empty.
+// release gives up ownership once the inbox is empty, also if a handler that an
+// operation has called exits its goroutine.
 func (l *Loop) release() {
-	for {
+	released := false
+	defer func() {
+		if !released {
+			l.release()
+		}
+	}()
+	for !released {
 		l.drain()
 		l.mu.Lock()
 		if len(l.inbox) == 0 {
 			l.g = 0
+			if l.owner == running {
+				lively.remove(l)
+			}
 			l.owner = unowned
 			l.free.Broadcast()
-			l.mu.Unlock()
-			return
+			released = true
 		}
 		l.mu.Unlock()
 	}
@@ -229,6 +253,38 @@ func (l *Loop) acquire() error {
 	l.owner = running
 	l.g = coro.G()
 	l.runner = l.g
+	lively.add(l)
+	return nil
+}
+
+// lively holds the loops that run, to find the one that a goroutine is on. Runs
+// are few, and the loops that run at one time too.
+var lively runningLoops
+
+type runningLoops struct {
+	mu    sync.Mutex
+	loops []*Loop
+}
+
+func (r *runningLoops) add(l *Loop) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.loops = append(r.loops, l)
+}
+
+func (r *runningLoops) remove(l *Loop) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.loops = slices.DeleteFunc(r.loops, func(x *Loop) bool { return x == l })
+}
+
+// here returns the one that the caller runs on, nil if none.
+func (r *runningLoops) here() *Loop {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if i := slices.IndexFunc(r.loops, (*Loop).owned); i >= 0 {
+		return r.loops[i]
+	}
 	return nil
 }
 
@@ -237,23 +293,40 @@ func (l *Loop) drain() {
 	l.mu.Lock()
 	work := l.inbox
 	l.inbox = l.spare[:0]
+	l.spare = nil
 	l.pending.Store(false)
 	l.mu.Unlock()
-	for i, r := range work {
-		work[i] = nil
+	next := 0
+	defer func() {
+		if next < len(work) {
+			// An exception handler exits its goroutine; the rest is not lost.
+			l.mu.Lock()
+			l.inbox = append(work[next:], l.inbox...)
+			l.pending.Store(true)
+			l.mu.Unlock()
+			return
+		}
+		if cap(work) <= 1<<14 { // more is from a burst; do not keep its memory
+			l.spare = work
+		}
+	}()
+	for next < len(work) {
+		r := work[next]
+		work[next] = nil
+		next++
 		r.run(l)
 	}
-	if cap(work) > 1<<14 {
-		work = nil // a burst; do not keep its memory
-	}
-	l.spare = work
 }
 
-// Run runs turns until Stop, or, if f is not nil, until the turn after the one in
-// which f was completed: a callback of f's stops it, as in CPython. If a task or a
-// callback called runtime.Goexit, Run gives up the loop and exits the calling
+// Run runs turns until Stop. prepare, if not nil, is called first, as the owner;
+// if it returns a future, Run also ends with the turn after the one in which that
+// was completed: a callback of its own stops the loop, as in CPython. If a task or
+// a callback calls runtime.Goexit, Run gives up the loop and exits the calling
 // goroutine too.
-func (l *Loop) Run(f *Future) error {
+func (l *Loop) Run(prepare func() *Future) error {
+	if lively.here() != nil {
+		return ErrLoopRunning // a loop on a loop would hold up the one below
+	}
 	if err := l.acquire(); err != nil {
 		return err
 	}
@@ -262,10 +335,12 @@ func (l *Loop) Run(f *Future) error {
 		return ErrLoopClosed
 	}
 	defer l.leave()
-	if f != nil {
-		s := &stopper{}
-		l.addWaiter(f, s)
-		defer f.drop(s)
+	if prepare != nil {
+		if f := prepare(); f != nil {
+			s := &stopper{}
+			l.addWaiter(f, s)
+			defer f.drop(s)
+		}
 	}
 	l.turned = false
 	for l.runTurns() {
@@ -300,10 +375,10 @@ func (l *Loop) Stop() { l.do(&stopper{}) }
 
 // RunEmpty runs the two turns that CPython needs to run an empty coroutine.
 func (l *Loop) RunEmpty() error {
-	l.do(action(func() {
+	return l.Run(func() *Future {
 		l.ready.push(action(func() { l.ready.push(&stopper{}) }))
-	}))
-	return l.Run(nil)
+		return nil
+	})
 }
 
 // runTurns runs turns until it is time to leave Run, or returns true after a
@@ -323,6 +398,7 @@ func (l *Loop) runTurns() (again bool) {
 			l.current, l.g = nil, l.runner
 			again = true
 		default:
+			l.current, l.g = nil, l.runner
 			l.callbackPanicked(v)
 			again = true
 		}
@@ -408,6 +484,11 @@ func (l *Loop) idle() {
 		// instead of one for each time the loop falls asleep.
 		runtime.Gosched()
 	}
+	l.wait(until)
+}
+
+// wait lets the driver wait for a moment or for the inbox, and takes that in.
+func (l *Loop) wait(until time.Duration) {
 	l.asleep.Store(true)
 	if !l.pending.Load() {
 		l.driver.Wait(Waiting{Until: until, Busy: l.busy, Woken: l.pending.Load})
@@ -430,8 +511,18 @@ func (l *Loop) Deadline(d time.Duration) time.Duration {
 // Since returns how far t is from the epoch of the loop's clock.
 func (l *Loop) Since(t time.Time) time.Duration { return t.Sub(l.driver.Epoch()) }
 
+// prompt is a waiter that is not of the loop: it is told at once, also by a loop
+// that does not run.
+type prompt struct{ tell func() }
+
+func (p *prompt) run(*Loop) { p.tell() }
+
 // wake makes a waiter ready.
 func (l *Loop) wake(w runnable) {
+	if p, ok := w.(*prompt); ok {
+		p.tell()
+		return
+	}
 	if l.closed.Load() {
 		return
 	}
@@ -448,6 +539,9 @@ func (l *Loop) Close() error {
 		return nil
 	}
 	if err := l.acquire(); err != nil {
+		if l.closed.Load() {
+			return nil // somebody else is closing it
+		}
 		return err
 	}
 	defer l.release()

@@ -55,6 +55,9 @@ func (s *Scope) open(at place) {
 	}
 	switch {
 	case at.endless:
+	case at.foreign && s.parent.Err() != nil:
+		s.finish(endOf(s.parent))
+		return
 	case at.foreign:
 		s.stop = s.loop.whenEnded(s.parent, s.finish)
 	case at.scope != nil:
@@ -74,11 +77,16 @@ func (s *Scope) open(at place) {
 	}
 }
 
+// endOf is the request that a foreign context's end makes.
+func endOf(ctx context.Context) *Request {
+	return &Request{Origin: OriginContext, Cause: context.Cause(ctx), kind: ctx.Err()}
+}
+
 // whenEnded arranges for f to run on the loop when a foreign context ends.
 func (l *Loop) whenEnded(ctx context.Context, f func(*Request)) (stop func() bool) {
 	return context.AfterFunc(ctx, func() {
 		l.post(action(func() {
-			f(&Request{Origin: OriginContext, Cause: context.Cause(ctx), kind: ctx.Err()})
+			f(endOf(ctx))
 		}))
 	})
 }
@@ -123,6 +131,9 @@ func (l *Loop) cause(r *Request) error {
 		return l.hooks.Cancelled(r)
 	}
 }
+
+// Loop returns the scope's loop.
+func (s *Scope) Loop() *Loop { return s.loop }
 
 // Deadline is the nearest one of this scope and those above it.
 func (s *Scope) Deadline() (time.Time, bool) { return s.when, s.hasDeadline }
@@ -200,7 +211,11 @@ func (t *Task) scopeEnded(r *Request)  { t.Cancel(r) }
 // enterScope binds a new task to the end of the context it was created with.
 func (t *Task) enterScope(m *membership) {
 	at := lookup(m.scope)
-	if at.loop != t.loop || at.foreign {
+	if at.loop != t.loop || at.foreign || at.scope == nil {
+		if m.scope.Err() != nil {
+			t.Cancel(endOf(m.scope))
+			return
+		}
 		m.stop = t.loop.whenEnded(m.scope, func(r *Request) { t.Cancel(r) })
 		return
 	}

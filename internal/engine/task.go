@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"runtime"
 	"sync/atomic"
 	"unsafe"
@@ -125,6 +124,9 @@ func (t *Task) Start(ctx context.Context, body Body, threaded bool) {
 // StartOn is Start for a context that need not lead to l. If it can end, it is
 // the task's scope.
 func (t *Task) StartOn(l *Loop, ctx context.Context, body Body) {
+	if ctx == nil {
+		panic(nilContext)
+	}
 	t.start(l, ctx, place{loop: l, foreign: ctx.Done() != nil}, body, false)
 }
 
@@ -145,7 +147,7 @@ func (t *Task) start(l *Loop, ctx context.Context, at place, body Body, threaded
 		}
 		t.extra.Store(&th.extra)
 	}
-	if parent, ok := ctx.(*Task); ok {
+	if parent, ok := ctx.(*Task); ok && !at.foreign {
 		t.values = parent.values // not the parent itself, which would keep it alive
 	} else if at.scoped() {
 		t.more().member = &membership{scope: ctx, link: link{who: t}}
@@ -212,7 +214,7 @@ func (t *Task) run(l *Loop) {
 // finish ends the task with what its coroutine returned.
 func (t *Task) finish(err error) {
 	if t.phase == destroyed {
-		if err != nil && !errors.Is(err, ErrGoexit) && !errors.Is(err, ErrLoopClosed) {
+		if err != ErrGoexit { //nolint:errorlint // a panic of the task's is never that value
 			t.loop.report(Report{Message: "task failed while it was destroyed", Err: err, Task: t})
 		}
 		t.end(Cancelled, t.loop.destroyedError())
@@ -257,6 +259,9 @@ func (l *Loop) destroyAll() {
 			message = "Go task is left running"
 		}
 		l.report(Report{Message: message, Task: t})
+		r := &Request{Origin: OriginShutdown, Cause: ErrLoopClosed}
+		t.endContext(r)
+		t.more().links.end(r)
 	}
 	for t := l.tasks.head; t != nil; t = l.tasks.head {
 		l.destroy(t)
@@ -270,9 +275,6 @@ func (l *Loop) destroy(t *Task) {
 		l.abandon(t)
 		return
 	}
-	r := &Request{Origin: OriginShutdown, Cause: ErrLoopClosed}
-	t.endContext(r)
-	t.more().links.end(r)
 	f := t.fiber
 	if f == nil {
 		t.end(Cancelled, l.destroyedError())

@@ -16,15 +16,73 @@ type thread struct {
 	extra
 	task *Task // written once
 
-	// Any goroutine.
-	g atomic.Uintptr // 0 before and after it runs
+	seat *seat // from its start to its end; written by the owner
 
 	// Handed back and forth with each visit.
 	woken chan error // holds at most one; made for the first visit
 	err   error      // the answer, until there is a place; what the coroutine returned
 
 	// Owner.
+	queued  bool // has an entry in the queue for places, which may be left over
 	visited bool // in a visit that was not answered
+}
+
+// roster tells which Go task runs on a goroutine, also if that was given the
+// context of another. It is there for a start and an end to cost next to nothing;
+// finding oneself is a search.
+type roster struct {
+	rows atomic.Pointer[[]*row] // the owner replaces it to add one
+	free []*seat                // owner
+}
+
+type row [64]seat
+
+// seat is the place of a Go task. It is taken and given back by the owner of the
+// loop, and g is set and cleared by the goroutine.
+type seat struct {
+	g    atomic.Uintptr
+	task atomic.Pointer[Task]
+}
+
+func (r *roster) take(t *Task) *seat {
+	if len(r.free) == 0 {
+		var rows []*row
+		if old := r.rows.Load(); old != nil {
+			rows = *old
+		}
+		added := &row{}
+		rows = append(rows[:len(rows):len(rows)], added)
+		r.rows.Store(&rows)
+		for i := range added {
+			r.free = append(r.free, &added[len(added)-1-i])
+		}
+	}
+	s := r.free[len(r.free)-1]
+	r.free = r.free[:len(r.free)-1]
+	s.task.Store(t)
+	return s
+}
+
+func (r *roster) giveBack(s *seat) {
+	s.task.Store(nil)
+	r.free = append(r.free, s)
+}
+
+// here returns the Go task that runs on the calling goroutine.
+func (r *roster) here() *Task {
+	rows := r.rows.Load()
+	if rows == nil {
+		return nil
+	}
+	g := coro.G()
+	for _, row := range *rows {
+		for i := range row {
+			if row[i].g.Load() == g {
+				return row[i].task.Load()
+			}
+		}
+	}
+	return nil
 }
 
 func (t *Task) threadOf() *thread {
@@ -32,14 +90,6 @@ func (t *Task) threadOf() *thread {
 		return x.thread
 	}
 	return nil
-}
-
-// isThread reports whether the caller is the goroutine of the Go task t.
-func (t *Task) isThread() bool {
-	if !t.thread {
-		return false
-	}
-	return t.threadOf().g.Load() == coro.G()
 }
 
 // dispatch is a step of a Go task: it starts its goroutine, or answers its visit.
@@ -54,7 +104,10 @@ func (l *Loop) dispatch(t *Task) {
 		if t.phase == fresh {
 			t.phase = parked
 		}
-		l.queued.push(t)
+		if !th.queued {
+			th.queued = true
+			l.queued.push(t)
+		}
 		return
 	}
 	l.admit(t, th)
@@ -69,6 +122,7 @@ func (l *Loop) admit(t *Task, th *thread) {
 		return
 	}
 	t.phase = started
+	th.seat = l.roster.take(t)
 	go th.run()
 }
 
@@ -77,6 +131,7 @@ func (l *Loop) vacate() {
 	l.busy--
 	for l.queued.n > 0 && l.busy < l.maxThreads {
 		t := l.queued.pop().(*Task)
+		t.threadOf().queued = false
 		if t.phase == fresh || t.Finished() {
 			continue // cancelled in the queue
 		}
@@ -96,7 +151,7 @@ func (t *Task) unpark() {
 // run is the goroutine.
 func (th *thread) run() {
 	t := th.task
-	th.g.Store(coro.G())
+	th.seat.g.Store(coro.G())
 	returned := false
 	defer func() {
 		if !returned {
@@ -107,7 +162,7 @@ func (th *thread) run() {
 			}
 		}
 		// Before the goroutine's descriptor can be another's.
-		th.g.Store(0)
+		th.seat.g.Store(0)
 		t.loop.post((*threadEnded)(t))
 	}()
 	th.err = t.body.Run(t)
@@ -120,7 +175,13 @@ func (e *threadEnded) run(l *Loop) {
 	t := (*Task)(e)
 	l.vacate()
 	t.fiber = nil
-	t.finish(t.threadOf().err)
+	th := t.threadOf()
+	l.roster.giveBack(th.seat)
+	if th.err == nil {
+		// Its context has told it of a request in time: a result is its answer.
+		t.mustCancel = false
+	}
+	t.finish(th.err)
 }
 
 // visit is a Go task's request to wait for f, or if f is nil for d.
@@ -177,7 +238,6 @@ func (l *Loop) abandon(t *Task) {
 		t.end(Cancelled, l.destroyedError())
 		return
 	}
-	t.endContext(&Request{Origin: OriginShutdown, Cause: ErrLoopClosed})
 	if th.visited {
 		th.visited = false
 		if t.waitOn != nil {
