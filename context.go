@@ -11,6 +11,9 @@ import (
 // Its end cancels the tasks created in it and interrupts the awaits that use it,
 // on the loop and in the order in which they came; that is what it has over
 // context.WithCancel. Without a loop in ctx it panics.
+//
+// Derived from the ctx of a task that was cancelled, it is over from the start, as
+// contexts are; clean-up derives it from context.WithoutCancel(ctx).
 func WithCancel(ctx context.Context) (scope context.Context, cancel context.CancelFunc) {
 	return derive(ctx, engine.Never)
 }

@@ -135,8 +135,10 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// cancelledBy makes the error of a cancellation.
-func cancelledBy(r *engine.Request) error {
+// cancelledBy is newCancelledError for the engine.
+func cancelledBy(r *engine.Request) error { return newCancelledError(r) }
+
+func newCancelledError(r *engine.Request) *CancelledError {
 	e := &CancelledError{Message: r.Message, Origin: Origin(r.Origin), Cause: r.Cause}
 	if r.By != nil {
 		e.By = r.By.Face().(AnyTask)
@@ -160,9 +162,9 @@ func asCancelled(err error, requested *engine.Request) (cancelled error) {
 		return err
 	}
 	// The standard library's word for it; give it the reason it could not know.
-	e = cancelledBy(requested).(*CancelledError)
-	e.Cause = err
-	return e
+	c := newCancelledError(requested)
+	c.Cause = err
+	return c
 }
 
 // isCancellation looks through wrapping. Of several errors joined, all must be

@@ -7,7 +7,6 @@
 package coro
 
 import (
-	"errors"
 	"iter"
 )
 
@@ -50,7 +49,9 @@ type Body interface {
 }
 
 // Exited is what Resume panics with when the body has called runtime.Goexit.
-var Exited = errors.New("coroutine called runtime.Goexit")
+type Exited struct{}
+
+func (Exited) String() string { return "coroutine called runtime.Goexit" }
 
 // Init readies a coroutine that runs body at the first Resume. A panic in the
 // body is re-raised by Resume with the bare value, so a body that cares for the
@@ -68,7 +69,7 @@ func Init(body Body) {
 			if !returned {
 				// Goexit: iter.Pull would end the goroutine that called Resume
 				// too. A panic takes its place there, and can be recovered.
-				panic(Exited)
+				panic(Exited{})
 			}
 		}()
 		body.Main()

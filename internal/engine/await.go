@@ -35,7 +35,7 @@ func (f *Future) Await(ctx context.Context) error {
 	case t == nil:
 		return f.block(ctx)
 	case t.loop != f.loop:
-		return t.awaitAbroad(f, at, ctx)
+		return t.awaitAbroad(f, ctx)
 	case t.thread:
 		return t.visit(&visit{t: t, f: f, at: at, ctx: ctx})
 	default:
@@ -303,7 +303,7 @@ func (f *Future) bridge() *bridge {
 
 // awaitAbroad waits for a future of another loop. A cancellation is passed on to
 // it as if it were of the same one.
-func (t *Task) awaitAbroad(f *Future, at place, ctx context.Context) error {
+func (t *Task) awaitAbroad(f *Future, ctx context.Context) error {
 	here := &bridge{to: f}
 	here.loop, here.kind = t.loop, kindBridge
 	settle := func() {

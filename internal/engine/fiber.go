@@ -241,7 +241,7 @@ func (l *Loop) ask(f *fiber, do func()) {
 	l.asked, f.Asked = do, true
 	defer func() {
 		l.asked = nil
-		if v := recover(); v != nil && v != coro.Exited {
+		if v := recover(); v != nil && v != (coro.Exited{}) {
 			panic(v)
 		}
 	}()

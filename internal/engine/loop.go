@@ -393,7 +393,7 @@ func (l *Loop) runTurns() (again bool) {
 		case nil:
 			// A callback has called Goexit, and this goroutine is going away
 			// whatever we do.
-		case coro.Exited:
+		case coro.Exited{}:
 			// A task has; exit is set.
 			l.current, l.g = nil, l.runner
 			again = true

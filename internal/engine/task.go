@@ -214,7 +214,7 @@ func (t *Task) run(l *Loop) {
 // finish ends the task with what its coroutine returned.
 func (t *Task) finish(err error) {
 	if t.phase == destroyed {
-		if err != ErrGoexit { //nolint:errorlint // a panic of the task's is never that value
+		if err != ErrGoexit {
 			t.loop.report(Report{Message: "task failed while it was destroyed", Err: err, Task: t})
 		}
 		t.end(Cancelled, t.loop.destroyedError())
