@@ -103,7 +103,7 @@ func (e *CancelledError) Error() string {
 	if e.Message != "" {
 		b.WriteString(": " + e.Message)
 	}
-	if e.Cause != nil {
+	if e.Cause != nil && e.Origin != OriginTimeout { // that one says it already
 		b.WriteString(": " + e.Cause.Error())
 	}
 	return b.String()
@@ -140,6 +140,9 @@ func cancelledBy(r *engine.Request) error { return newCancelledError(r) }
 
 func newCancelledError(r *engine.Request) *CancelledError {
 	e := &CancelledError{Message: r.Message, Origin: Origin(r.Origin), Cause: r.Cause}
+	if r.Origin == engine.OriginTimeout {
+		e.Cause = ErrTimeout
+	}
 	if r.By != nil {
 		e.By = r.By.Face().(AnyTask)
 	}
@@ -163,7 +166,11 @@ func asCancelled(err error, requested *engine.Request) (cancelled error) {
 	}
 	// The standard library's word for it; give it the reason it could not know.
 	c := newCancelledError(requested)
-	c.Cause = err
+	if c.Cause == nil {
+		c.Cause = err
+	} else {
+		c.Cause = fmt.Errorf("%w: %w", c.Cause, err)
+	}
 	return c
 }
 

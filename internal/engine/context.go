@@ -18,7 +18,7 @@ func (t *Task) Deadline() (time.Time, bool) {
 
 // Done returns a channel that closes at the first Cancel and stays closed. It is
 // made when first asked for.
-func (t *Task) Done() <-chan struct{} { return t.sign().ctx(t.loop).Done() }
+func (t *Task) Done() <-chan struct{} { return t.sign().ctx().Done() }
 
 // Err returns context.Canceled after the first Cancel.
 func (t *Task) Err() error {
@@ -40,7 +40,7 @@ func (t *Task) Value(key any) any {
 	case nodeKey{}:
 		return t
 	case cancelKey:
-		return t.sign().ctx(t.loop).Value(key)
+		return t.sign().ctx().Value(key)
 	}
 	return t.values.Value(key)
 }
@@ -128,38 +128,38 @@ func (s *spy) Value(key any) any { s.key = key; return nil }
 // cancellable context that is made when first asked for.
 type signal struct {
 	mu    sync.Mutex
-	ended *Request // nil until then
-	kind  error    // context.Canceled or context.DeadlineExceeded
+	kind  error // context.Canceled or context.DeadlineExceeded; nil until the end
+	cause error
 	std   context.Context
 	stop  context.CancelCauseFunc
 	top   *deadline
 }
 
-// end ends the context with what Err is to return, if it was not ended before.
-// Done is closed when it returns, whoever was first.
-func (s *signal) end(l *Loop, r *Request, kind error) bool {
+// end ends the context with what Err and context.Cause are to return, if it was
+// not ended before. Done is closed when it returns, whoever was first.
+func (s *signal) end(kind, cause error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended != nil {
+	if s.kind != nil {
 		return false
 	}
-	s.ended, s.kind = r, kind
+	s.kind, s.cause = kind, cause
 	if s.std != nil {
-		s.close(l)
+		s.close()
 	}
 	return true
 }
 
 // close is called with mu held, so that nobody sees Done and Err disagree.
-func (s *signal) close(l *Loop) {
+func (s *signal) close() {
 	if s.kind == context.DeadlineExceeded {
 		s.top.expire()
 	} else {
-		s.stop(l.cause(s.ended))
+		s.stop(s.cause)
 	}
 }
 
-// err returns context.Canceled or context.DeadlineExceeded once ended.
+// err returns what Err does.
 func (s *signal) err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -167,14 +167,14 @@ func (s *signal) err() error {
 }
 
 // ctx returns the context, made on first use.
-func (s *signal) ctx(l *Loop) context.Context {
+func (s *signal) ctx() context.Context {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.std == nil {
 		s.top = &deadline{done: make(chan struct{})}
 		s.std, s.stop = context.WithCancelCause(s.top)
-		if s.ended != nil {
-			s.close(l)
+		if s.kind != nil {
+			s.close()
 		}
 	}
 	return s.std

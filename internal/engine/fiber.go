@@ -286,8 +286,8 @@ func (t *Task) Stack() []runtime.Frame {
 	t.loop.call(func() {
 		switch f := t.fiber; {
 		case t.Finished():
-		case t.thread && t.phase == started:
-			frames = coro.StackOf(t.threadOf().seat.g.Load())
+		case t.thread:
+			frames = coro.StackOf(t.loop.roster.find(t))
 		case f == nil:
 		case f.g == coro.G(): // another task on the same stack asks
 			frames = coro.Callers(2)

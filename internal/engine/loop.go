@@ -84,7 +84,7 @@ type Loop struct {
 	stopping bool
 	exit     exitRequest
 	busy     int        // Go tasks at work
-	queued   ring       // Go tasks waiting for a place among maxThreads
+	queued   places     // Go tasks waiting for a place among maxThreads
 	failures []*failure // not retrieved when last looked at
 	asked    func()     // see ask
 	entry    runnable   // what the turn is running, for reports
@@ -551,7 +551,7 @@ func (l *Loop) Close() error {
 	l.ready = ring{}
 	l.timers.clear()
 	l.destroyAll()
-	l.queued = ring{}
+	l.queued.clear()
 	l.dropFibers()
 	l.reportFailures()
 	l.root.End(&Request{Origin: OriginShutdown, Cause: ErrLoopClosed})

@@ -100,7 +100,7 @@ func (e *expiry) run(*Loop) {
 // End ends the scope; later calls do nothing. Done is closed when it returns,
 // the loop's side follows at once on the loop and on its next turn otherwise.
 func (s *Scope) End(r *Request) {
-	if s.signal.end(s.loop, r, r.err()) {
+	if s.signal.end(r.err(), s.loop.cause(r)) {
 		s.loop.do(action(func() { s.finish(r) }))
 	}
 }
@@ -111,7 +111,7 @@ func (s *Scope) finish(r *Request) {
 		return
 	}
 	s.over = r
-	s.signal.end(s.loop, r, r.err())
+	s.signal.end(r.err(), s.loop.cause(r))
 	s.loop.timers.remove(&s.timer)
 	s.link.remove()
 	if s.stop != nil {
@@ -139,7 +139,7 @@ func (s *Scope) Loop() *Loop { return s.loop }
 func (s *Scope) Deadline() (time.Time, bool) { return s.when, s.hasDeadline }
 
 // Done returns a channel that closes when the scope ends.
-func (s *Scope) Done() <-chan struct{} { return s.signal.ctx(s.loop).Done() }
+func (s *Scope) Done() <-chan struct{} { return s.signal.ctx().Done() }
 
 // Err returns context.Canceled or context.DeadlineExceeded once it has ended.
 func (s *Scope) Err() error { return s.signal.err() }
@@ -150,7 +150,7 @@ func (s *Scope) Value(key any) any {
 	case nodeKey{}:
 		return s
 	case cancelKey:
-		return s.signal.ctx(s.loop).Value(key)
+		return s.signal.ctx().Value(key)
 	}
 	return s.parent.Value(key)
 }

@@ -95,7 +95,7 @@ func (t *Task) sign() *signal {
 	}
 	s := x.signal.Load()
 	if r := x.request.Load(); r != nil {
-		s.end(t.loop, r, context.Canceled)
+		s.end(context.Canceled, t.loop.hooks.Cancelled(r))
 	}
 	return s
 }
@@ -105,7 +105,7 @@ func (t *Task) endContext(r *Request) {
 	x := t.more()
 	x.request.Store(r)
 	if s := x.signal.Load(); s != nil {
-		s.end(t.loop, r, context.Canceled)
+		s.end(context.Canceled, t.loop.hooks.Cancelled(r))
 	}
 }
 
@@ -255,7 +255,7 @@ func (l *Loop) destroyedError() error {
 func (l *Loop) destroyAll() {
 	for t := l.tasks.head; t != nil; t = t.next {
 		message := "task was destroyed but it is pending"
-		if t.thread && t.phase == started {
+		if t.thread && t.threadOf().claim.Load() == claimed {
 			message = "Go task is left running"
 		}
 		l.report(Report{Message: message, Task: t})

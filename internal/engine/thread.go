@@ -16,14 +16,22 @@ type thread struct {
 	extra
 	task *Task // written once
 
-	seat *seat // from its start to its end; written by the owner
+	seat *seat // from its start to its end; written by who starts it
+
+	// Any goroutine.
+	claim atomic.Uint32 // see places
 
 	// Handed back and forth with each visit.
 	woken chan error // holds at most one; made for the first visit
 	err   error      // the answer, until there is a place; what the coroutine returned
 
+	// The goroutine, then the owner.
+	passed bool // its place and its seat are another's already
+
+	// Under places.mu.
+	queued bool // has an entry in the queue for places, which may be left over
+
 	// Owner.
-	queued  bool // has an entry in the queue for places, which may be left over
 	visited bool // in a visit that was not answered
 }
 
@@ -38,7 +46,7 @@ type roster struct {
 type row [64]seat
 
 // seat is the place of a Go task. It is taken and given back by the owner of the
-// loop, and g is set and cleared by the goroutine.
+// loop, and passed on with the goroutine; g is set and cleared by the goroutine.
 type seat struct {
 	g    atomic.Uintptr
 	task atomic.Pointer[Task]
@@ -70,19 +78,37 @@ func (r *roster) giveBack(s *seat) {
 
 // here returns the Go task that runs on the calling goroutine.
 func (r *roster) here() *Task {
-	rows := r.rows.Load()
-	if rows == nil {
-		return nil
-	}
 	g := coro.G()
-	for _, row := range *rows {
-		for i := range row {
-			if row[i].g.Load() == g {
-				return row[i].task.Load()
-			}
+	for s := range r.seats {
+		if s.g.Load() == g {
+			return s.task.Load()
 		}
 	}
 	return nil
+}
+
+// find returns the goroutine that a Go task runs on, 0 if none.
+func (r *roster) find(t *Task) uintptr {
+	for s := range r.seats {
+		if s.task.Load() == t {
+			return s.g.Load()
+		}
+	}
+	return 0
+}
+
+func (r *roster) seats(yield func(*seat) bool) {
+	rows := r.rows.Load()
+	if rows == nil {
+		return
+	}
+	for _, row := range *rows {
+		for i := range row {
+			if !yield(&row[i]) {
+				return
+			}
+		}
+	}
 }
 
 func (t *Task) threadOf() *thread {
@@ -103,11 +129,9 @@ func (l *Loop) dispatch(t *Task) {
 	if l.maxThreads > 0 && l.busy >= l.maxThreads {
 		if t.phase == fresh {
 			t.phase = parked
+			th.claim.Store(waiting)
 		}
-		if !th.queued {
-			th.queued = true
-			l.queued.push(t)
-		}
+		l.queued.push(t)
 		return
 	}
 	l.admit(t, th)
@@ -122,6 +146,7 @@ func (l *Loop) admit(t *Task, th *thread) {
 		return
 	}
 	t.phase = started
+	th.claim.Store(claimed)
 	th.seat = l.roster.take(t)
 	go th.run()
 }
@@ -129,29 +154,56 @@ func (l *Loop) admit(t *Task, th *thread) {
 // vacate gives up a place, to the next in the queue.
 func (l *Loop) vacate() {
 	l.busy--
-	for l.queued.n > 0 && l.busy < l.maxThreads {
-		t := l.queued.pop().(*Task)
-		t.threadOf().queued = false
-		if t.phase == fresh || t.Finished() {
-			continue // cancelled in the queue
+	for l.busy < l.maxThreads {
+		th := l.queued.next(true)
+		if th == nil {
+			return
 		}
-		l.admit(t, t.threadOf())
+		l.admit(th.task, th)
 	}
 }
 
 // unpark takes a cancelled task out of the queue for a place that it had not had
 // yet, for its step to end it. Its entry in the queue stays behind.
 func (t *Task) unpark() {
-	if t.phase == parked {
+	if t.reclaim() {
 		t.phase = fresh
 		t.loop.ready.push(t)
 	}
 }
 
-// run is the goroutine.
+// reclaim takes a parked task back from the queue, unless a goroutine has begun
+// it, which the owner learns here.
+func (t *Task) reclaim() bool {
+	if t.phase != parked {
+		return false
+	}
+	if t.threadOf().claim.CompareAndSwap(waiting, unclaimed) {
+		return true
+	}
+	t.phase = started
+	return false
+}
+
+// caughtUp is what a goroutine says of itself, on the loop: it has begun.
+func (t *Task) caughtUp() *thread {
+	if t.phase == parked {
+		t.phase = started
+	}
+	return t.threadOf()
+}
+
+// run is the goroutine: of th, and then of those that its place is passed on to.
 func (th *thread) run() {
-	t := th.task
 	th.seat.g.Store(coro.G())
+	for th != nil {
+		th = th.work()
+	}
+}
+
+// work runs the task and returns the one to go on with, nil if there is none.
+func (th *thread) work() (next *thread) {
+	t := th.task
 	returned := false
 	defer func() {
 		if !returned {
@@ -161,22 +213,36 @@ func (th *thread) run() {
 				th.err = ErrGoexit
 			}
 		}
-		// Before the goroutine's descriptor can be another's.
-		th.seat.g.Store(0)
+		// One that was cancelled leaves its place to the owner, who may be about to
+		// cancel those in the queue as well.
+		if returned && t.loop.maxThreads > 0 && t.cancels.Load() == 0 {
+			next = t.loop.queued.next(false)
+		}
+		if next != nil {
+			th.passed = true
+			next.seat = th.seat
+			next.seat.task.Store(next.task)
+		} else {
+			// Before the goroutine's descriptor can be another's.
+			th.seat.g.Store(0)
+		}
 		t.loop.post((*threadEnded)(t))
 	}()
 	th.err = t.body.Run(t)
 	returned = true
+	return nil
 }
 
 type threadEnded Task
 
 func (e *threadEnded) run(l *Loop) {
 	t := (*Task)(e)
-	l.vacate()
+	th := t.caughtUp()
+	if !th.passed {
+		l.vacate()
+		l.roster.giveBack(th.seat)
+	}
 	t.fiber = nil
-	th := t.threadOf()
-	l.roster.giveBack(th.seat)
 	if th.err == nil {
 		// Its context has told it of a request in time: a result is its answer.
 		t.mustCancel = false
@@ -205,7 +271,7 @@ func (t *Task) visit(v *visit) error {
 
 func (v *visit) run(l *Loop) {
 	t := v.t
-	th := t.threadOf()
+	th := t.caughtUp()
 	err := t.mayWait(v.at, v.ctx)
 	if err == nil && v.f != nil && v.f.Finished() {
 		v.f.schedule(l)
@@ -233,7 +299,7 @@ func (v *visit) run(l *Loop) {
 // with its context ended and every wait refused.
 func (l *Loop) abandon(t *Task) {
 	th := t.threadOf()
-	if t.phase != started {
+	if t.reclaim() || t.phase != started {
 		t.phase = destroyed
 		t.end(Cancelled, l.destroyedError())
 		return
