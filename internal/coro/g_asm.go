@@ -21,6 +21,10 @@ func G() uintptr
 //go:noescape
 func Is(p *uintptr) bool
 
+// Set stores what Is is going to read. Only the goroutine g, or one that controls
+// it, calls it.
+func Set(p *uintptr, g uintptr) { *p = g }
+
 // word reads a word at an address, for finding the number of a goroutine.
 func word(p uintptr) uintptr
 

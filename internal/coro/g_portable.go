@@ -14,5 +14,8 @@ func Is(p *uintptr) bool {
 	return v != 0 && v == G()
 }
 
+// Set stores what Is is going to read.
+func Set(p *uintptr, g uintptr) { atomic.StoreUintptr(p, g) }
+
 // number returns the number the runtime prints for the goroutine g.
 func number(g uintptr) uint64 { return uint64(g) }

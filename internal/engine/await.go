@@ -27,6 +27,12 @@ func (f *Future) Await(ctx context.Context) error {
 		}
 		return t.resumed()
 	}
+	return f.awaitFrom(ctx)
+}
+
+// awaitFrom is Await for every other caller and context. It is on its own so that
+// the common case has a small frame: a coroutine's stack starts with two kilobytes.
+func (f *Future) awaitFrom(ctx context.Context) error {
 	at := lookup(ctx)
 	t, err := caller(at, f.loop)
 	switch {
@@ -58,6 +64,11 @@ func Sleep(ctx context.Context, d time.Duration) error {
 		}
 		return t.resumed()
 	}
+	return sleepFrom(ctx, d)
+}
+
+// sleepFrom is Sleep for every other caller and context; see awaitFrom.
+func sleepFrom(ctx context.Context, d time.Duration) error {
 	at := locate(ctx)
 	t, err := caller(at, at.loop)
 	switch {

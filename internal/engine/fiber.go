@@ -90,14 +90,24 @@ func (f *fiber) take(t *Task) {
 	t.phase = started
 }
 
+// handTo and takeBack go around each Resume. What they note of a coroutine that
+// is entered for the first time is corrected by Main.
+func (l *Loop) handTo(f *fiber) {
+	l.current = f.task
+	coro.Set(&l.g, f.g)
+}
+
+func (l *Loop) takeBack() {
+	l.current = nil
+	coro.Set(&l.g, l.runner)
+}
+
 // proceed gives control to the coroutine until it suspends or is idle.
 func (f *fiber) proceed() {
 	l := f.task.loop
-	l.current = f.task
-	l.g = f.g // right but for a coroutine's very first entry; Main sets it then
+	l.handTo(f)
 	f.Resume()
-	l.g = l.runner
-	l.current = nil
+	l.takeBack()
 }
 
 // Coroutine is for coro.Init.
@@ -107,8 +117,7 @@ func (f *fiber) Coroutine() *coro.Coro { return &f.Coro }
 func (f *fiber) Main() {
 	l := f.task.loop
 	f.g = coro.G()
-	l.g = f.g
-	defer func() { l.g = 0 }() // the identity must not stay behind, whichever way this ends
+	coro.Set(&l.g, f.g)
 	for {
 		f.execute()
 		for t := l.takeFresh(); t != nil; t = l.takeFresh() {
@@ -116,6 +125,7 @@ func (f *fiber) Main() {
 			l.current = t
 			f.execute()
 		}
+		coro.Set(&l.g, 0) // the identity must not stay behind once this goroutine may end
 		if len(l.fibers) >= maxIdleFibers || l.closed.Load() {
 			return
 		}
@@ -203,6 +213,9 @@ func (f *fiber) execute() {
 		t.finish(err)
 		if exited {
 			_ = t.retrieve() // Run's goroutine exits too: no need for a report
+			if f.Depth == 0 {
+				coro.Set(&t.loop.g, 0) // as in Main
+			}
 		}
 	}()
 	err = t.body.Run(t)
@@ -273,7 +286,7 @@ func (l *Loop) dropFibers() {
 		f.Resume()
 	}
 	l.fibers = nil
-	l.g = l.runner
+	coro.Set(&l.g, l.runner)
 }
 
 // Stack returns the frames of the task's stack where it is suspended or running,

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,20 +43,6 @@ type Config struct {
 	Face        any
 }
 
-// ownership says who may touch the state of a loop.
-//
-//	unowned → running  → unowned    Run and Close
-//	unowned → borrowed → unowned    another goroutine, for one operation
-//
-// It is never unowned while the inbox holds something.
-type ownership uint8
-
-const (
-	unowned ownership = iota
-	borrowed
-	running
-)
-
 // Loop is an event loop.
 type Loop struct {
 	// Written once.
@@ -69,7 +54,7 @@ type Loop struct {
 	root        Scope
 
 	// g is the goroutine on which the owner is running right now, 0 if none.
-	// Written by the owner with plain stores, read through coro.Is.
+	// Written by the owner through coro.Set, read by anyone through coro.Is.
 	g uintptr
 
 	// Owner.
@@ -143,179 +128,6 @@ func (l *Loop) Running() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.owner == running
-}
-
-// owned reports whether the caller owns the loop.
-func (l *Loop) owned() bool { return coro.Is(&l.g) }
-
-// do performs r now if the caller owns the loop, and posts it otherwise.
-func (l *Loop) do(r runnable) {
-	if l.owned() {
-		r.run(l)
-		return
-	}
-	l.post(r)
-}
-
-// post puts r in the inbox. If nobody owns the loop, the caller borrows it and
-// does what is there.
-func (l *Loop) post(r runnable) {
-	l.mu.Lock()
-	l.inbox = append(l.inbox, r)
-	if l.owner != unowned {
-		first := len(l.inbox) == 1
-		if first {
-			l.pending.Store(true)
-		}
-		l.mu.Unlock()
-		if first && l.asleep.Load() {
-			l.driver.Wake()
-		}
-		return
-	}
-	l.owner = borrowed
-	l.mu.Unlock()
-	l.g = coro.G()
-	l.release()
-}
-
-// call runs f as the owner and returns when it has run. For another goroutine
-// that means waiting for the current step of the loop to end.
-func (l *Loop) call(f func()) {
-	if l.owned() {
-		f()
-		return
-	}
-	if own := lively.here(); own != nil {
-		// The other loop may be asking this one: answer while waiting.
-		var done atomic.Bool
-		l.post(action(func() {
-			f()
-			done.Store(true)
-			own.post(action(func() {}))
-		}))
-		for !done.Load() {
-			own.wait(Never)
-		}
-		return
-	}
-	done := make(chan struct{})
-	l.post(action(func() {
-		defer close(done)
-		f()
-	}))
-	<-done
-}
-
-// action is a posted function.
-type action func()
-
-func (a action) run(*Loop) { a() }
-
-// release gives up ownership once the inbox is empty, also if a handler that an
-// operation has called exits its goroutine.
-func (l *Loop) release() {
-	released := false
-	defer func() {
-		if !released {
-			l.release()
-		}
-	}()
-	for !released {
-		l.drain()
-		l.mu.Lock()
-		if len(l.inbox) == 0 {
-			l.g = 0
-			if l.owner == running {
-				lively.remove(l)
-			}
-			l.owner = unowned
-			l.free.Broadcast()
-			released = true
-		}
-		l.mu.Unlock()
-	}
-}
-
-// acquire makes the caller the running owner.
-func (l *Loop) acquire() error {
-	if l.owned() {
-		return ErrLoopRunning
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for l.owner == borrowed {
-		l.free.Wait()
-	}
-	if l.owner == running {
-		return ErrLoopRunning
-	}
-	l.owner = running
-	l.g = coro.G()
-	l.runner = l.g
-	lively.add(l)
-	return nil
-}
-
-// lively holds the loops that run, to find the one that a goroutine is on. Runs
-// are few, and the loops that run at one time too.
-var lively runningLoops
-
-type runningLoops struct {
-	mu    sync.Mutex
-	loops []*Loop
-}
-
-func (r *runningLoops) add(l *Loop) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.loops = append(r.loops, l)
-}
-
-func (r *runningLoops) remove(l *Loop) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.loops = slices.DeleteFunc(r.loops, func(x *Loop) bool { return x == l })
-}
-
-// here returns the one that the caller runs on, nil if none.
-func (r *runningLoops) here() *Loop {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if i := slices.IndexFunc(r.loops, (*Loop).owned); i >= 0 {
-		return r.loops[i]
-	}
-	return nil
-}
-
-// drain does what other goroutines asked for, in order of arrival.
-func (l *Loop) drain() {
-	l.mu.Lock()
-	work := l.inbox
-	l.inbox = l.spare[:0]
-	l.spare = nil
-	l.pending.Store(false)
-	l.mu.Unlock()
-	next := 0
-	defer func() {
-		if next < len(work) {
-			// An exception handler exits its goroutine; the rest is not lost.
-			l.mu.Lock()
-			l.inbox = append(work[next:], l.inbox...)
-			l.pending.Store(true)
-			l.mu.Unlock()
-			return
-		}
-		if cap(work) <= 1<<14 { // more is from a burst; do not keep its memory
-			l.spare = work
-		}
-	}()
-	for next < len(work) {
-		r := work[next]
-		work[next] = nil
-		next++
-		r.run(l)
-	}
 }
 
 // Run runs turns until Stop. prepare, if not nil, is called first, as the owner;
@@ -395,10 +207,10 @@ func (l *Loop) runTurns() (again bool) {
 			// whatever we do.
 		case coro.Exited{}:
 			// A task has; exit is set.
-			l.current, l.g = nil, l.runner
+			l.takeBack()
 			again = true
 		default:
-			l.current, l.g = nil, l.runner
+			l.takeBack()
 			l.callbackPanicked(v)
 			again = true
 		}
@@ -412,9 +224,9 @@ func (l *Loop) runTurns() (again bool) {
 				if f == nil {
 					continue // unwound by Goexit while it waited
 				}
-				l.current, l.g = f.task, f.g
+				l.handTo(f)
 				f.Resume()
-				l.current, l.g = nil, l.runner
+				l.takeBack()
 				continue
 			}
 			l.entry.run(l)

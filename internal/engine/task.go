@@ -280,9 +280,9 @@ func (l *Loop) destroy(t *Task) {
 		t.end(Cancelled, l.destroyedError())
 		return
 	}
-	l.current, l.g = f.task, f.g
+	l.handTo(f)
 	l.ask(f, runtime.Goexit)
-	l.current, l.g = nil, l.runner
+	l.takeBack()
 }
 
 // taskList holds the pending tasks in creation order.
