@@ -1,7 +1,7 @@
 // Command hashtree prints the SHA-256 of every file under a directory, in
 // parallel, as sha256sum would.
 //
-//	go run github.com/asyncio-go/asyncio/examples/hashtree DIR
+//	cd examples/hashtree && go run . DIR
 //
 // It is a small program with the shape of many larger ones: something is found
 // faster than it can be worked on, the work runs in parallel, and the whole
