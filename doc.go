@@ -41,6 +41,8 @@
 //   - A loop task must not block: no channel receive, no time.Sleep, no network.
 //     It would hold up every other task. What blocks belongs in [Go] or [ToThread].
 //     Nor may it call runtime.LockOSThread.
+//   - It awaits on the goroutine that it was called on: not in a goroutine that it
+//     starts and waits for, nor in the sequence of an iter.Pull.
 //   - It returns the error of an await that failed, after cleaning up. Clean-up may
 //     await further.
 //   - It passes on the ctx it was given, to awaits and to the standard library.

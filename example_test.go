@@ -258,3 +258,88 @@ func ExamplePanicError() {
 	fmt.Println(errors.As(err, &p), p.Unwrap(), len(p.Stack) > 0)
 	// Output: true oh no true
 }
+
+func ExampleSleep() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		loop := asyncio.RunningLoop(ctx)
+		start := loop.Time()
+		err := asyncio.Sleep(ctx, 20*time.Millisecond)
+		fmt.Println(err, loop.Time().Sub(start) >= 20*time.Millisecond)
+		return nil
+	}))
+	// Output: <nil> true
+}
+
+func ExampleDelay() {
+	v, err := asyncio.Run(context.Background(), asyncio.Delay(time.Millisecond, "later"))
+	fmt.Println(v, err)
+	// Output: later <nil>
+}
+
+func ExampleCurrentTask() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		fmt.Println(asyncio.CurrentTask(ctx).Name())
+		child := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+			fmt.Println(asyncio.CurrentTask(ctx).Name())
+			return nil
+		}), asyncio.WithName("child"))
+		_, err := child.Await(ctx)
+		return err
+	}))
+	// Output:
+	// Task-1
+	// child
+}
+
+func ExampleHandle_Cancel() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		h := asyncio.RunningLoop(ctx).CallLater(time.Hour, func() { fmt.Println("never") })
+		fmt.Println(h.Cancel(), h.Cancel(), h.Cancelled())
+		return nil
+	}))
+	// Output: true false true
+}
+
+func ExampleWithMaxThreads() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		atWork := make(chan struct{}, 2) // as many as may be at work
+		var tasks []*asyncio.Task[bool]
+		for range 10 {
+			tasks = append(tasks, asyncio.Go(ctx, func(context.Context) (bool, error) {
+				select {
+				case atWork <- struct{}{}:
+					defer func() { <-atWork }()
+					return true, nil
+				default:
+					return false, nil // a third one
+				}
+			}))
+		}
+		never := true
+		for _, t := range tasks {
+			ok, err := t.Await(ctx)
+			never = never && ok && err == nil
+		}
+		fmt.Println("never more than two at a time:", never)
+		return nil
+	}), asyncio.WithMaxThreads(2))
+	// Output: never more than two at a time: true
+}
+
+func ExampleWithGrace() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+			defer fmt.Println("unwound")
+			for {
+				_ = asyncio.Sleep(ctx, time.Hour) // refuses every cancellation
+			}
+		}), asyncio.WithName("stubborn"))
+		return asyncio.Sleep(ctx, 0)
+	}), asyncio.WithGrace(time.Millisecond),
+		asyncio.WithExceptionHandler(func(_ *asyncio.Loop, c asyncio.ExceptionContext) {
+			fmt.Println(c.Message, "-", c.Task.Name())
+		}))
+	// Output:
+	// task was destroyed but it is pending - stubborn
+	// unwound
+}

@@ -101,8 +101,9 @@ func newTask[T any](c Coroutine[T], opts []TaskOption) *Task[T] {
 // with t's *CancelledError, or with t's result if t has refused. If ctx is a scope
 // that ends first, Await returns its cause and t goes on.
 //
-// It returns ErrDeadlock for an await that could never end, ErrNotInTask in a
-// callback, and ErrLoopClosed if the loop was closed first.
+// It returns ErrDeadlock for an await that could never end, found as far as tasks of
+// one loop await each other, ErrNotInTask in a callback, and ErrLoopClosed if the
+// loop was closed first.
 func (t *Task[T]) Await(ctx context.Context) (T, error) {
 	err := t.t.Await(ctx)
 	if !t.t.Finished() {
