@@ -19,8 +19,11 @@ func WithCancel(ctx context.Context) (scope context.Context, cancel context.Canc
 }
 
 // WithTimeout is WithCancel with a deadline d from now on the loop's clock. An
-// await that it interrupts returns ErrTimeout; Err returns
-// context.DeadlineExceeded. Call cancel to free the timer early.
+// await that it interrupts returns ErrTimeout, and scope.Err, which the standard
+// library goes by, context.DeadlineExceeded. A task created in the scope ends as
+// cancelled, by a *CancelledError that is ErrTimeout too. So errors.Is with
+// context.DeadlineExceeded finds all of them; ask that before ErrCancelled.
+// Call cancel to free the timer early.
 func WithTimeout(ctx context.Context, d time.Duration) (scope context.Context, cancel context.CancelFunc) {
 	return derive(ctx, d)
 }

@@ -70,7 +70,11 @@
 // that was derived with an end of its own, by context.WithTimeout,
 // signal.NotifyContext, [WithCancel] or [WithTimeout], is more: its end cancels the
 // tasks created in it, and interrupts the awaits that use it while what they
-// awaited goes on.
+// awaited goes on. The error of such an await is the scope's cause. It is no
+// cancellation of the task that awaits, and a coroutine that returns it has failed.
+//
+// An await may use the ctx of another task, as a closure does that has captured
+// its creator's: then the cancellation of that task interrupts it too.
 //
 // # Nothing is lost
 //

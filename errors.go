@@ -44,7 +44,8 @@ var (
 	ErrNotInTask = engine.ErrNotInTask
 
 	// ErrGoexit is the error of a task that called runtime.Goexit, as t.FailNow
-	// does.
+	// does. Of a Go task that is all; a loop task's Goexit ends Run as well, and the
+	// other tasks are cancelled.
 	ErrGoexit = engine.ErrGoexit
 )
 
@@ -55,7 +56,7 @@ type Origin uint8
 const (
 	OriginCancel   = Origin(engine.OriginCancel)   // a call to Cancel
 	OriginTimeout  = Origin(engine.OriginTimeout)  // a deadline on the loop's clock
-	OriginGroup    = Origin(engine.OriginGroup)    // a task group
+	OriginGroup    = Origin(engine.OriginGroup)    // a task group, which is yet to come
 	OriginContext  = Origin(engine.OriginContext)  // a context that ended
 	OriginShutdown = Origin(engine.OriginShutdown) // the end of Run, or Close
 )
@@ -114,10 +115,13 @@ func (e *CancelledError) Is(target error) bool {
 	return target == ErrCancelled || target == context.Canceled
 }
 
+// Timeout reports whether it was a deadline, as net.Error has it.
+func (e *CancelledError) Timeout() bool { return e.Origin == OriginTimeout }
+
 // Unwrap returns Cause.
 func (e *CancelledError) Unwrap() error { return e.Cause }
 
-// PanicError is the error of a task that panicked.
+// PanicError is the error of a task that panicked. Its text has the stack.
 type PanicError struct {
 	// Value is what was passed to panic.
 	Value any

@@ -117,7 +117,7 @@ func ExampleNewFuture() {
 	}))
 	// Output:
 	// from another goroutine <nil>
-	// asyncio: invalid state
+	// asyncio: invalid state: not done yet, or done already
 }
 
 func ExampleGo() {

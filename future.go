@@ -35,7 +35,8 @@ func (f *Future[T]) SetResult(v T) error {
 }
 
 // SetErr completes the future with an error, or returns ErrInvalidState if it is
-// done. With a *CancelledError the future is cancelled. (Future.set_exception)
+// done. With a *CancelledError the future is cancelled. nil is no error to set: an
+// error says so, and the future stays pending. (Future.set_exception)
 func (f *Future[T]) SetErr(err error) error {
 	if err == nil {
 		return errors.New("asyncio: SetErr(nil): use SetResult for success")

@@ -93,15 +93,20 @@ func sleepFrom(ctx context.Context, d time.Duration) error {
 }
 
 // caller finds the task whose code is running, which need not be the one that the
-// context belongs to; nil for a goroutine that is no task of these loops.
+// context belongs to; nil for a goroutine that is no task. Go tasks are looked for
+// on the loop of the context and on the other.
 func caller(at place, other *Loop) (*Task, error) {
-	for _, l := range [2]*Loop{at.loop, other} {
-		if l != nil && l.owned() {
-			if l.current == nil {
-				return nil, ErrNotInTask
-			}
-			return l.current, nil
+	here := lively.here()
+	if here == nil && other.owned() {
+		here = other // borrowed: an exception handler is running
+	}
+	if here != nil {
+		if here.current == nil {
+			return nil, ErrNotInTask
 		}
+		return here.current, nil
+	}
+	for _, l := range [2]*Loop{at.loop, other} {
 		if l != nil {
 			if t := l.roster.here(); t != nil {
 				return t, nil

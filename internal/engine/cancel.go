@@ -9,7 +9,7 @@ type Origin uint8
 const (
 	OriginCancel   Origin = iota // a call to Cancel
 	OriginTimeout                // a deadline on the loop's clock
-	OriginGroup                  // a task group
+	OriginGroup                  // a task group, which is yet to come
 	OriginContext                // a context that ended
 	OriginShutdown               // the end of the loop
 )

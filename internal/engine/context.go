@@ -10,8 +10,8 @@ import (
 
 // Deadline is that of the scope the task was created in, if any.
 func (t *Task) Deadline() (time.Time, bool) {
-	if x := t.extra.Load(); x != nil && x.member != nil {
-		return x.member.scope.Deadline()
+	if m := t.member(); m != nil {
+		return m.scope.Deadline()
 	}
 	return time.Time{}, false
 }
@@ -78,17 +78,23 @@ func lookup(ctx context.Context) place {
 	case nil:
 		panic(nilContext)
 	}
-	done := ctx.Done()
-	p := place{endless: done == nil}
+	p := place{endless: ctx.Done() == nil}
 	switch n := ctx.Value(nodeKey{}).(type) {
 	case *Task:
 		p.loop, p.task = n.loop, n
-		p.foreign = done != nil && done != n.Done()
+		p.foreign = derived(ctx, n)
 	case *Scope:
 		p.loop, p.task, p.scope = n.loop, n.task, n
-		p.foreign = done != nil && done != n.Done()
+		p.foreign = derived(ctx, n)
 	}
 	return p
+}
+
+// derived reports whether ctx can end before from, which it leads to. Channels
+// alone do not tell: contexts that had ended before they were asked share one.
+func derived(ctx, from context.Context) bool {
+	done := ctx.Done()
+	return done != nil && (done != from.Done() || ctx.Value(cancelKey) != from.Value(cancelKey))
 }
 
 // locate is lookup for verbs that need a loop.
@@ -96,7 +102,7 @@ func locate(ctx context.Context) place {
 	p := lookup(ctx)
 	if p.loop == nil {
 		panic("asyncio: no event loop in this context: pass the ctx that the coroutine was given " +
-			"(or one derived from it), a task group, or loop.Context()")
+			"(or one derived from it), or loop.Context()")
 	}
 	return p
 }

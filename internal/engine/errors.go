@@ -9,7 +9,7 @@ import (
 var (
 	ErrLoopClosed   = errors.New("asyncio: event loop is closed")
 	ErrLoopRunning  = errors.New("asyncio: event loop is already running")
-	ErrInvalidState = errors.New("asyncio: invalid state")
+	ErrInvalidState = errors.New("asyncio: invalid state: not done yet, or done already")
 	ErrDeadlock     = errors.New("asyncio: await would never end")
 	ErrNotInTask    = errors.New("asyncio: a callback cannot await; create a task in it instead")
 	ErrGoexit       = errors.New("asyncio: task called runtime.Goexit")

@@ -3,6 +3,7 @@ package engine
 import (
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
@@ -152,7 +153,9 @@ func (l *Loop) takeFresh() *Task {
 }
 
 // startable reports whether the task's next step is to call its function here.
-func (t *Task) startable() bool { return t.phase == fresh && !t.thread && !t.mustCancel }
+func (t *Task) startable() bool {
+	return t.phase == fresh && !t.thread && !t.mustCancel && !t.member().over()
+}
 
 // maxNested bounds how many tasks run on one stack.
 const maxNested = 16
@@ -289,12 +292,9 @@ func (l *Loop) dropFibers() {
 	coro.Set(&l.g, l.runner)
 }
 
-// Stack returns the frames of the task's stack where it is suspended or running,
-// innermost first; nil if it has none.
+// Stack returns the task's own frames where it is suspended or running, innermost
+// first; nil if it has none.
 func (t *Task) Stack() []runtime.Frame {
-	if t.loop.owned() && t.loop.current == t {
-		return coro.Callers(2)
-	}
 	var frames []runtime.Frame
 	t.loop.call(func() {
 		switch f := t.fiber; {
@@ -302,11 +302,36 @@ func (t *Task) Stack() []runtime.Frame {
 		case t.thread:
 			frames = coro.StackOf(t.loop.roster.find(t))
 		case f == nil:
-		case f.g == coro.G(): // another task on the same stack asks
-			frames = coro.Callers(2)
+		case f.g == coro.G(): // the task itself asks, or another on the same stack
+			frames = t.own(coro.Callers(0))
 		default:
-			t.loop.ask(f, func() { frames = coro.Callers(3) })
+			t.loop.ask(f, func() { frames = t.own(coro.Callers(0)) })
 		}
 	})
 	return frames
 }
+
+// own picks the frames of t from those of its stack, which may have tasks above it
+// that it awaits, and tasks below it; each begins with a call of execute. What lies
+// between is the engine's affair and left out.
+func (t *Task) own(frames []runtime.Frame) []runtime.Frame {
+	above := 0
+	for u := t; u != t.fiber.task && u.waitOn != nil; u = u.waitOn.task() {
+		above++
+	}
+	var own []runtime.Frame
+	for _, f := range frames {
+		switch name, inside := strings.CutPrefix(f.Function, modulePath); {
+		case inside && strings.HasSuffix(name, "(*fiber).execute"):
+			if above == 0 {
+				return own
+			}
+			above--
+		case above == 0 && !inside:
+			own = append(own, f)
+		}
+	}
+	return own
+}
+
+const modulePath = "github.com/asyncio-go/asyncio/internal/"

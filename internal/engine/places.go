@@ -30,14 +30,15 @@ func (p *places) push(t *Task) {
 }
 
 // next takes the first in the queue, nil if there is none. One that has run
-// before, and waits for a place to go on, is for the owner alone.
+// before, and waits for a place to go on, is for the owner alone, as is one that
+// is to be cancelled.
 func (p *places) next(owner bool) *thread {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for p.ring.n > 0 {
 		th := p.ring.peek().(*Task).threadOf()
 		again := th.claim.Load() == claimed
-		if again && !owner {
+		if !owner && (again || th.member.over()) {
 			return nil
 		}
 		p.ring.pop()

@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync/atomic"
+	"weak"
 )
 
 // failure is the error of a failed future until somebody has asked for it.
@@ -12,7 +13,8 @@ type failure struct {
 	loop      *Loop
 	retrieved atomic.Bool
 	watched   bool   // owner
-	what      string // "task NAME" or "future"; written before it is watched
+	what      string // the task's name or "future"; written before it is watched
+	task      weak.Pointer[Task]
 }
 
 func (x *failure) Error() string { return x.err.Error() }
@@ -22,7 +24,7 @@ func (x *failure) Error() string { return x.err.Error() }
 func (l *Loop) watch(f *Future, x *failure) {
 	x.what = "future"
 	if f.kind == kindTask {
-		x.what = f.task().label()
+		x.what, x.task = f.task().label(), weak.Make(f.task())
 	}
 	runtime.AddCleanup(f, func(x *failure) { x.loop.post(x) }, x)
 	if l.closed.Load() {
@@ -45,7 +47,7 @@ func (l *Loop) watch(f *Future, x *failure) {
 // run reports the failure, once, if it is still unheard of.
 func (x *failure) run(l *Loop) {
 	if !x.retrieved.Swap(true) {
-		l.report(Report{Message: x.what + ": error was never retrieved", Err: x.err})
+		l.report(Report{Message: x.what + ": error was never retrieved", Err: x.err, Task: x.task.Value()})
 	}
 }
 

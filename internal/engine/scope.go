@@ -235,6 +235,10 @@ type membership struct {
 	stop func() bool
 }
 
+// over reports whether a foreign scope has ended, which the loop may not have been
+// told yet.
+func (m *membership) over() bool { return m != nil && m.stop != nil && m.scope.Err() != nil }
+
 // leave unbinds a task that has ended.
 func (m *membership) leave() {
 	m.link.remove()

@@ -86,6 +86,13 @@ func (t *Task) more() *extra {
 	return t.extra.Load()
 }
 
+func (t *Task) member() *membership {
+	if x := t.extra.Load(); x != nil {
+		return x.member
+	}
+	return nil
+}
+
 // sign returns the task's signal, made on first use. Whichever of it and
 // endContext comes second sees what the first has stored.
 func (t *Task) sign() *signal {
@@ -168,8 +175,8 @@ func (a *adopted) run(l *Loop) {
 	}
 	l.tasks.add(t)
 	l.ready.push(t)
-	if x := t.extra.Load(); x != nil && x.member != nil {
-		t.enterScope(x.member)
+	if m := t.member(); m != nil {
+		t.enterScope(m)
 	}
 }
 
@@ -198,6 +205,9 @@ func (t *Task) SetName(name string) { t.more().name.Store(&name) }
 
 // run is one step: the first, or the one after what the task waited for.
 func (t *Task) run(l *Loop) {
+	if t.phase == fresh && !t.mustCancel && t.member().over() {
+		t.Cancel(endOf(t.member().scope))
+	}
 	switch {
 	case t.phase == fresh && t.mustCancel:
 		t.mustCancel = false
@@ -241,8 +251,8 @@ func (t *Task) end(s State, err error) {
 	t.mustCancel = false
 	t.publish(s, err)
 	t.loop.tasks.remove(t)
-	if x := t.extra.Load(); x != nil && x.member != nil {
-		x.member.leave()
+	if m := t.member(); m != nil {
+		m.leave()
 	}
 	t.schedule(t.loop)
 }

@@ -159,6 +159,12 @@ func (l *Loop) vacate() {
 		if th == nil {
 			return
 		}
+		if t := th.task; t.phase == parked && th.member.over() {
+			t.phase = fresh
+			th.claim.Store(unclaimed)
+			l.ready.push(t) // to be cancelled by its first step
+			continue
+		}
 		l.admit(th.task, th)
 	}
 }
