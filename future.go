@@ -41,14 +41,14 @@ func (f *Future[T]) SetErr(err error) error {
 	if err == nil {
 		return errors.New("asyncio: SetErr(nil): use SetResult for success")
 	}
+	state := engine.Failed
+	if asCancelled(err, nil) != nil { // before Claim: it calls methods of the user's error
+		state = engine.Cancelled
+	}
 	if !f.f.Claim() {
 		return ErrInvalidState
 	}
-	if isCancellation(err, false) {
-		f.f.Settle(engine.Cancelled, err)
-	} else {
-		f.f.Settle(engine.Failed, err)
-	}
+	f.f.Settle(state, err)
 	return nil
 }
 

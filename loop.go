@@ -146,7 +146,8 @@ func (l *Loop) IsClosed() bool { return l.l.Closed() }
 
 // SetExceptionHandler sets what is told of events that nobody else will hear of:
 // panics in callbacks, errors nobody retrieved, tasks destroyed while pending. It
-// runs on the loop; if it panics, the default handler is told. nil restores the
+// runs on the loop, or on the goroutine that has found out while no loop runs. It
+// must not block or await; if it panics, the default handler is told. nil restores the
 // default, which logs to slog.Default. (loop.set_exception_handler)
 func (l *Loop) SetExceptionHandler(f func(*Loop, ExceptionContext)) {
 	if f == nil {

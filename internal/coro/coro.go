@@ -49,7 +49,7 @@ type Body interface {
 }
 
 // Exited is what Resume panics with when the body has called runtime.Goexit.
-type Exited struct{}
+type Exited struct{ Coro *Coro }
 
 func (Exited) String() string { return "coroutine called runtime.Goexit" }
 
@@ -69,7 +69,7 @@ func Init(body Body) {
 			if !returned {
 				// Goexit: iter.Pull would end the goroutine that called Resume
 				// too. A panic takes its place there, and can be recovered.
-				panic(Exited{})
+				panic(Exited{c})
 			}
 		}()
 		body.Main()

@@ -87,7 +87,7 @@ func TestUnwindRunsDefersOnly(t *testing.T) {
 func resumeExited(t *testing.T, c *body) {
 	t.Helper()
 	defer func() {
-		if v := recover(); v != (Exited{}) {
+		if v := recover(); v != (Exited{&c.Coro}) {
 			t.Fatalf("recovered %v", v)
 		}
 	}()

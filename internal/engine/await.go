@@ -96,9 +96,14 @@ func sleepFrom(ctx context.Context, d time.Duration) error {
 // context belongs to; nil for a goroutine that is no task. Go tasks are looked for
 // on the loop of the context and on the other.
 func caller(at place, other *Loop) (*Task, error) {
-	here := lively.here()
-	if here == nil && other.owned() {
-		here = other // borrowed: an exception handler is running
+	if at.task != nil && at.task.sits() {
+		return at.task, nil
+	}
+	here := other
+	if !other.owned() {
+		if here = at.loop; here == nil || !here.owned() {
+			here = lively.here()
+		}
 	}
 	if here != nil {
 		if here.current == nil {

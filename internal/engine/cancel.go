@@ -49,6 +49,7 @@ func (t *Task) Cancel(r *Request) bool {
 	t.endContext(r)
 	if l := t.loop; l.owned() {
 		t.deliver(r)
+		t.more().links.end(r)
 	} else {
 		l.post(&delivery{t, r})
 	}
@@ -66,6 +67,7 @@ func (d *delivery) run(*Loop) {
 	if d.t.cancels.Load() > 0 && !d.t.Finished() {
 		d.t.deliver(d.r)
 	}
+	d.t.more().links.end(d.r) // those are contexts, which do not open again
 }
 
 // deliver passes a request to what the task waits for, or keeps it for the next
@@ -76,7 +78,6 @@ func (t *Task) deliver(r *Request) {
 		t.mustCancel = true
 		t.unpark()
 	}
-	t.more().links.end(r)
 }
 
 // request returns the latest request, nil if there was none.

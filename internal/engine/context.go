@@ -23,15 +23,13 @@ func (t *Task) Done() <-chan struct{} { return t.sign().ctx().Done() }
 // Err returns context.Canceled after the first Cancel.
 func (t *Task) Err() error {
 	x := t.extra.Load()
-	switch {
-	case x == nil:
+	if x == nil || x.first.Load() == nil {
 		return nil
-	case x.signal.Load() != nil:
-		return x.signal.Load().err()
-	case x.request.Load() != nil:
-		return context.Canceled
 	}
-	return nil
+	if x.signal.Load() != nil {
+		t.sign() // so that Done is closed by now
+	}
+	return context.Canceled
 }
 
 // Value returns the values of the context that the task was created with.

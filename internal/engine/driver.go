@@ -26,7 +26,7 @@ type Driver interface {
 type Waiting struct {
 	// Until is when the first timer is due, Never if there is none.
 	Until time.Duration
-	// Busy is the number of Go tasks at work. Each will call Wake in the end.
+	// Busy is the number of Go tasks at work. Before it gets less the loop is woken.
 	Busy int
 	// Woken reports whether another goroutine has called in, for drivers that
 	// wait for a condition instead of a signal.

@@ -211,6 +211,9 @@ func (f *fiber) execute() {
 				f.Exiting = true // the tasks below go on with the same Goexit
 			}
 		}
+		if !returned {
+			t.forsake()
+		}
 		f.task = nil
 		t.fiber = nil
 		t.finish(err)
@@ -223,6 +226,17 @@ func (f *fiber) execute() {
 	}()
 	err = t.body.Run(t)
 	returned = true
+}
+
+// forsake drops the wait that a task was in when it was unwound.
+func (t *Task) forsake() {
+	if w := t.fiber.wait; w != nil && w.bound != nil {
+		_ = w.bound.end()
+	}
+	if t.waitOn != nil {
+		t.waitOn.drop(t)
+		t.waitOn = nil
+	}
 }
 
 // panicked turns a panic into the task's error, or ends the process. It must be
@@ -257,7 +271,7 @@ func (l *Loop) ask(f *fiber, do func()) {
 	l.asked, f.Asked = do, true
 	defer func() {
 		l.asked = nil
-		if v := recover(); v != nil && v != (coro.Exited{}) {
+		if v := recover(); v != nil && v != (coro.Exited{Coro: &f.Coro}) {
 			panic(v)
 		}
 	}()

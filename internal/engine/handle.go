@@ -9,7 +9,7 @@ import (
 // Armed until that is done, then Committed: it will run, and cannot be removed.
 //
 //	Armed → Committed → Ran
-//	Armed | Committed (CallSoon and CallAt only) → Dropped
+//	Armed → Ran (CallSoon and CallAt), Armed → Dropped
 type handleState = uint32
 
 const (

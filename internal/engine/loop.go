@@ -69,7 +69,6 @@ type Loop struct {
 	stopping bool
 	exit     exitRequest
 	busy     int        // Go tasks at work
-	queued   places     // Go tasks waiting for a place among maxThreads
 	failures []*failure // not retrieved when last looked at
 	asked    func()     // see ask
 	entry    runnable   // what the turn is running, for reports
@@ -79,6 +78,7 @@ type Loop struct {
 	ids     atomic.Uint64
 	closed  atomic.Bool
 	roster  roster
+	queued  places      // Go tasks waiting for a place among maxThreads
 	pending atomic.Bool // inbox is not empty
 	asleep  atomic.Bool // the owner is in driver.Wait, or about to be
 
@@ -201,13 +201,17 @@ func (l *Loop) runTurns() (again bool) {
 		if leaving {
 			return
 		}
-		switch v := recover(); v {
+		switch v := recover().(type) {
 		case nil:
 			// A callback has called Goexit, and this goroutine is going away
 			// whatever we do.
-		case coro.Exited{}:
-			// A task has; exit is set.
+		case coro.Exited:
+			// A task has. Its fiber has said so, unless a panic on the way made it
+			// believe otherwise; to hear it again, from tasks below, is no news.
 			l.takeBack()
+			if !v.Coro.Exiting {
+				l.exit = true
+			}
 			again = true
 		default:
 			l.takeBack()
@@ -362,8 +366,8 @@ func (l *Loop) Close() error {
 	}
 	l.ready = ring{}
 	l.timers.clear()
-	l.destroyAll()
 	l.queued.clear()
+	l.destroyAll()
 	l.dropFibers()
 	l.reportFailures()
 	l.root.End(&Request{Origin: OriginShutdown, Cause: ErrLoopClosed})

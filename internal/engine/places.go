@@ -8,46 +8,84 @@ import "sync"
 // many a task.
 type places struct {
 	mu   sync.Mutex
-	ring ring // of tasks
+	ring ring // of tasks; an entry whose task is not waiting any more is passed over
 }
 
-// The claim on a fresh task in the queue, which a goroutine may take as well as
-// the owner.
+// claim is where a Go task stands with the queue. The queue sets the waiting ones
+// under its lock; to leave them takes a compare-and-swap, since a goroutine may
+// want the task as well as the owner.
+//
+//	unclaimed → waitingToStart → claimed ⇄ waitingToGoOn
+//	waitingToStart → unclaimed      cancelled in the queue
+type claim = uint32
+
 const (
-	unclaimed = iota // not in the queue, or cancelled in it
-	waiting          // in the queue
-	claimed          // has had a place
+	unclaimed      claim = iota
+	waitingToStart       // any finishing goroutine may take it
+	waitingToGoOn        // its wait is over; only the owner can tell its goroutine
+	claimed              // has a place, or waits for something else
 )
 
-// push adds a task, unless it has an entry.
-func (p *places) push(t *Task) {
+// push adds a task. One that has an entry left over keeps that.
+func (p *places) push(th *thread, c claim) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if th := t.threadOf(); !th.queued {
+	th.claim.Store(c)
+	if !th.queued {
 		th.queued = true
-		p.ring.push(t)
+		p.ring.push(th.task)
 	}
 }
 
-// next takes the first in the queue, nil if there is none. One that has run
-// before, and waits for a place to go on, is for the owner alone, as is one that
-// is to be cancelled.
+// next claims the first in the queue and returns it, nil if there is none or, for
+// a finishing goroutine, if the first is one for the owner: it waits to go on, or
+// is about to be cancelled.
 func (p *places) next(owner bool) *thread {
+	for {
+		th := p.first()
+		if th == nil || !owner && th.forOwner() {
+			return nil
+		}
+		if p.claim(th) {
+			return th
+		}
+	}
+}
+
+// first returns the first in the queue, and drops what is left over before it.
+func (p *places) first() *thread {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for p.ring.n > 0 {
 		th := p.ring.peek().(*Task).threadOf()
-		again := th.claim.Load() == claimed
-		if !owner && (again || th.member.over()) {
-			return nil
-		}
-		p.ring.pop()
-		th.queued = false
-		if again && !th.task.Finished() || th.claim.CompareAndSwap(waiting, claimed) {
+		if c := th.claim.Load(); c == waitingToStart || c == waitingToGoOn {
 			return th
 		}
+		th.queued = false
+		p.ring.pop()
 	}
+	p.ring.shrink()
 	return nil
+}
+
+// forOwner is asked without the lock, as it may call a context of the user's.
+func (th *thread) forOwner() bool {
+	return th.claim.Load() == waitingToGoOn || th.task.cancels.Load() > 0 || th.member.over()
+}
+
+// claim takes th if it is the first in the queue still.
+func (p *places) claim(th *thread) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ring.n == 0 || p.ring.peek() != runnable(th.task) {
+		return false
+	}
+	if !th.claim.CompareAndSwap(waitingToStart, claimed) && !th.claim.CompareAndSwap(waitingToGoOn, claimed) {
+		return false
+	}
+	th.queued = false
+	p.ring.pop()
+	return true
 }
 
 func (p *places) clear() {

@@ -206,7 +206,12 @@ func (k *links) end(r *Request) {
 }
 
 func (s *Scope) scopeEnded(r *Request) { s.finish(r) }
-func (t *Task) scopeEnded(r *Request)  { t.Cancel(r) }
+
+func (t *Task) scopeEnded(r *Request) {
+	if !t.Finished() { // Cancel would take its error for dealt with
+		t.Cancel(r)
+	}
+}
 
 // enterScope binds a new task to the end of the context it was created with.
 func (t *Task) enterScope(m *membership) {
@@ -216,7 +221,7 @@ func (t *Task) enterScope(m *membership) {
 			t.Cancel(endOf(m.scope))
 			return
 		}
-		m.stop = t.loop.whenEnded(m.scope, func(r *Request) { t.Cancel(r) })
+		m.stop = t.loop.whenEnded(m.scope, t.scopeEnded)
 		return
 	}
 	if r := at.scope.over; r != nil {
@@ -235,9 +240,9 @@ type membership struct {
 	stop func() bool
 }
 
-// over reports whether a foreign scope has ended, which the loop may not have been
-// told yet.
-func (m *membership) over() bool { return m != nil && m.stop != nil && m.scope.Err() != nil }
+// over reports whether the scope has ended, which the loop may not have been told
+// yet.
+func (m *membership) over() bool { return m != nil && m.scope.Err() != nil }
 
 // leave unbinds a task that has ended.
 func (m *membership) leave() {

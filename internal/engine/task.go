@@ -20,10 +20,11 @@ type Body interface {
 //	fresh     made; its first step is in the ready queue
 //	started   running, or suspended: waiting for waitOn, or with its next step in
 //	          the ready queue because waitOn is done or nil
-//	parked    a Go task that waits for a place among MaxThreads
+//	parked    a Go task that waits for its first place among MaxThreads; a finishing
+//	          goroutine may have begun it already, see places
 //	destroyed the loop was closed over it; its defers may be running
 //
-//	fresh → started ⇄ parked, fresh ⇄ parked, any → destroyed
+//	fresh → started, fresh ⇄ parked, parked → started, any → destroyed
 type phase uint8
 
 const (
@@ -38,7 +39,7 @@ const (
 //
 // Invariants: waitOn is nil while the task runs; a pending waitOn has the task
 // among its waiters; a suspended task whose waitOn is nil or done is in the ready
-// queue exactly once; mustCancel is only ever set on a pending task.
+// queue exactly once, or if a Go task possibly in that for places; mustCancel is only ever set on a pending task.
 type Task struct {
 	Future
 
@@ -70,8 +71,9 @@ type extra struct {
 	// Any goroutine.
 	name   atomic.Pointer[string]
 	signal atomic.Pointer[signal] // the context's end; see sign
-	// request is the latest. It is there before the context ends: a Go task may
-	// stop on that and be done before the request is delivered.
+	// first and request are the first and the latest request. They are there before
+	// the context ends: a Go task may stop on that and be done before delivery.
+	first   atomic.Pointer[Request]
 	request atomic.Pointer[Request]
 
 	// Owner.
@@ -101,7 +103,7 @@ func (t *Task) sign() *signal {
 		x.signal.CompareAndSwap(nil, &signal{})
 	}
 	s := x.signal.Load()
-	if r := x.request.Load(); r != nil {
+	if r := x.first.Load(); r != nil {
 		s.end(context.Canceled, t.loop.hooks.Cancelled(r))
 	}
 	return s
@@ -111,8 +113,9 @@ func (t *Task) sign() *signal {
 func (t *Task) endContext(r *Request) {
 	x := t.more()
 	x.request.Store(r)
-	if s := x.signal.Load(); s != nil {
-		s.end(context.Canceled, t.loop.hooks.Cancelled(r))
+	x.first.CompareAndSwap(nil, r)
+	if x.signal.Load() != nil {
+		t.sign()
 	}
 }
 
@@ -265,7 +268,7 @@ func (l *Loop) destroyedError() error {
 func (l *Loop) destroyAll() {
 	for t := l.tasks.head; t != nil; t = t.next {
 		message := "task was destroyed but it is pending"
-		if t.thread && t.threadOf().claim.Load() == claimed {
+		if t.thread && t.threadOf().claim.Load() >= waitingToGoOn {
 			message = "Go task is left running"
 		}
 		l.report(Report{Message: message, Task: t})

@@ -16,10 +16,9 @@ type thread struct {
 	extra
 	task *Task // written once
 
-	seat *seat // from its start to its end; written by who starts it
-
 	// Any goroutine.
-	claim atomic.Uint32 // see places
+	claim atomic.Uint32        // see places
+	seat  atomic.Pointer[seat] // set by who starts it
 
 	// Handed back and forth with each visit.
 	woken chan error // holds at most one; made for the first visit
@@ -39,11 +38,23 @@ type thread struct {
 // context of another. It is there for a start and an end to cost next to nothing;
 // finding oneself is a search.
 type roster struct {
-	rows atomic.Pointer[[]*row] // the owner replaces it to add one
-	free []*seat                // owner
+	// Any goroutine; the owner replaces it to add a row.
+	rows atomic.Pointer[[]*row]
+
+	// Owner.
+	free []*seat
 }
 
 type row [64]seat
+
+// sits reports whether the caller is the goroutine of t.
+func (t *Task) sits() bool {
+	if !t.thread {
+		return false
+	}
+	s := t.threadOf().seat.Load()
+	return s != nil && s.g.Load() == coro.G() && s.task.Load() == t
+}
 
 // seat is the place of a Go task. It is taken and given back by the owner of the
 // loop, and passed on with the goroutine; g is set and cleared by the goroutine.
@@ -127,11 +138,12 @@ func (l *Loop) dispatch(t *Task) {
 		th.err = t.resumed()
 	}
 	if l.maxThreads > 0 && l.busy >= l.maxThreads {
+		c := waitingToGoOn
 		if t.phase == fresh {
 			t.phase = parked
-			th.claim.Store(waiting)
+			c = waitingToStart
 		}
-		l.queued.push(t)
+		l.queued.push(th, c)
 		return
 	}
 	l.admit(t, th)
@@ -147,7 +159,7 @@ func (l *Loop) admit(t *Task, th *thread) {
 	}
 	t.phase = started
 	th.claim.Store(claimed)
-	th.seat = l.roster.take(t)
+	th.seat.Store(l.roster.take(t))
 	go th.run()
 }
 
@@ -184,7 +196,7 @@ func (t *Task) reclaim() bool {
 	if t.phase != parked {
 		return false
 	}
-	if t.threadOf().claim.CompareAndSwap(waiting, unclaimed) {
+	if t.threadOf().claim.CompareAndSwap(waitingToStart, unclaimed) {
 		return true
 	}
 	t.phase = started
@@ -201,7 +213,7 @@ func (t *Task) caughtUp() *thread {
 
 // run is the goroutine: of th, and then of those that its place is passed on to.
 func (th *thread) run() {
-	th.seat.g.Store(coro.G())
+	th.seat.Load().g.Store(coro.G())
 	for th != nil {
 		th = th.work()
 	}
@@ -226,13 +238,20 @@ func (th *thread) work() (next *thread) {
 		}
 		if next != nil {
 			th.passed = true
-			next.seat = th.seat
-			next.seat.task.Store(next.task)
+			next.seat.Store(th.seat.Load())
+			next.seat.Load().task.Store(next.task)
 		} else {
 			// Before the goroutine's descriptor can be another's.
-			th.seat.g.Store(0)
+			th.seat.Load().g.Store(0)
 		}
+		posted := false
+		defer func() {
+			if !posted && next != nil {
+				go next.run() // a handler, called by the way, exits this goroutine
+			}
+		}()
 		t.loop.post((*threadEnded)(t))
+		posted = true
 	}()
 	th.err = t.body.Run(t)
 	returned = true
@@ -246,7 +265,7 @@ func (e *threadEnded) run(l *Loop) {
 	th := t.caughtUp()
 	if !th.passed {
 		l.vacate()
-		l.roster.giveBack(th.seat)
+		l.roster.giveBack(th.seat.Load())
 	}
 	t.fiber = nil
 	if th.err == nil {
