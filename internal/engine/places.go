@@ -46,7 +46,7 @@ func (p *places) next(owner bool) *thread {
 		if th == nil || !owner && th.forOwner() {
 			return nil
 		}
-		if p.claim(th) {
+		if p.claim(th, owner) {
 			return th
 		}
 	}
@@ -73,14 +73,17 @@ func (th *thread) forOwner() bool {
 	return th.claim.Load() == waitingToGoOn || th.task.cancels.Load() > 0 || th.member.over()
 }
 
-// claim takes th if it is the first in the queue still.
-func (p *places) claim(th *thread) bool {
+// claim takes th if it is the first in the queue still. It may have been there
+// twice meanwhile, and be waiting for something else now than when it was looked
+// at.
+func (p *places) claim(th *thread, owner bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ring.n == 0 || p.ring.peek() != runnable(th.task) {
 		return false
 	}
-	if !th.claim.CompareAndSwap(waitingToStart, claimed) && !th.claim.CompareAndSwap(waitingToGoOn, claimed) {
+	if !th.claim.CompareAndSwap(waitingToStart, claimed) &&
+		!(owner && th.claim.CompareAndSwap(waitingToGoOn, claimed)) {
 		return false
 	}
 	th.queued = false
