@@ -82,13 +82,13 @@ func (p *places) claim(th *thread, owner bool) bool {
 	if p.ring.n == 0 || p.ring.peek() != runnable(th.task) {
 		return false
 	}
-	if !th.claim.CompareAndSwap(waitingToStart, claimed) &&
-		!(owner && th.claim.CompareAndSwap(waitingToGoOn, claimed)) {
-		return false
+	won := th.claim.CompareAndSwap(waitingToStart, claimed) ||
+		owner && th.claim.CompareAndSwap(waitingToGoOn, claimed)
+	if won {
+		th.queued = false
+		p.ring.pop()
 	}
-	th.queued = false
-	p.ring.pop()
-	return true
+	return won
 }
 
 func (p *places) clear() {
