@@ -85,7 +85,8 @@
 //
 // # Other goroutines
 //
-// Every method of every type may be called from any goroutine. The loop does what
+// Every function, and every method of every type, may be called from any
+// goroutine, but that one goroutine at a time runs a loop. The loop does what
 // they ask for in the order in which it arrives, at the start of its next turn.
 // Methods that ask, like [Task.Done], answer at once.
 package asyncio
