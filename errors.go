@@ -43,6 +43,31 @@ var (
 	// loop. Create a task in the callback instead.
 	ErrNotInTask = engine.ErrNotInTask
 
+	// ErrNotAcquired is returned by Release of what is not held, or not by anybody
+	// any more, and by Wait and Notify of a Condition whose lock is free. (the
+	// RuntimeError, or ValueError, of those methods)
+	ErrNotAcquired = errors.New("asyncio: not acquired: call Acquire first, and Release once for each")
+
+	// ErrBrokenBarrier is returned by Barrier.Wait when the barrier was aborted, or
+	// reset while the caller waited. (asyncio.BrokenBarrierError)
+	ErrBrokenBarrier = errors.New("asyncio: barrier is broken")
+
+	// ErrQueueEmpty is returned by GetNoWait of a queue without items.
+	// (asyncio.QueueEmpty)
+	ErrQueueEmpty = errors.New("asyncio: queue is empty")
+
+	// ErrQueueFull is returned by PutNoWait of a queue that has its maximum.
+	// (asyncio.QueueFull)
+	ErrQueueFull = errors.New("asyncio: queue is full")
+
+	// ErrQueueShutDown is returned by Put after Shutdown, and by Get once the items
+	// that were left are gone. (asyncio.QueueShutDown)
+	ErrQueueShutDown = errors.New("asyncio: queue is shut down")
+
+	// ErrGroupClosed is the error of a task created in a group that is finished, or
+	// is cancelling its tasks. (the RuntimeError of TaskGroup.create_task)
+	ErrGroupClosed = errors.New("asyncio: task group takes no more tasks")
+
 	// ErrGoexit is the error of a task that called runtime.Goexit, as t.FailNow
 	// does. Of a Go task that is all; a loop task's Goexit ends Run as well, and the
 	// other tasks are cancelled.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-	"unsafe"
 )
 
 // Await waits until f is done and returns its error. A loop task is suspended; a
@@ -14,7 +13,7 @@ func (f *Future) Await(ctx context.Context) error {
 	if f.Finished() {
 		return f.retrieve()
 	}
-	if t, ok := ctx.(*Task); ok && t.loop == f.loop && t.loop.owned() && t.loop.current == t && !t.loop.closed.Load() {
+	if t, ok := ctx.(*Task); ok && t.loop == f.loop && t.runs() {
 		// The common case, a loop task with its own context, in as few frames as
 		// can be: see Coro.
 		t.begin(f)
@@ -28,6 +27,11 @@ func (f *Future) Await(ctx context.Context) error {
 		return t.resumed()
 	}
 	return f.awaitFrom(ctx)
+}
+
+// runs reports whether the caller is t, a loop task.
+func (t *Task) runs() bool {
+	return t.loop.owned() && t.loop.current == t && !t.loop.closed.Load()
 }
 
 // awaitFrom is Await for every other caller and context. It is on its own so that
@@ -52,7 +56,7 @@ func (f *Future) awaitFrom(ctx context.Context) error {
 // Sleep suspends the calling task, or blocks the calling goroutine, for d of the
 // loop's time. Zero or less lets the rest of the turn go first.
 func Sleep(ctx context.Context, d time.Duration) error {
-	if t, ok := ctx.(*Task); ok && t.loop.owned() && t.loop.current == t && !t.loop.closed.Load() {
+	if t, ok := ctx.(*Task); ok && t.runs() {
 		// The common case, a loop task with its own context, in as few frames as
 		// can be: see Coro.
 		t.doze(d)
@@ -100,7 +104,7 @@ func caller(at place, other *Loop) (*Task, error) {
 		return at.task, nil
 	}
 	here := other
-	if !other.owned() {
+	if here == nil || !here.owned() {
 		if here = at.loop; here == nil || !here.owned() {
 			here = lively.here()
 		}
@@ -192,7 +196,7 @@ func (t *Task) doze(d time.Duration) {
 	}
 	w := t.fiber.waiting()
 	w.fut.err = nil
-	w.fut.state.Store(uint32(Pending))
+	w.fut.state = uint32(Pending)
 	t.loop.timers.add(&w.timer, t.loop.Deadline(d))
 	t.begin(&w.fut)
 }
@@ -200,8 +204,8 @@ func (t *Task) doze(d time.Duration) {
 // run is the end of a sleep: its time has come.
 func (w *wait) run(l *Loop) {
 	w.timer.fired = false
-	if w.fut.Claim() {
-		w.fut.publish(Succeeded, nil)
+	if w.fut.state == uint32(Pending) {
+		w.fut.state = uint32(Succeeded)
 		w.fut.schedule(l)
 	}
 }
@@ -312,36 +316,13 @@ func (t *Task) label() string {
 	return fmt.Sprintf("Task-%d", t.id)
 }
 
-// bridge is a future of the awaiting task's loop that stands for one of another.
-type bridge struct {
-	Future
-	to *Future
-}
-
-func (f *Future) bridge() *bridge {
-	return (*bridge)(unsafe.Pointer(f)) // Future is the first field; kind was checked
-}
-
 // awaitAbroad waits for a future of another loop. A cancellation is passed on to
 // it as if it were of the same one.
 func (t *Task) awaitAbroad(f *Future, ctx context.Context) error {
-	here := &bridge{to: f}
-	here.loop, here.kind = t.loop, kindBridge
-	settle := func() {
-		if here.Claim() {
-			here.Settle(Succeeded, nil) // the outcome is taken from f itself
-		}
-	}
-	over := &prompt{settle}
-	f.loop.addWaiter(f, over)
-	defer f.loop.dropWaiter(f, over)
-	defer context.AfterFunc(&f.loop.root, settle)()
-	err := here.Await(ctx)
-	switch {
-	case err != nil:
+	here, leave := t.loop.mirror(f)
+	defer leave()
+	if err := here.Await(ctx); err != nil {
 		return err
-	case !f.Finished():
-		return ErrLoopClosed
 	}
 	return f.retrieve()
 }

@@ -235,6 +235,16 @@ func (d *deadline) expire() {
 // Located returns the loop that ctx leads to.
 func Located(ctx context.Context) *Loop { return locate(ctx).loop }
 
+// Unscoped returns the context in which the caller waits if only a cancellation
+// of its own is to interrupt it.
+func Unscoped(ctx context.Context) context.Context {
+	at := lookup(ctx)
+	if t, _ := caller(at, at.loop); t != nil {
+		return t
+	}
+	return context.Background()
+}
+
 // Current returns the task whose code calls it: on the loop of ctx the running
 // one, nil in a callback; elsewhere the task that ctx belongs to.
 func Current(ctx context.Context) *Task {

@@ -50,8 +50,8 @@ type Future struct {
 	// Written once.
 	loop *Loop
 
-	// Any goroutine.
-	state atomic.Uint32
+	// Any goroutine, but of a waiter's or a sleep's future only the owner.
+	state uint32     // accessed atomically where not only the owner does
 	kind  futureKind // written once
 	err   error      // readable once state is final
 
@@ -60,12 +60,15 @@ type Future struct {
 }
 
 // several is more than one waiter, in the order in which they came. It is
-// runnable only to stand in a waiter's place. Handles that were dropped stay in
+// runnable only to stand in a waiter's place. Callbacks that were dropped stay in
 // the list, where wake passes over them, until they are more than half of it.
 type several struct {
 	list    []runnable
 	dropped int
 }
+
+// droppable is a callback that may have been taken back.
+type droppable interface{ Dropped() bool }
 
 func (*several) run(*Loop) { panic("unreachable") }
 
@@ -75,7 +78,8 @@ const (
 	kindFuture futureKind = iota
 	kindTask              // embedded in a Task
 	kindSleep             // a fiber's own sleep
-	kindBridge            // embedded in a bridge
+	kindWaiter            // embedded in a Waiter
+	kindRelay             // embedded in a Relay
 )
 
 // Init attaches a new future to the loop of ctx.
@@ -87,7 +91,7 @@ func (f *Future) Init(ctx context.Context) {
 func (f *Future) Loop() *Loop { return f.loop }
 
 // State returns the state as of now.
-func (f *Future) State() State { return State(f.state.Load()) }
+func (f *Future) State() State { return State(atomic.LoadUint32(&f.state)) }
 
 // Finished reports whether the outcome is there.
 func (f *Future) Finished() bool { return f.State().Final() }
@@ -112,7 +116,7 @@ func (f *Future) retrieve() error {
 // Claim wins the right to complete the future. The winner writes its value and
 // must then call Settle.
 func (f *Future) Claim() bool {
-	return f.state.CompareAndSwap(uint32(Pending), uint32(Settling))
+	return atomic.CompareAndSwapUint32(&f.state, uint32(Pending), uint32(Settling))
 }
 
 // Settle completes a claimed future. Waiters become ready on the next turn.
@@ -126,7 +130,7 @@ func (f *Future) publish(s State, err error) {
 		err = &failure{err: err, loop: f.loop}
 	}
 	f.err = err
-	f.state.Store(uint32(s))
+	atomic.StoreUint32(&f.state, uint32(s))
 }
 
 // Cancel completes a pending future as cancelled.
@@ -134,8 +138,10 @@ func (f *Future) Cancel(r *Request) bool {
 	switch f.kind {
 	case kindTask:
 		return f.task().Cancel(r)
-	case kindBridge:
-		return f.bridge().to.Cancel(r)
+	case kindWaiter:
+		return f.cancelWaiter(r)
+	case kindRelay:
+		return f.relay().Pass(r)
 	}
 	if !f.Claim() {
 		if f.Finished() {
@@ -194,11 +200,11 @@ func (f *Future) drop(w runnable) {
 		}
 		return
 	}
-	if _, ok := w.(*Handle); ok {
+	if _, ok := w.(droppable); ok {
 		if x.dropped++; x.dropped > len(x.list)/2 {
 			x.dropped = 0
 			x.list = slices.DeleteFunc(x.list, func(w runnable) bool {
-				h, ok := w.(*Handle)
+				h, ok := w.(droppable)
 				return ok && h.Dropped()
 			})
 		}

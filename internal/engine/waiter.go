@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"context"
+	"unsafe"
+)
+
+// Waiter is the place of one caller in a queue of those who wait for a signal. A
+// loop task is suspended, any other goroutine is blocked. It goes
+//
+//	Prepare → Wait → Prepare → …
+//
+// with one Wake, by anybody, between Prepare and the next one; but not after a
+// Wait that has failed while a Wake was on its way: then it is left to the
+// collector.
+//
+// Of a task it is a future of the task's loop that only the owner touches, so that
+// a switch between two tasks of a loop needs no atomic operation.
+type Waiter struct {
+	Future
+	task *Task         // nil if no task waits
+	told chan struct{} // made for the first goroutine that is no task
+}
+
+// Prepare finds out who is calling. It returns ErrNotInTask in a callback.
+func (w *Waiter) Prepare(ctx context.Context) error {
+	w.kind = kindWaiter
+	w.state = uint32(Pending)
+	w.err = nil
+	if t, ok := ctx.(*Task); ok && t.runs() {
+		w.task, w.loop = t, t.loop
+		return nil
+	}
+	return w.prepareFrom(ctx)
+}
+
+func (w *Waiter) prepareFrom(ctx context.Context) error {
+	at := lookup(ctx)
+	t, err := caller(at, at.loop)
+	if err != nil {
+		return err
+	}
+	w.task, w.loop = t, nil
+	if t != nil {
+		w.loop = t.loop
+	} else if w.told == nil {
+		w.told = make(chan struct{}, 1)
+	}
+	return nil
+}
+
+// Wait waits for Wake. It fails as Await does: by a cancellation, with the cause
+// of a scope that ended, or with ErrLoopClosed.
+func (w *Waiter) Wait(ctx context.Context) error {
+	if t, ok := ctx.(*Task); ok && t == w.task && !t.thread && !t.loop.closed.Load() {
+		// As Future.Await: in few frames.
+		t.begin(&w.Future)
+		if b := t.fiber; !t.loop.goOn(t) {
+			b.Suspend()
+			if b.Asked {
+				b.answer(t.loop)
+			}
+		}
+		return t.resumed()
+	}
+	return w.waitFrom(ctx)
+}
+
+func (w *Waiter) waitFrom(ctx context.Context) error {
+	switch t := w.task; {
+	case t == nil:
+		select {
+		case <-w.told:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	case t.thread:
+		return t.visit(&visit{t: t, f: &w.Future, at: lookup(ctx), ctx: ctx})
+	default:
+		return t.await(&w.Future, lookup(ctx), ctx)
+	}
+}
+
+// Wake ends the wait. It may come before Wait, and after the wait has ended in
+// another way.
+func (w *Waiter) Wake() {
+	switch l := w.loop; {
+	case l == nil:
+		w.told <- struct{}{} // it has room: there is one Wake for each Prepare
+	case l.owned():
+		w.end(Succeeded)
+	default:
+		l.post((*woken)(w))
+	}
+}
+
+type woken Waiter
+
+func (w *woken) run(*Loop) { (*Waiter)(w).end(Succeeded) }
+
+// Cancelled reports whether a task of this loop was waiting and is cancelled, but
+// has not run since. Who is not on that loop cannot tell.
+func (w *Waiter) Cancelled() bool {
+	return w.loop != nil && w.loop.owned() && State(w.state) == Cancelled
+}
+
+// end is for the owner.
+func (w *Waiter) end(s State) {
+	if State(w.state) != Pending {
+		return
+	}
+	w.state = uint32(s)
+	if t := w.waiters; t != nil {
+		w.waiters = nil
+		w.loop.wake(t)
+	}
+}
+
+func (f *Future) cancelWaiter(r *Request) bool {
+	if State(f.state) != Pending {
+		return false
+	}
+	f.err = f.loop.hooks.Cancelled(r)
+	(*Waiter)(unsafe.Pointer(f)).end(Cancelled) // Future is the first field; kind was checked
+	return true
+}

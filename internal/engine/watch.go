@@ -1,0 +1,32 @@
+package engine
+
+// Watch is a callback of a future's end that costs no closure, for use by the
+// owner of the future's loop alone.
+type Watch struct {
+	to      Watcher
+	dropped bool
+}
+
+// Watcher is told by a Watch, one turn after the future is done.
+type Watcher interface{ FutureDone() }
+
+// Start has to told when f is done.
+func (w *Watch) Start(f *Future, to Watcher) {
+	w.to = to
+	f.loop.addWaiter(f, w)
+}
+
+// Stop takes it back.
+func (w *Watch) Stop(f *Future) {
+	w.dropped = true
+	f.loop.dropWaiter(f, w)
+}
+
+// Dropped reports whether Stop was called.
+func (w *Watch) Dropped() bool { return w.dropped }
+
+func (w *Watch) run(*Loop) {
+	if !w.dropped {
+		w.to.FutureDone()
+	}
+}

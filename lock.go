@@ -1,0 +1,128 @@
+package asyncio
+
+import (
+	"context"
+	"fmt"
+)
+
+// Lock is a mutual exclusion for tasks and goroutines: first come, first served.
+// Its zero value is unlocked. Unlike sync.Mutex, waiting for it suspends a loop
+// task instead of blocking the loop, and can be cancelled; it may be held across
+// awaits and released by another than who acquired it. Every method may be called
+// from any goroutine. It must not be copied after first use. (asyncio.Lock)
+type Lock struct {
+	monitor
+	locked  bool
+	waiters waitQueue
+}
+
+// Acquire waits until the lock is free and takes it. It is an await point if the
+// lock is not free; otherwise it returns at once. (Lock.acquire)
+//
+// If the caller is cancelled while it waits, it leaves the line and Acquire returns
+// the *CancelledError; if ctx is a scope that ends, its cause. The lock is not held
+// then, and goes to the next in line. It returns ErrNotInTask in a callback, and
+// ErrLoopClosed once the loop is closed.
+func (l *Lock) Acquire(ctx context.Context) error {
+	l.lock()
+	if l.take() {
+		l.unlock()
+		return nil
+	}
+	w, err := l.waiters.enter(ctx)
+	l.unlock()
+	if err != nil {
+		return err
+	}
+	if err = l.waiters.park(ctx, w, l); err == nil {
+		l.locked = true
+	}
+	l.unlock()
+	return err
+}
+
+// TryAcquire takes the lock if it is free and nobody waits for it, and reports
+// whether it did. It never blocks.
+func (l *Lock) TryAcquire() bool {
+	l.lock()
+	defer l.unlock()
+	return l.take()
+}
+
+func (l *Lock) take() bool {
+	if l.locked || l.waiters.claimed() {
+		return false
+	}
+	l.locked = true
+	return true
+}
+
+func (l *Lock) gaveUp(*waiter) {
+	if !l.locked {
+		l.waiters.wakeHead(&l.monitor)
+	}
+}
+
+// Release frees the lock; the first in line will have it. It returns
+// ErrNotAcquired if the lock is free. (Lock.release)
+func (l *Lock) Release() error {
+	l.lock()
+	defer l.unlock()
+	if !l.locked {
+		return fmt.Errorf("%w: Lock.Release", ErrNotAcquired)
+	}
+	l.locked = false
+	l.waiters.wakeHead(&l.monitor)
+	return nil
+}
+
+// Locked reports whether somebody holds the lock. (Lock.locked)
+func (l *Lock) Locked() bool {
+	l.lock()
+	defer l.unlock()
+	return l.locked
+}
+
+// With calls f while it holds the lock, and releases it however f ends. It returns
+// the error of Acquire, in which case f was not called, or that of f.
+// (async with lock)
+func (l *Lock) With(ctx context.Context, f func() error) error { return with(ctx, l, f) }
+
+// String shows whether the lock is held and how many wait for it.
+func (l *Lock) String() string {
+	l.lock()
+	defer l.unlock()
+	return describe("Lock", lockedWord(l.locked), &l.waiters)
+}
+
+func lockedWord(locked bool) string {
+	if locked {
+		return "locked"
+	}
+	return "unlocked"
+}
+
+func describe(kind, state string, q *waitQueue) string {
+	if q.n > 0 {
+		state += fmt.Sprintf(", waiters:%d", q.n)
+	}
+	return "<" + kind + " [" + state + "]>"
+}
+
+// locker is what has a With.
+type locker interface {
+	Acquire(ctx context.Context) error
+	Release() error
+}
+
+func with(ctx context.Context, l locker, f func() error) (err error) {
+	if err := l.Acquire(ctx); err != nil {
+		return err
+	}
+	defer func() {
+		if e := l.Release(); err == nil {
+			err = e
+		}
+	}()
+	return f()
+}

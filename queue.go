@@ -1,0 +1,318 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+)
+
+// Queue hands items from producers to consumers, first in, first out. Make one
+// with [NewQueue]. Every method may be called from any goroutine. Unlike a channel
+// it suspends a loop task instead of blocking the loop, waiting can be cancelled,
+// and it knows when all items have been dealt with. (asyncio.Queue)
+type Queue[T any] struct {
+	monitor
+	items    store[T]
+	max      int
+	putters  waitQueue
+	getters  waitQueue
+	joiners  waitQueue
+	unjoined int // items put that TaskDone was not called for
+	closed   bool
+}
+
+// store keeps the items of a queue in the order in which they are to be had.
+type store[T any] interface {
+	push(T)
+	pop() T
+	len() int
+}
+
+// NewQueue makes a queue that holds at most max items; with zero or less it has no
+// bound.
+func NewQueue[T any](max int) *Queue[T] {
+	q := &Queue[T]{}
+	q.init(max, &fifo[T]{})
+	return q
+}
+
+func (q *Queue[T]) init(max int, items store[T]) { q.max, q.items = max, items }
+
+// Put waits until there is room and adds v. It is an await point if the queue is
+// full; otherwise it returns at once. (Queue.put)
+//
+// It returns ErrQueueShutDown once Shutdown was called, also while it waits. If the
+// caller is cancelled while it waits it returns the *CancelledError, if ctx is a
+// scope that ends, its cause; v was not added then. It returns ErrNotInTask in a
+// callback and ErrLoopClosed once the loop is closed.
+func (q *Queue[T]) Put(ctx context.Context, v T) error {
+	q.lock()
+	for !q.closed && q.full() {
+		w, err := q.putters.enter(ctx)
+		q.unlock()
+		if err != nil {
+			return err
+		}
+		if err := q.putters.park(ctx, w, (*putting[T])(q)); err != nil {
+			q.unlock()
+			return err
+		}
+	}
+	err := q.put(v)
+	q.unlock()
+	return err
+}
+
+// putting is a queue to those who wait for room.
+type putting[T any] Queue[T]
+
+func (p *putting[T]) gaveUp(w *waiter) {
+	if q := (*Queue[T])(p); w.woken && !q.full() {
+		q.putters.popNext(&q.monitor)
+	}
+}
+
+// PutNoWait adds v if there is room. It returns ErrQueueFull if there is none, and
+// ErrQueueShutDown once Shutdown was called. It never blocks. (Queue.put_nowait)
+func (q *Queue[T]) PutNoWait(v T) error {
+	q.lock()
+	defer q.unlock()
+	return q.put(v)
+}
+
+func (q *Queue[T]) put(v T) error {
+	switch {
+	case q.closed:
+		return ErrQueueShutDown
+	case q.full():
+		return ErrQueueFull
+	}
+	q.items.push(v)
+	q.unjoined++
+	q.getters.popNext(&q.monitor)
+	return nil
+}
+
+// Get waits until there is an item and takes it. It is an await point if the queue
+// is empty; otherwise it returns at once. (Queue.get)
+//
+// It returns ErrQueueShutDown once Shutdown was called and no item is left, also
+// while it waits. If the caller is cancelled while it waits it returns the
+// *CancelledError, if ctx is a scope that ends, its cause; no item was taken then.
+// It returns ErrNotInTask in a callback and ErrLoopClosed once the loop is closed.
+func (q *Queue[T]) Get(ctx context.Context) (T, error) {
+	q.lock()
+	for !q.closed && q.items.len() == 0 {
+		w, err := q.getters.enter(ctx)
+		q.unlock()
+		if err == nil {
+			if err = q.getters.park(ctx, w, (*getting[T])(q)); err != nil {
+				q.unlock()
+			}
+		}
+		if err != nil {
+			var zero T
+			return zero, err
+		}
+	}
+	v, err := q.get()
+	q.unlock()
+	return v, err
+}
+
+// getting is a queue to those who wait for an item.
+type getting[T any] Queue[T]
+
+func (g *getting[T]) gaveUp(w *waiter) {
+	if q := (*Queue[T])(g); w.woken && q.items.len() > 0 {
+		q.getters.popNext(&q.monitor)
+	}
+}
+
+// GetNoWait takes an item if there is one. It returns ErrQueueEmpty if there is
+// none, ErrQueueShutDown if moreover Shutdown was called. It never blocks.
+// (Queue.get_nowait)
+func (q *Queue[T]) GetNoWait() (T, error) {
+	q.lock()
+	defer q.unlock()
+	return q.get()
+}
+
+func (q *Queue[T]) get() (v T, err error) {
+	if q.items.len() == 0 {
+		if q.closed {
+			return v, ErrQueueShutDown
+		}
+		return v, ErrQueueEmpty
+	}
+	v = q.items.pop()
+	q.putters.popNext(&q.monitor)
+	return v, nil
+}
+
+// All returns a sequence that gets one item after another until the queue is shut
+// down and empty. If a Get fails otherwise, by a cancellation for example, the last
+// pair has its error. Each step is an await point; TaskDone is for the body of the
+// loop to call. (async for, as it is commonly written around Queue.get)
+func (q *Queue[T]) All(ctx context.Context) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for {
+			v, err := q.Get(ctx)
+			if errors.Is(err, ErrQueueShutDown) || !yield(v, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// TaskDone says that one item which was taken has been dealt with: Join waits for
+// as many of them as there were items. It returns an error if it is called more
+// often than that. (Queue.task_done)
+func (q *Queue[T]) TaskDone() error {
+	q.lock()
+	defer q.unlock()
+	if q.unjoined == 0 {
+		return errors.New("asyncio: TaskDone was called more often than items were put")
+	}
+	q.unjoined--
+	q.joined()
+	return nil
+}
+
+// joined wakes those in Join if it is time.
+func (q *Queue[T]) joined() {
+	if q.unjoined == 0 {
+		q.joiners.wakeAll(&q.monitor, math.MaxInt)
+	}
+}
+
+// Join waits until TaskDone was called for every item that was put. It is an await
+// point if there are such items; otherwise it returns at once. (Queue.join)
+//
+// If the caller is cancelled while it waits it returns the *CancelledError, if ctx
+// is a scope that ends, its cause. It returns ErrNotInTask in a callback and
+// ErrLoopClosed once the loop is closed.
+func (q *Queue[T]) Join(ctx context.Context) error {
+	q.lock()
+	if q.unjoined == 0 {
+		q.unlock()
+		return nil
+	}
+	w, err := q.joiners.enter(ctx)
+	q.unlock()
+	if err != nil {
+		return err
+	}
+	err = q.joiners.park(ctx, w, (*joining[T])(q))
+	q.unlock()
+	return err
+}
+
+// joining is a queue to those in Join.
+type joining[T any] Queue[T]
+
+func (*joining[T]) gaveUp(*waiter) {}
+
+// Shutdown closes the queue: Put returns ErrQueueShutDown from now on, and so does
+// Get once no item is left. With Shutdown(true) the items are thrown away, and
+// count as done for Join. It does not block. At most one argument is used.
+// (Queue.shutdown)
+func (q *Queue[T]) Shutdown(immediate ...bool) {
+	q.lock()
+	defer q.unlock()
+	q.closed = true
+	if len(immediate) > 0 && immediate[0] {
+		for q.items.len() > 0 {
+			q.items.pop()
+			q.unjoined = max(q.unjoined-1, 0)
+		}
+		q.joined()
+	}
+	for q.getters.n > 0 {
+		q.getters.popNext(&q.monitor)
+	}
+	for q.putters.n > 0 {
+		q.putters.popNext(&q.monitor)
+	}
+}
+
+// Len returns the number of items. (Queue.qsize)
+func (q *Queue[T]) Len() int {
+	q.lock()
+	defer q.unlock()
+	return q.items.len()
+}
+
+// MaxSize returns the bound the queue was made with. (Queue.maxsize)
+func (q *Queue[T]) MaxSize() int { return q.max }
+
+// Empty reports whether there is no item. (Queue.empty)
+func (q *Queue[T]) Empty() bool { return q.Len() == 0 }
+
+// Full reports whether there is no room. (Queue.full)
+func (q *Queue[T]) Full() bool {
+	q.lock()
+	defer q.unlock()
+	return q.full()
+}
+
+func (q *Queue[T]) full() bool { return q.max > 0 && q.items.len() >= q.max }
+
+// String shows the bound, the number of items, who waits, and how many items were
+// not dealt with.
+func (q *Queue[T]) String() string { return q.describe("Queue") }
+
+func (q *Queue[T]) describe(kind string) string {
+	q.lock()
+	defer q.unlock()
+	s := fmt.Sprintf("<%s maxsize=%d items=%d", kind, q.max, q.items.len())
+	if q.getters.n > 0 {
+		s += fmt.Sprintf(" getters=%d", q.getters.n)
+	}
+	if q.putters.n > 0 {
+		s += fmt.Sprintf(" putters=%d", q.putters.n)
+	}
+	if q.unjoined > 0 {
+		s += fmt.Sprintf(" tasks=%d", q.unjoined)
+	}
+	if q.closed {
+		s += " shutdown"
+	}
+	return s + ">"
+}
+
+// PriorityQueue is a queue that gives the least item first. Make one with
+// [NewPriorityQueue]. (asyncio.PriorityQueue)
+type PriorityQueue[T any] struct{ Queue[T] }
+
+// NewPriorityQueue makes a queue that holds at most max items, without bound with
+// zero or less. less orders them; of equal items the first put comes first. It is
+// called while the queue is locked, and must not use it or panic.
+func NewPriorityQueue[T any](max int, less func(a, b T) bool) *PriorityQueue[T] {
+	if less == nil {
+		panic("asyncio: NewPriorityQueue needs an order")
+	}
+	q := &PriorityQueue[T]{}
+	q.init(max, &priorities[T]{less: less})
+	return q
+}
+
+// String is as of [Queue.String].
+func (q *PriorityQueue[T]) String() string { return q.describe("PriorityQueue") }
+
+// LifoQueue is a queue that gives the latest item first. Make one with
+// [NewLifoQueue]. (asyncio.LifoQueue)
+type LifoQueue[T any] struct{ Queue[T] }
+
+// NewLifoQueue makes a queue that holds at most max items, without bound with zero
+// or less.
+func NewLifoQueue[T any](max int) *LifoQueue[T] {
+	q := &LifoQueue[T]{}
+	q.init(max, &lifo[T]{})
+	return q
+}
+
+// String is as of [Queue.String].
+func (q *LifoQueue[T]) String() string { return q.describe("LifoQueue") }

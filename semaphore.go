@@ -1,0 +1,159 @@
+package asyncio
+
+import (
+	"context"
+	"fmt"
+)
+
+// Semaphore lets a number of tasks and goroutines in at a time, first come, first
+// served. Make one with [NewSemaphore]. Every method may be called from any
+// goroutine. (asyncio.Semaphore)
+type Semaphore struct {
+	monitor
+	value   int
+	waiters waitQueue
+}
+
+// NewSemaphore makes a semaphore with n places. A negative n is a mistake and
+// panics.
+func NewSemaphore(n int) *Semaphore {
+	s := &Semaphore{}
+	s.init(n)
+	return s
+}
+
+func (s *Semaphore) init(n int) {
+	if n < 0 {
+		panic("asyncio: a semaphore needs a number of places that is not negative")
+	}
+	s.value = n
+}
+
+// Acquire waits for a place and takes it. It is an await point if none is free, or
+// if others wait; otherwise it returns at once. (Semaphore.acquire)
+//
+// If the caller is cancelled while it waits, Acquire returns the *CancelledError;
+// if ctx is a scope that ends, its cause. No place is taken then. It returns
+// ErrNotInTask in a callback, and ErrLoopClosed once the loop is closed.
+func (s *Semaphore) Acquire(ctx context.Context) error {
+	s.lock()
+	if s.take() {
+		s.unlock()
+		return nil
+	}
+	w, err := s.waiters.enter(ctx)
+	s.unlock()
+	if err != nil {
+		return err
+	}
+	if err = s.waiters.park(ctx, w, s); err == nil {
+		s.giveAll()
+	}
+	s.unlock()
+	return err
+}
+
+// TryAcquire takes a place if one is free and nobody waits, and reports whether it
+// did. It never blocks.
+func (s *Semaphore) TryAcquire() bool {
+	s.lock()
+	defer s.unlock()
+	return s.take()
+}
+
+func (s *Semaphore) take() bool {
+	if s.full() {
+		return false
+	}
+	s.value--
+	return true
+}
+
+func (s *Semaphore) full() bool { return s.value == 0 || s.waiters.claimed() }
+
+func (s *Semaphore) gaveUp(w *waiter) {
+	if w.woken {
+		s.value++ // it was given a place
+	}
+	s.giveAll()
+}
+
+func (s *Semaphore) giveAll() {
+	for s.value > 0 && s.give() {
+	}
+}
+
+// give hands a place to the next in line.
+func (s *Semaphore) give() bool {
+	if !s.waiters.wakeNext(&s.monitor) {
+		return false
+	}
+	s.value--
+	return true
+}
+
+// Release gives a place back, or adds one. It returns nil. (Semaphore.release)
+func (s *Semaphore) Release() error {
+	s.lock()
+	defer s.unlock()
+	s.value++
+	s.give()
+	return nil
+}
+
+// Locked reports whether Acquire would have to wait. (Semaphore.locked)
+func (s *Semaphore) Locked() bool {
+	s.lock()
+	defer s.unlock()
+	return s.full()
+}
+
+// With calls f while it holds a place: see [Lock.With]. (async with semaphore)
+func (s *Semaphore) With(ctx context.Context, f func() error) error { return with(ctx, s, f) }
+
+// String shows how many places are free and how many wait for one.
+func (s *Semaphore) String() string { return s.describe("Semaphore") }
+
+func (s *Semaphore) describe(kind string) string {
+	s.lock()
+	defer s.unlock()
+	state := "locked"
+	if !s.full() {
+		state = fmt.Sprintf("unlocked, value:%d", s.value)
+	}
+	return describe(kind, state, &s.waiters)
+}
+
+// BoundedSemaphore is a semaphore that refuses to have more places than it was
+// made with. Make one with [NewBoundedSemaphore]. (asyncio.BoundedSemaphore)
+type BoundedSemaphore struct {
+	Semaphore
+	bound int
+}
+
+// NewBoundedSemaphore makes one with n places. A negative n is a mistake and
+// panics.
+func NewBoundedSemaphore(n int) *BoundedSemaphore {
+	s := &BoundedSemaphore{bound: n}
+	s.init(n)
+	return s
+}
+
+// Release gives a place back. It returns ErrNotAcquired if none was taken.
+// (BoundedSemaphore.release)
+func (s *BoundedSemaphore) Release() error {
+	s.lock()
+	defer s.unlock()
+	if s.value >= s.bound {
+		return fmt.Errorf("%w: BoundedSemaphore.Release", ErrNotAcquired)
+	}
+	s.value++
+	s.give()
+	return nil
+}
+
+// With calls f while it holds a place: see [Lock.With]. (async with semaphore)
+func (s *BoundedSemaphore) With(ctx context.Context, f func() error) error { return with(ctx, s, f) }
+
+// String shows how many places are free and how many wait for one.
+func (s *BoundedSemaphore) String() string { return s.describe("BoundedSemaphore") }

@@ -1,0 +1,191 @@
+package asyncio
+
+import (
+	"context"
+	"sync"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// monitor guards a primitive against other goroutines. Those whom it wakes are
+// told once it is unlocked, because that may take a loop.
+type monitor struct {
+	mu          sync.Mutex
+	first, last *waiter // to be told, linked by then
+}
+
+func (m *monitor) lock() { m.mu.Lock() }
+
+func (m *monitor) unlock() {
+	w := m.first
+	m.first, m.last = nil, nil
+	m.mu.Unlock()
+	for w != nil {
+		next := w.then
+		w.then = nil
+		w.Wake() // from here on w may be in use again
+		w = next
+	}
+}
+
+// waiter is one who waits in a waitQueue.
+type waiter struct {
+	engine.Waiter
+	prev, next *waiter
+	then       *waiter
+	woken      bool // is or will be told that its turn has come
+	left       bool // not in the queue any more
+}
+
+// ready reports whether the wait is over, though the waiter need not have run.
+func (w *waiter) ready() bool { return w.woken || w.Cancelled() }
+
+// waitQueue is the one queue in which everybody waits, for every primitive: first
+// in, first out, and any of them may leave. A waiter stays in it until it has run,
+// as in CPython, unless who wakes it takes it out. All but wait is called with the
+// monitor locked.
+type waitQueue struct {
+	head, tail *waiter
+	n          int
+	free       *waiter // the last to leave, for the next to come
+}
+
+// primitive is what a waitQueue needs of the one it belongs to.
+type primitive interface {
+	lock()
+	unlock()
+	// gaveUp is called with the monitor locked when w has left the queue without
+	// its turn, or cannot use it: what it was given is to be passed on.
+	gaveUp(w *waiter)
+}
+
+// enter puts the caller in the queue. It fails in a callback, which cannot wait.
+func (q *waitQueue) enter(ctx context.Context) (*waiter, error) {
+	w := q.free
+	if w == nil {
+		w = &waiter{}
+	}
+	q.free = nil
+	if err := w.Prepare(ctx); err != nil {
+		return nil, err
+	}
+	w.woken, w.left = false, false
+	q.push(w)
+	return w, nil
+}
+
+// park waits for the turn of w. It is called with the monitor unlocked and returns
+// with it locked. It is an await point.
+func (q *waitQueue) park(ctx context.Context, w *waiter, p primitive) error {
+	unwound := true
+	defer func() {
+		if unwound {
+			p.lock()
+			q.remove(w)
+			p.gaveUp(w)
+			p.unlock()
+		}
+	}()
+	err := w.Wait(ctx)
+	unwound = false
+	p.lock()
+	q.remove(w)
+	if err != nil {
+		p.gaveUp(w)
+	} else {
+		q.free = w // nobody can be about to tell it
+	}
+	return err
+}
+
+func (q *waitQueue) push(w *waiter) {
+	w.prev = q.tail
+	if q.tail == nil {
+		q.head = w
+	} else {
+		q.tail.next = w
+	}
+	q.tail = w
+	q.n++
+}
+
+func (q *waitQueue) remove(w *waiter) {
+	if w.left {
+		return
+	}
+	w.left = true
+	if w.prev == nil {
+		q.head = w.next
+	} else {
+		w.prev.next = w.next
+	}
+	if w.next == nil {
+		q.tail = w.prev
+	} else {
+		w.next.prev = w.prev
+	}
+	w.prev, w.next = nil, nil
+	q.n--
+}
+
+// wake makes it w's turn.
+func (m *monitor) wake(w *waiter) {
+	w.woken = true
+	if m.last == nil {
+		m.first = w
+	} else {
+		m.last.then = w
+	}
+	m.last = w
+}
+
+// wakeNext wakes the first of those that still wait and reports whether there was
+// one.
+func (q *waitQueue) wakeNext(m *monitor) bool {
+	for w := q.head; w != nil; w = w.next {
+		if !w.ready() {
+			m.wake(w)
+			return true
+		}
+	}
+	return false
+}
+
+// wakeHead wakes the first in the queue, and nobody if its wait is over already.
+func (q *waitQueue) wakeHead(m *monitor) {
+	if w := q.head; w != nil && !w.ready() {
+		m.wake(w)
+	}
+}
+
+// wakeAll wakes all that still wait, at most n of them.
+func (q *waitQueue) wakeAll(m *monitor, n int) {
+	for w := q.head; w != nil && n > 0; w = w.next {
+		if !w.ready() {
+			m.wake(w)
+			n--
+		}
+	}
+}
+
+// popNext is wakeNext, and takes those it passes out of the queue.
+func (q *waitQueue) popNext(m *monitor) {
+	for w := q.head; w != nil; w = q.head {
+		q.remove(w)
+		if !w.ready() {
+			m.wake(w)
+			return
+		}
+	}
+}
+
+// claimed reports whether somebody waits who is not cancelled: one who is woken
+// but has not run yet has a claim too.
+func (q *waitQueue) claimed() bool {
+	for w := q.head; w != nil; w = w.next {
+		if w.woken || !w.Cancelled() {
+			return true
+		}
+	}
+	return false
+}
