@@ -28,6 +28,7 @@ type AnyTask interface {
 	Uncancel() int
 	Coro() runtime.Frame
 	Stack() []runtime.Frame
+	Created() []runtime.Frame
 }
 
 // Awaitable is a *Task[T] or a *Future[T].

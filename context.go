@@ -38,7 +38,8 @@ func derive(ctx context.Context, d time.Duration) (context.Context, context.Canc
 // RunningLoop returns the loop that ctx leads to. Without one it panics.
 // (asyncio.get_running_loop)
 func RunningLoop(ctx context.Context) *Loop {
-	return engine.Located(ctx).Face().(*Loop)
+	l, _ := engine.Located(ctx)
+	return l.Face().(*Loop)
 }
 
 // CurrentTask returns the task whose code calls it, nil in a callback. In a

@@ -81,7 +81,7 @@ type Origin uint8
 const (
 	OriginCancel   = Origin(engine.OriginCancel)   // a call to Cancel
 	OriginTimeout  = Origin(engine.OriginTimeout)  // a deadline on the loop's clock
-	OriginGroup    = Origin(engine.OriginGroup)    // a task group, which is yet to come
+	OriginGroup    = Origin(engine.OriginGroup)    // a task group that ends its tasks
 	OriginContext  = Origin(engine.OriginContext)  // a context that ended
 	OriginShutdown = Origin(engine.OriginShutdown) // the end of Run, or Close
 )

@@ -16,7 +16,10 @@ import (
 type Loop struct {
 	l       *engine.Loop
 	grace   time.Duration
+	drain   time.Duration
+	stop    stopNode
 	handler atomic.Pointer[func(*Loop, ExceptionContext)]
+	factory atomic.Pointer[TaskFactory]
 }
 
 // ExceptionContext describes to the exception handler what nobody else will hear
@@ -35,7 +38,9 @@ type Option func(*options)
 type options struct {
 	engine.Config
 	grace   time.Duration
+	drain   time.Duration
 	handler func(*Loop, ExceptionContext)
+	factory TaskFactory
 }
 
 // DefaultGrace is how long Run waits at its end unless WithGrace says otherwise.
@@ -79,7 +84,7 @@ func NewLoop(opts ...Option) *Loop {
 	if o.Driver == nil {
 		o.Driver = engine.NewWall()
 	}
-	l := &Loop{grace: o.grace}
+	l := &Loop{grace: o.grace, drain: o.drain}
 	o.Face = l
 	o.Values = context.Background()
 	o.Hooks = engine.Hooks{
@@ -87,9 +92,11 @@ func NewLoop(opts ...Option) *Loop {
 		AsCancelled: asCancelled,
 		Panicked:    panicked,
 		Report:      l.report,
+		Slow:        logSlow,
 	}
 	l.l = engine.New(o.Config)
 	l.SetExceptionHandler(o.handler)
+	l.SetTaskFactory(o.factory)
 	return l
 }
 
@@ -181,6 +188,9 @@ func logException(c ExceptionContext) {
 	}
 	if c.Task != nil {
 		attrs = append(attrs, "task", c.Task.Name(), "coro", c.Task.Coro().Function)
+		if at := c.Task.Created(); len(at) > 0 {
+			attrs = append(attrs, "created", position(at[0]))
+		}
 	}
 	slog.Error("asyncio: "+c.Message, attrs...)
 }

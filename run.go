@@ -39,7 +39,7 @@ func (r *Runner) Loop() *Loop { return r.loop }
 func RunOn[T any](r *Runner, ctx context.Context, main Coroutine[T]) (T, error) {
 	var zero T
 	l := r.loop.l
-	t := newTask(main, nil)
+	t := newTask(main)
 	err := l.Run(func() *engine.Future {
 		t.t.StartOn(l, ctx, (*taskBody[T])(t))
 		return &t.t.Future

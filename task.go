@@ -49,7 +49,10 @@ func (b *taskBody[T]) Face() any { return (*Task[T])(b) }
 // TaskOption is an option of CreateTask and Go.
 type TaskOption func(*taskOptions)
 
-type taskOptions struct{ name string }
+type taskOptions struct {
+	name string
+	mode engine.Mode
+}
 
 // WithName names the task; those without are named Task-1, Task-2 and so on, in
 // the order in which they are created on their loop.
@@ -57,40 +60,80 @@ func WithName(name string) TaskOption {
 	return func(o *taskOptions) { o.name = name }
 }
 
+// Eager makes CreateTask take the task's first step at once, before it returns, if
+// it is called on the running loop; elsewhere the task starts as soon as the loop
+// is told. If the coroutine ends without a wait the task comes back done.
+// [CurrentTask] is the new task until it waits, and then the creator again.
+// (eager_start=True)
+func Eager() TaskOption {
+	return func(o *taskOptions) { o.mode |= engine.Eager }
+}
+
 // CreateTask makes a task that runs c on the loop of scope, and returns at once;
 // c starts on a later turn of the loop. It may be called from any goroutine. It
-// is not an await point. (asyncio.create_task, loop.create_task,
+// is not an await point, but in a group with a limit: see [TaskGroup.SetLimit].
+// (asyncio.create_task, loop.create_task, TaskGroup.create_task,
 // asyncio.run_coroutine_threadsafe)
 //
-// scope is the ctx of a coroutine, loop.Context(), or anything derived from them;
-// any other context is a mistake and panics. The ctx of a coroutine, also with
-// values added, only leads to the loop: the new task is independent of the one
-// that made it. A context that somebody derived with an end of its own
-// (context.WithTimeout, signal.NotifyContext, asyncio.WithCancel) is the task's
-// scope: when it ends, the task is cancelled.
+// scope is the ctx of a coroutine, a [*TaskGroup], loop.Context(), or anything
+// derived from them; any other context is a mistake and panics. The ctx of a
+// coroutine, also with values added, only leads to the loop: the new task is
+// independent of the one that made it. With a group it is one of the group's. A
+// context that somebody derived with an end of its own (context.WithTimeout,
+// signal.NotifyContext, asyncio.WithCancel) is the task's scope: when it ends, the
+// task is cancelled.
 //
-// On a closed loop the task comes back failed with ErrLoopClosed.
+// On a closed loop the task comes back failed with ErrLoopClosed, in a group that
+// takes no more with ErrGroupClosed.
 func CreateTask[T any](scope context.Context, c Coroutine[T], opts ...TaskOption) *Task[T] {
-	t := newTask(c, opts)
-	t.t.Start(scope, (*taskBody[T])(t), false)
+	t := newTask(c)
+	l, keeper := engine.Located(scope)
+	if f := l.Face().(*Loop).factory.Load(); f != nil {
+		t.startBy(*f, l, keeper, scope, opts)
+	} else {
+		t.start(l, keeper, scope, opts, 0)
+	}
 	return t
 }
 
-func newTask[T any](c Coroutine[T], opts []TaskOption) *Task[T] {
+func newTask[T any](c Coroutine[T]) *Task[T] {
 	if c == nil {
 		panic("asyncio: CreateTask of a nil coroutine")
 	}
-	t := &Task[T]{fn: c, pc: funcPC(c)}
+	return &Task[T]{fn: c, pc: funcPC(c)}
+}
+
+func (t *Task[T]) start(l *engine.Loop, k engine.Keeper, scope context.Context, opts []TaskOption, m engine.Mode) {
 	if len(opts) > 0 {
-		var o taskOptions
-		for _, opt := range opts {
-			opt(&o)
-		}
-		if o.name != "" {
-			t.t.SetName(o.name)
+		m |= t.apply(opts)
+	}
+	body := (*taskBody[T])(t)
+	if k != nil {
+		if g := k.(*groupKeeper); g.slots != nil {
+			reclaim, err := g.slots.take(scope, g)
+			if err != nil {
+				s := engine.Failed
+				if isCancellation(err, false) {
+					s = engine.Cancelled
+				}
+				t.t.NeverStart(l, body, s, err)
+				return
+			}
+			defer reclaim()
 		}
 	}
-	return t
+	t.t.Start(scope, body, m)
+}
+
+func (t *Task[T]) apply(opts []TaskOption) engine.Mode {
+	var o taskOptions
+	for _, opt := range opts {
+		opt(&o)
+	}
+	if o.name != "" {
+		t.t.SetName(o.name)
+	}
+	return o.mode
 }
 
 // Await waits until the task is done and returns its result. It is an await
@@ -182,6 +225,10 @@ func (t *Task[T]) Coro() runtime.Frame { return funcFrame(t.pc) }
 // goroutine it waits for the current step of the loop; for a Go task it stops the
 // world for a moment. (Task.get_stack)
 func (t *Task[T]) Stack() []runtime.Frame { return t.t.Stack() }
+
+// Created returns the frames where the task was created, innermost first; nil
+// unless its loop was in debug mode: see [Loop.SetDebug].
+func (t *Task[T]) Created() []runtime.Frame { return t.t.Created() }
 
 // Loop returns the task's loop. (Task.get_loop)
 func (t *Task[T]) Loop() *Loop { return t.t.Loop().Face().(*Loop) }

@@ -1,6 +1,10 @@
 package asyncio
 
-import "context"
+import (
+	"context"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
 
 // Go makes a task that runs c on a goroutine of its own: parallel to the loop and
 // free to block. In everything else it is a task like those of [CreateTask]: it
@@ -12,8 +16,9 @@ import "context"
 // It is not an await point, may be called from any goroutine, and panics without a
 // loop in scope. (loop.run_in_executor)
 func Go[T any](scope context.Context, c Coroutine[T], opts ...TaskOption) *Task[T] {
-	t := newTask(c, opts)
-	t.t.Start(scope, (*taskBody[T])(t), true)
+	t := newTask(c)
+	l, keeper := engine.Located(scope)
+	t.start(l, keeper, scope, opts, engine.Threaded)
 	return t
 }
 

@@ -2,7 +2,10 @@
 
 package coro
 
-import "sync"
+import (
+	"sync"
+	"unsafe"
+)
 
 // G returns the identity of the running goroutine: the address of its
 // descriptor, which the runtime never moves and never frees. It is unique among
@@ -24,6 +27,10 @@ func Is(p *uintptr) bool
 // Set stores what Is is going to read. Only the goroutine g, or one that controls
 // it, calls it.
 func Set(p *uintptr, g uintptr) { *p = g }
+
+// Peek returns what was last stored, as of some moment: the identity of a
+// goroutine that may have gone on since.
+func Peek(p *uintptr) uintptr { return word(uintptr(unsafe.Pointer(p))) }
 
 // word reads a word at an address, for finding the number of a goroutine.
 func word(p uintptr) uintptr

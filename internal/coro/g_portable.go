@@ -17,5 +17,8 @@ func Is(p *uintptr) bool {
 // Set stores what Is is going to read.
 func Set(p *uintptr, g uintptr) { atomic.StoreUintptr(p, g) }
 
+// Peek returns what was last stored.
+func Peek(p *uintptr) uintptr { return atomic.LoadUintptr(p) }
+
 // number returns the number the runtime prints for the goroutine g.
 func number(g uintptr) uint64 { return uint64(g) }

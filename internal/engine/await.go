@@ -156,6 +156,9 @@ func (t *Task) mayWait(at place, ctx context.Context) error {
 	case at.unbound(t):
 		return nil
 	case at.loop != t.loop || at.foreign:
+		if at.foreign {
+			ctx = at.watch
+		}
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -241,6 +244,9 @@ func (t *Task) bind(at place, ctx context.Context) {
 	case t.waitOn == nil: // its next step is in the ready queue already
 	case at.unbound(t):
 	case at.loop != t.loop || at.foreign:
+		if at.foreign {
+			ctx = at.watch
+		}
 		b := t.fiber.interruptible()
 		wait := b.waits
 		b.unwatch = t.loop.whenEnded(ctx, func(r *Request) {

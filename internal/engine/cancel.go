@@ -9,7 +9,7 @@ type Origin uint8
 const (
 	OriginCancel   Origin = iota // a call to Cancel
 	OriginTimeout                // a deadline on the loop's clock
-	OriginGroup                  // a task group, which is yet to come
+	OriginGroup                  // a task group that ends its tasks
 	OriginContext                // a context that ended
 	OriginShutdown               // the end of the loop
 )
@@ -51,23 +51,54 @@ func (t *Task) Cancel(r *Request) bool {
 		t.deliver(r)
 		t.more().links.end(r)
 	} else {
-		l.post(&delivery{t, r})
+		l.post(&delivery{t, r, false})
 	}
 	return true
+}
+
+// Interrupt is Cancel by one who will take the request back with Uncancel: the
+// task's context, which could not open again, does not end by it.
+func (t *Task) Interrupt(r *Request) {
+	if t.Finished() {
+		return
+	}
+	t.cancels.Add(1)
+	t.more().request.Store(r)
+	if t.loop.owned() {
+		t.deliver(r)
+	} else {
+		t.loop.post(&delivery{t, r, true})
+	}
+}
+
+// Redeliver has the latest request delivered once more, at the next await, if it was
+// not taken back: for one who was told and can neither return the error nor go on.
+func (t *Task) Redeliver() {
+	t.loop.do(action(func() {
+		if t.cancels.Load() > 0 && !t.Finished() {
+			if r := t.more().first.Load(); r != nil {
+				t.more().request.Store(r) // not one that was taken back since
+			}
+			t.mustCancel = true
+		}
+	}))
 }
 
 // delivery is a request from another goroutine. One that was taken back by
 // Uncancel before it arrived is not delivered.
 type delivery struct {
-	t *Task
-	r *Request
+	t         *Task
+	r         *Request
+	temporary bool // it is an interruption
 }
 
 func (d *delivery) run(*Loop) {
 	if d.t.cancels.Load() > 0 && !d.t.Finished() {
 		d.t.deliver(d.r)
 	}
-	d.t.more().links.end(d.r) // those are contexts, which do not open again
+	if !d.temporary {
+		d.t.more().links.end(d.r) // those are contexts, which do not open again
+	}
 }
 
 // deliver passes a request to what the task waits for, or keeps it for the next
@@ -86,6 +117,21 @@ func (t *Task) request() *Request {
 		return x.request.Load()
 	}
 	return nil
+}
+
+// KeptBy reports whether t was created in a group of k.
+func (t *Task) KeptBy(k Keeper) bool {
+	m := t.member()
+	return m != nil && m.at.keeper != nil && m.at.keeper.keeper == k
+}
+
+// requested is request without one that was taken back.
+func (t *Task) requested() *Request {
+	x := t.extra.Load()
+	if x == nil || x.first.Load() == nil && t.cancels.Load() == 0 {
+		return nil
+	}
+	return x.request.Load()
 }
 
 // Cancelling returns how many requests were made and not taken back.

@@ -10,8 +10,8 @@ import (
 
 // Deadline is that of the scope the task was created in, if any.
 func (t *Task) Deadline() (time.Time, bool) {
-	if m := t.member(); m != nil {
-		return m.scope.Deadline()
+	if m := t.member(); m != nil && m.ends != nil {
+		return m.ends.Deadline()
 	}
 	return time.Time{}, false
 }
@@ -45,26 +45,49 @@ func (t *Task) Value(key any) any {
 
 // place is where a context leads to.
 type place struct {
-	loop  *Loop
-	task  *Task  // the nearest task, nil if none
-	scope *Scope // the nearest scope below that task, nil if none
-	// foreign says that somebody else derived a context that can end by itself.
-	foreign bool
-	// endless says that the context never ends, whatever it leads to.
-	endless bool
+	loop *Loop
+	task *Task // the nearest task, nil if none
+
+	// Where an await belongs.
+	scope   *Scope          // the nearest binding scope below that task, nil if none
+	foreign bool            // somebody else derived a context that can end by itself
+	watch   context.Context // that context
+	endless bool            // it never ends, whatever it leads to
+
+	// Where a new task belongs.
+	home   *Scope // the nearest binding scope or group below that task, nil if none
+	away   bool   // somebody else derived a context from that
+	keeper *Scope // the nearest group
 }
 
 // unbound reports whether a wait of t here has no end but those of t itself.
-func (p place) unbound(t *Task) bool {
+func (p *place) unbound(t *Task) bool {
 	return p.endless || p.task == t && p.scope == nil && !p.foreign
 }
 
 // scoped reports whether a task created here is bound to the context's end.
-func (p place) scoped() bool {
-	return !p.endless && (p.foreign || p.scope != nil && p.scope != &p.loop.root)
+func (p *place) scoped() bool {
+	return p.away || p.home != nil && p.home != &p.loop.root
 }
 
 const nilContext = "asyncio: nil context: pass the ctx that the coroutine was given, or loop.Context()"
+
+// anchored is a type of the face that is, as a context, one with a scope.
+type anchored interface{ anchor() *Scope }
+
+// Anchor makes the type it is embedded in as a context one with a scope.
+type Anchor struct{ scope *Scope }
+
+// AnchorTo returns the anchor for s.
+func AnchorTo(s *Scope) Anchor { return Anchor{s} }
+
+func (a *Anchor) anchor() *Scope { return a.scope }
+
+// Deadline, Done, Err and Value are those of the scope.
+func (a *Anchor) Deadline() (time.Time, bool) { return a.scope.Deadline() }
+func (a *Anchor) Done() <-chan struct{}       { return a.scope.Done() }
+func (a *Anchor) Err() error                  { return a.scope.Err() }
+func (a *Anchor) Value(key any) any           { return a.scope.Value(key) }
 
 // lookup finds where ctx leads to; the loop is nil if nowhere.
 func lookup(ctx context.Context) place {
@@ -72,18 +95,29 @@ func lookup(ctx context.Context) place {
 	case *Task:
 		return place{loop: c.loop, task: c}
 	case *Scope:
-		return place{loop: c.loop, task: c.task, scope: c}
+		return c.at
 	case nil:
 		panic(nilContext)
+	case anchored:
+		return c.anchor().at
 	}
-	p := place{endless: ctx.Done() == nil}
+	var p place
+	var from context.Context
 	switch n := ctx.Value(nodeKey{}).(type) {
 	case *Task:
-		p.loop, p.task = n.loop, n
-		p.foreign = derived(ctx, n)
+		p, from = place{loop: n.loop, task: n}, n
 	case *Scope:
-		p.loop, p.task, p.scope = n.loop, n.task, n
-		p.foreign = derived(ctx, n)
+		p, from = n.at, n
+	default:
+		p.endless = ctx.Done() == nil
+		return p
+	}
+	switch {
+	case ctx.Done() == nil:
+		return place{loop: p.loop, task: p.task, endless: true}
+	case derived(ctx, from):
+		p.foreign, p.away, p.watch = true, true, ctx
+		p.endless = false
 	}
 	return p
 }
@@ -232,8 +266,25 @@ func (d *deadline) expire() {
 	}
 }
 
-// Located returns the loop that ctx leads to.
-func Located(ctx context.Context) *Loop { return locate(ctx).loop }
+// Located returns the loop that ctx leads to, and the keeper of the group that
+// tasks created with ctx belong to, nil if none.
+func Located(ctx context.Context) (*Loop, Keeper) {
+	if t, ok := ctx.(*Task); ok {
+		return t.loop, nil
+	}
+	at := locate(ctx)
+	if at.keeper == nil {
+		return at.loop, nil
+	}
+	return at.loop, at.keeper.keeper
+}
+
+// Caller returns the task whose code calls it, nil for a goroutine that is none, and
+// ErrNotInTask in a callback.
+func Caller(ctx context.Context) (*Task, error) {
+	at := locate(ctx)
+	return caller(at, at.loop)
+}
 
 // Unscoped returns the context in which the caller waits if only a cancellation
 // of its own is to interrupt it.

@@ -206,7 +206,7 @@ func (f *fiber) execute() {
 				exited = true
 				err = ErrGoexit
 				if !closed && !f.Exiting {
-					t.loop.exit = true
+					t.loop.held |= exiting
 				}
 				f.Exiting = true // the tasks below go on with the same Goexit
 			}
@@ -297,6 +297,32 @@ func (l *Loop) goOn(t *Task) bool {
 	return true
 }
 
+// runEagerly takes the first step of t at once, inside whatever runs now, and
+// returns when that is over. On its own coroutine, since the two part ways if it
+// suspends.
+func (l *Loop) runEagerly(t *Task) {
+	current, entry, g, before := l.current, l.entry, coro.G(), l.held
+	l.held |= eager
+	defer func() {
+		l.current, l.entry = current, entry
+		coro.Set(&l.g, g)
+		if !before.has(eager) {
+			l.held &^= eager
+		}
+		switch v := recover().(type) {
+		case nil:
+		case coro.Exited: // Goexit is for Run, not for who has created the task
+			if !v.Coro.Exiting {
+				l.held |= exiting
+			}
+		default:
+			panic(v)
+		}
+	}()
+	l.current = nil
+	t.run(l)
+}
+
 // dropFibers ends the idle coroutines.
 func (l *Loop) dropFibers() {
 	for _, f := range l.fibers {
@@ -316,6 +342,8 @@ func (t *Task) Stack() []runtime.Frame {
 		case t.thread:
 			frames = coro.StackOf(t.loop.roster.find(t))
 		case f == nil:
+		case f.State() == coro.Running && f.g != coro.G(): // below one that runs eagerly
+			frames = t.own(coro.StackOf(f.g))
 		case f.g == coro.G(): // the task itself asks, or another on the same stack
 			frames = t.own(coro.Callers(0))
 		default:

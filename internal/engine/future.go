@@ -45,7 +45,7 @@ func (s State) String() string {
 //
 // Invariants: waiters is nil once the state is final and they were scheduled; err
 // is written before the final state is published and never after; a Failed future
-// holds a *failure.
+// holds a *failure, and in debug mode also a task that has succeeded.
 type Future struct {
 	// Written once.
 	loop *Loop
@@ -126,7 +126,7 @@ func (f *Future) Settle(s State, err error) {
 }
 
 func (f *Future) publish(s State, err error) {
-	if s == Failed {
+	if s == Failed || s == Succeeded && f.kind == kindTask && f.loop.debug.Load() {
 		err = &failure{err: err, loop: f.loop}
 	}
 	f.err = err

@@ -58,6 +58,12 @@ func (l *Loop) post(r runnable) {
 	l.release()
 }
 
+// Do has the owner run f: at once if that is the caller, else when it comes to it.
+func (l *Loop) Do(f func()) { l.do(action(f)) }
+
+// Call runs f as the owner and returns when it has run.
+func (l *Loop) Call(f func()) { l.call(f) }
+
 // call runs f as the owner and returns when it has run. For another goroutine
 // that means waiting for the current step of the loop to end.
 func (l *Loop) call(f func()) {

@@ -107,9 +107,9 @@ func TestInvariantsHoldBetweenOperations(t *testing.T) {
 								other, d := all[r.IntN(len(all))], time.Duration(r.IntN(5))
 								k.Start(ctx, funcBody(func(ctx context.Context) error {
 									return errors.Join(Sleep(ctx, d), other.Await(ctx))
-								}), true)
+								}), Threaded)
 							} else {
-								k.Start(ctx, program(depth+1), false)
+								k.Start(ctx, program(depth+1), 0)
 							}
 							all = append(all, k)
 						}

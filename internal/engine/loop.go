@@ -23,6 +23,8 @@ type Hooks struct {
 	Panicked func(value any, stack []byte) error
 	// Report hands over what nobody else will hear of. It must not panic.
 	Report func(*Loop, Report)
+	// Slow hands over a step that holds up the loop. It must not panic.
+	Slow func(Slow)
 }
 
 // Report describes an event for the exception handler.
@@ -39,6 +41,8 @@ type Config struct {
 	Driver      Driver
 	MaxThreads  int  // bound of Go tasks at work; 0 means none
 	PanicsCrash bool // a panic in a task ends the process
+	Debug       bool
+	Watchdog    time.Duration // see SetWatchdog
 	Values      context.Context
 	Face        any
 }
@@ -67,7 +71,8 @@ type Loop struct {
 	tasks    taskList
 	fibers   []*fiber // idle, the most recently used last
 	stopping bool
-	exit     exitRequest
+	inRun    bool // between the beginning and the end of Run
+	held     held
 	busy     int        // Go tasks at work
 	failures []*failure // not retrieved when last looked at
 	asked    func()     // see ask
@@ -81,6 +86,7 @@ type Loop struct {
 	queued  places      // Go tasks waiting for a place among maxThreads
 	pending atomic.Bool // inbox is not empty
 	asleep  atomic.Bool // the owner is in driver.Wait, or about to be
+	observer
 
 	// Under mu.
 	mu    sync.Mutex
@@ -89,9 +95,21 @@ type Loop struct {
 	inbox []runnable
 }
 
-// exitRequest is set when a task or callback called runtime.Goexit, which then
-// unwinds the goroutine in Run too.
-type exitRequest bool
+// held says why each entry of the ready queue has to go through runTurns, in
+// place of the shortcuts by which a coroutine takes up the next one itself.
+type held uint8
+
+const (
+	// exiting: a task or callback has called runtime.Goexit, which is to unwind the
+	// goroutine in Run too.
+	exiting held = 1 << iota
+	// eager: a task is running its first step inside another's, which goes first.
+	eager
+	// watched: steps are timed.
+	watched
+)
+
+func (h held) has(x held) bool { return h&x != 0 }
 
 // maxIdleFibers bounds the coroutines kept for reuse while a loop runs.
 const maxIdleFibers = 1024
@@ -108,6 +126,10 @@ func New(c Config) *Loop {
 	l.free.L = &l.mu
 	l.root.loop = l
 	l.root.parent = c.Values
+	l.debug.Store(c.Debug)
+	l.slow.Store(int64(DefaultSlow))
+	l.threshold.Store(int64(c.Watchdog))
+	l.root.at = place{loop: l, scope: &l.root, home: &l.root}
 	return l
 }
 
@@ -118,7 +140,13 @@ func (l *Loop) Face() any { return l.face }
 func (l *Loop) Root() context.Context { return &l.root }
 
 // Time returns the loop's clock. Any goroutine may ask.
-func (l *Loop) Time() time.Time { return l.driver.Epoch().Add(l.driver.Now()) }
+func (l *Loop) Time() time.Time { return l.Moment(l.Now()) }
+
+// Now returns the time since the epoch of the loop's clock.
+func (l *Loop) Now() time.Duration { return l.driver.Now() }
+
+// Moment returns the time of a duration since the epoch.
+func (l *Loop) Moment(d time.Duration) time.Time { return l.driver.Epoch().Add(d) }
 
 // Closed reports whether Close was called.
 func (l *Loop) Closed() bool { return l.closed.Load() }
@@ -155,6 +183,8 @@ func (l *Loop) Run(prepare func() *Future) error {
 		}
 	}
 	l.turned = false
+	l.inRun = true
+	l.observe()
 	for l.runTurns() {
 	}
 	return nil
@@ -164,8 +194,10 @@ func (l *Loop) Run(prepare func() *Future) error {
 func (l *Loop) leave() {
 	l.stopping = false
 	l.batch = 0
-	exit := l.exit
-	l.exit = false
+	l.inRun = false
+	exit := l.held.has(exiting)
+	l.held &^= exiting
+	l.observe()
 	l.dropFibers()
 	l.ready.shrink()
 	l.entry = nil
@@ -210,7 +242,7 @@ func (l *Loop) runTurns() (again bool) {
 			// believe otherwise; to hear it again, from tasks below, is no news.
 			l.takeBack()
 			if !v.Coro.Exiting {
-				l.exit = true
+				l.held |= exiting
 			}
 			again = true
 		default:
@@ -220,7 +252,14 @@ func (l *Loop) runTurns() (again bool) {
 		}
 	}()
 	for {
-		for l.batch > 0 && !bool(l.exit) {
+		for l.batch > 0 {
+			if l.held != 0 {
+				if l.held.has(exiting) {
+					break
+				}
+				l.timed(l.take())
+				continue
+			}
 			l.entry = l.take()
 			if t, ok := l.entry.(*Task); ok && t.phase == started && !t.thread {
 				// Written out, not in a function: see Coro.
@@ -235,7 +274,7 @@ func (l *Loop) runTurns() (again bool) {
 			}
 			l.entry.run(l)
 		}
-		if l.stopping && l.turned || bool(l.exit) {
+		if l.stopping && l.turned || l.held.has(exiting) {
 			leaving = true
 			return false
 		}
@@ -272,7 +311,7 @@ func (l *Loop) take() runnable {
 // next turn, it begins that turn. A coroutine which is about to hand control to
 // the loop asks it, to save the switches there and back.
 func (l *Loop) isNext(r runnable) bool {
-	if l.ready.n == 0 || l.ready.peek() != r || bool(l.exit) {
+	if l.ready.n == 0 || l.ready.peek() != r || l.held != 0 {
 		return false
 	}
 	if l.batch == 0 {

@@ -48,7 +48,11 @@ func (j *job) Face() any                     { return j }
 
 func start(l *Loop, threaded bool, f func(ctx *Task) error) *job {
 	j := &job{f: f}
-	j.Start(l.Root(), j, threaded)
+	var m Mode
+	if threaded {
+		m = Threaded
+	}
+	j.Start(l.Root(), j, m)
 	return j
 }
 

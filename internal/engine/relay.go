@@ -42,3 +42,13 @@ func (l *Loop) mirror(f *Future) (here *Relay, leave func()) {
 		f.loop.dropWaiter(f, over)
 	}
 }
+
+// Near returns f if it is a future of l, else one of l that is done when f is, which
+// leave, not nil then, lets go of.
+func (l *Loop) Near(f *Future) (near *Future, leave func()) {
+	if f.loop == l {
+		return f, nil
+	}
+	here, leave := l.mirror(f)
+	return &here.Future, leave
+}

@@ -1,13 +1,15 @@
 package engine
 
 import (
+	"fmt"
 	"runtime"
 	"runtime/debug"
 	"sync/atomic"
 	"weak"
 )
 
-// failure is the error of a failed future until somebody has asked for it.
+// failure is the error of a failed future until somebody has asked for it. In
+// debug mode the success of a task is one too, without an error.
 type failure struct {
 	err       error
 	loop      *Loop
@@ -17,14 +19,21 @@ type failure struct {
 	task      weak.Pointer[Task]
 }
 
-func (x *failure) Error() string { return x.err.Error() }
+func (x *failure) Error() string { return fmt.Sprint(x.err) }
 
 // watch sees to it that the failure is reported if nobody retrieves it: when the
 // future becomes unreachable, or when the loop is closed.
 func (l *Loop) watch(f *Future, x *failure) {
 	x.what = "future"
 	if f.kind == kindTask {
-		x.what, x.task = f.task().label(), weak.Make(f.task())
+		t := f.task()
+		x.what, x.task = t.label(), weak.Make(t)
+		if at := t.Created(); len(at) > 0 {
+			x.what += fmt.Sprintf(" (created at %s:%d)", at[0].File, at[0].Line)
+		}
+	}
+	if x.err == nil && f.waiters != nil {
+		x.retrieved.Store(true) // somebody has been waiting for it, if not for its value
 	}
 	runtime.AddCleanup(f, func(x *failure) { x.loop.post(x) }, x)
 	if l.closed.Load() {
@@ -46,9 +55,14 @@ func (l *Loop) watch(f *Future, x *failure) {
 
 // run reports the failure, once, if it is still unheard of.
 func (x *failure) run(l *Loop) {
-	if !x.retrieved.Swap(true) {
-		l.report(Report{Message: x.what + ": error was never retrieved", Err: x.err, Task: x.task.Value()})
+	if x.retrieved.Swap(true) {
+		return
 	}
+	r := Report{Message: x.what + ": error was never retrieved", Err: x.err, Task: x.task.Value()}
+	if x.err == nil {
+		r.Message = x.what + ": task was never awaited"
+	}
+	l.report(r)
 }
 
 func (l *Loop) reportFailures() {

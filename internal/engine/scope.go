@@ -2,50 +2,119 @@ package engine
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
-// Scope is a context that ends on the loop: by its deadline, by Cancel, or with
-// what it was derived from. Its end cancels the tasks created in it, ends the
-// scopes derived from it and interrupts the awaits that use it, in the order in
-// which they came.
+// scopeKind says what the end of a scope means on the loop. To the standard
+// library all are contexts that end.
+type scopeKind uint8
+
+const (
+	// binding: its end cancels the tasks created in it, ends the scopes derived from
+	// it and interrupts the awaits that use it, in the order in which they came.
+	binding scopeKind = iota
+	// window: nothing; tasks and awaits belong to what it was derived from.
+	window
+	// group: tasks created in it are its keeper's, and cancelled by End, but not by
+	// the end of what it was derived from; awaits belong to that.
+	group
+)
+
+// Scope is a context that ends on the loop: by its deadline, by End, or with what
+// it was derived from.
 type Scope struct {
 	// Written once.
-	loop        *Loop
-	parent      context.Context
-	task        *Task         // nearest task above, nil if none
-	due         time.Duration // when the timer is set for
-	when        time.Time     // the nearest deadline, own or inherited
-	hasDeadline bool
+	kind   scopeKind
+	loop   *Loop
+	parent context.Context
+	at     place         // of the scope itself
+	due    time.Duration // when the timer is set for
+	keeper Keeper        // of a group
 
 	// Any goroutine.
-	signal signal
+	signal   signal
+	deadline atomic.Pointer[time.Time] // the nearest, own or inherited; nil if none
 
 	// Owner.
-	over  *Request // nil until the end was processed
-	timer timer
-	link  link // in the parent's list
-	stop  func() bool
-	links links
+	over    *Request // nil until the end was processed
+	timer   timer
+	link    link // in the parent's list
+	stop    func() bool
+	links   links
+	members links // of a group
 }
 
-// NewScope derives a scope from ctx. A positive or zero timeout is a deadline on
-// the loop's clock; Never is none.
+// Keeper is told by the owner of the loop of the tasks created in its group.
+type Keeper interface {
+	// Admit is called before anything of the task is done. With an error the task is
+	// not started and comes back failed with it.
+	Admit(t *Task) error
+	// Ended is called one turn after the end of a task that was admitted.
+	Ended(t *Task)
+}
+
+// NewScope derives a scope from ctx that binds what is made in it. A timeout is a
+// deadline on the loop's clock; Never is none.
 func NewScope(ctx context.Context, timeout time.Duration) *Scope {
 	at := locate(ctx)
-	s := &Scope{loop: at.loop, parent: ctx, task: at.task}
-	s.link.who = s
+	s := &Scope{kind: binding, due: Never}
 	if timeout != Never {
 		s.due = at.loop.Deadline(timeout)
 		s.timer.fires = (*expiry)(s)
-		s.when = at.loop.driver.Epoch().Add(s.due)
-		s.hasDeadline = true
 	}
-	if d, ok := ctx.Deadline(); ok && (!s.hasDeadline || d.Before(s.when)) {
-		s.when, s.hasDeadline = d, true
-	}
-	at.loop.do(action(func() { s.open(at) }))
+	s.init(ctx, at)
 	return s
+}
+
+// NewWindow derives a scope from ctx that is there for the standard library alone.
+func NewWindow(ctx context.Context) *Scope {
+	s := &Scope{kind: window, due: Never}
+	s.init(ctx, locate(ctx))
+	return s
+}
+
+// NewGroup derives a scope from ctx whose tasks are k's.
+func NewGroup(ctx context.Context, k Keeper) *Scope {
+	s := &Scope{kind: group, due: Never, keeper: k}
+	s.init(ctx, locate(ctx))
+	return s
+}
+
+func (s *Scope) init(ctx context.Context, at place) {
+	s.loop, s.parent = at.loop, ctx
+	s.link.who = s
+	s.at = at
+	switch s.kind {
+	case binding:
+		s.at.scope, s.at.home = s, s
+		s.at.foreign, s.at.away, s.at.endless, s.at.watch = false, false, false, nil
+	case group:
+		s.at.home, s.at.keeper, s.at.away = s, s, false
+	}
+	s.SetDeadline(s.due)
+	if at.loop.owned() {
+		s.open(at)
+	} else {
+		at.loop.post(action(func() { s.open(at) }))
+	}
+}
+
+// SetDeadline sets the deadline that the context shows, Never for none of its own.
+func (s *Scope) SetDeadline(due time.Duration) {
+	var when time.Time
+	d, ok := s.parent.Deadline()
+	if due != Never {
+		if own := s.loop.driver.Epoch().Add(due); !ok || own.Before(d) {
+			d, ok = own, true
+		}
+	}
+	if !ok {
+		s.deadline.Store(nil)
+		return
+	}
+	when = d
+	s.deadline.Store(&when)
 }
 
 // open attaches the scope to what it was derived from.
@@ -54,25 +123,23 @@ func (s *Scope) open(at place) {
 		return
 	}
 	switch {
-	case at.endless:
-	case at.foreign && s.parent.Err() != nil:
-		s.finish(endOf(s.parent))
-		return
-	case at.foreign:
-		s.stop = s.loop.whenEnded(s.parent, s.finish)
-	case at.scope != nil:
-		if r := at.scope.over; r != nil {
-			s.finish(r)
-			return
+	case at.away && s.parent.Err() != nil:
+		s.scopeEnded(endOf(s.parent))
+	case at.away:
+		s.stop = s.loop.whenEnded(s.parent, s.scopeEnded)
+	case at.home != nil:
+		if r := at.home.over; r != nil {
+			s.scopeEnded(r)
+		} else {
+			at.home.links.add(&s.link)
 		}
-		at.scope.links.add(&s.link)
+	case at.endless:
 	case at.task.Err() != nil:
-		s.finish(at.task.request())
-		return
+		s.scopeEnded(at.task.request())
 	default:
 		at.task.more().links.add(&s.link)
 	}
-	if s.timer.fires != nil && !s.loop.closed.Load() {
+	if s.over == nil && s.timer.fires != nil && !s.loop.closed.Load() {
 		s.loop.timers.add(&s.timer, s.due)
 	}
 }
@@ -93,15 +160,22 @@ func (l *Loop) whenEnded(ctx context.Context, f func(*Request)) (stop func() boo
 
 type expiry Scope
 
-func (e *expiry) run(*Loop) {
-	(*Scope)(e).End(&Request{Origin: OriginTimeout, kind: context.DeadlineExceeded})
+func (e *expiry) run(*Loop) { (*Scope)(e).Expire() }
+
+// Expire is End by the deadline.
+func (s *Scope) Expire() {
+	s.End(&Request{Origin: OriginTimeout, kind: context.DeadlineExceeded})
 }
 
 // End ends the scope; later calls do nothing. Done is closed when it returns,
 // the loop's side follows at once on the loop and on its next turn otherwise.
 func (s *Scope) End(r *Request) {
-	if s.signal.end(r.err(), s.loop.cause(r)) {
-		s.loop.do(action(func() { s.finish(r) }))
+	if s.signal.end(r.err(), s.loop.cause(r)) || s.kind == group {
+		if s.loop.owned() {
+			s.finish(r)
+		} else {
+			s.loop.post(action(func() { s.finish(r) }))
+		}
 	}
 }
 
@@ -113,10 +187,28 @@ func (s *Scope) finish(r *Request) {
 	s.over = r
 	s.signal.end(r.err(), s.loop.cause(r))
 	s.loop.timers.remove(&s.timer)
+	s.detach()
+	s.members.end(r)
+	s.links.end(r)
+}
+
+func (s *Scope) detach() {
 	s.link.remove()
 	if s.stop != nil {
 		s.stop()
+		s.stop = nil
 	}
+}
+
+// scopeEnded is the end of what the scope was derived from. The members of a group
+// have their keeper to decide for them.
+func (s *Scope) scopeEnded(r *Request) {
+	if s.kind != group {
+		s.finish(r)
+		return
+	}
+	s.signal.end(r.err(), s.loop.cause(r))
+	s.detach()
 	s.links.end(r)
 }
 
@@ -135,8 +227,20 @@ func (l *Loop) cause(r *Request) error {
 // Loop returns the scope's loop.
 func (s *Scope) Loop() *Loop { return s.loop }
 
+// Members calls f with the tasks of a group that are not done, in creation order.
+func (s *Scope) Members(f func(*Task)) {
+	for n := s.members.head; n != nil; n = n.next {
+		f(n.who.(*Task))
+	}
+}
+
 // Deadline is the nearest one of this scope and those above it.
-func (s *Scope) Deadline() (time.Time, bool) { return s.when, s.hasDeadline }
+func (s *Scope) Deadline() (time.Time, bool) {
+	if d := s.deadline.Load(); d != nil {
+		return *d, true
+	}
+	return time.Time{}, false
+}
 
 // Done returns a channel that closes when the scope ends.
 func (s *Scope) Done() <-chan struct{} { return s.signal.ctx().Done() }
@@ -205,44 +309,68 @@ func (k *links) end(r *Request) {
 	}
 }
 
-func (s *Scope) scopeEnded(r *Request) { s.finish(r) }
-
 func (t *Task) scopeEnded(r *Request) {
-	if !t.Finished() { // Cancel would take its error for dealt with
-		t.Cancel(r)
+	if m := t.member(); m.ended || t.Finished() { // Cancel would take its error for dealt with
+		return
 	}
+	t.member().ended = true
+	t.Cancel(r)
 }
 
 // enterScope binds a new task to the end of the context it was created with.
 func (t *Task) enterScope(m *membership) {
-	at := lookup(m.scope)
-	if at.loop != t.loop || at.foreign || at.scope == nil {
-		if m.scope.Err() != nil {
-			t.Cancel(endOf(m.scope))
+	at := m.at
+	if at.away {
+		if m.ends.Err() != nil {
+			t.scopeEnded(endOf(m.ends))
 			return
 		}
-		m.stop = t.loop.whenEnded(m.scope, t.scopeEnded)
-		return
+		m.stop = t.loop.whenEnded(m.ends, t.scopeEnded)
 	}
-	if r := at.scope.over; r != nil {
-		t.Cancel(r)
-		return
+	switch home := at.home; {
+	case home == nil:
+	case home.kind == group:
+		home.members.add(&m.link)
+	case at.away: // its end is that of what was watched
+	case home.over != nil:
+		t.scopeEnded(home.over)
+	default:
+		home.links.add(&m.link)
 	}
-	at.scope.links.add(&m.link)
 }
 
 // membership is a task's place in the scope that it was created in.
 type membership struct {
-	scope context.Context // written once
+	// Written once.
+	at   place
+	ends context.Context // what it is bound to; nil if that tells the task in time
 
 	// Owner.
-	link link
-	stop func() bool
+	ended bool // the task was told
+	link  link
+	stop  func() bool
+	watch Watch
+	task  *Task
+}
+
+func newMembership(t *Task, at place) *membership {
+	m := &membership{at: at, task: t}
+	m.link.who = t
+	switch {
+	case at.away:
+		m.ends = at.watch
+	case at.home != nil && at.home.kind != group:
+		m.ends = at.home
+	}
+	return m
 }
 
 // over reports whether the scope has ended, which the loop may not have been told
 // yet.
-func (m *membership) over() bool { return m != nil && m.scope.Err() != nil }
+func (m *membership) over() bool { return m != nil && m.ends != nil && m.ends.Err() != nil }
+
+// FutureDone tells the keeper of a group that the task has ended.
+func (m *membership) FutureDone() { m.at.keeper.keeper.Ended(m.task) }
 
 // leave unbinds a task that has ended.
 func (m *membership) leave() {

@@ -55,6 +55,7 @@ type Task struct {
 	phase      phase
 	mustCancel bool // a request is to be delivered at the next step
 	thread     bool // a Go task; written once
+	eager      bool // to start when it is adopted; written once
 	fiber      *fiber
 	waitOn     *Future
 	prev, next *Task
@@ -65,8 +66,9 @@ type Task struct {
 // extra is what few tasks have.
 type extra struct {
 	// Written once.
-	member *membership // nil unless created in a scope
-	thread *thread     // of a Go task
+	member  *membership // nil unless created in a scope
+	thread  *thread     // of a Go task
+	created []uintptr   // where, in debug mode
 
 	// Any goroutine.
 	name   atomic.Pointer[string]
@@ -124,11 +126,25 @@ func (f *Future) task() *Task {
 	return (*Task)(unsafe.Pointer(f)) // Future is the first field; kind was checked
 }
 
-// Start makes t a task that runs body, in the scope of ctx. threaded makes it a Go
-// task.
-func (t *Task) Start(ctx context.Context, body Body, threaded bool) {
+// Mode is how a task starts and what it runs on.
+type Mode uint8
+
+const (
+	Threaded Mode = 1 << iota // a Go task
+	Eager                     // the first step is taken at once if the loop is running
+)
+
+// Start makes t a task that runs body, in the scope of ctx.
+func (t *Task) Start(ctx context.Context, body Body, m Mode) {
 	at := locate(ctx)
-	t.start(at.loop, ctx, at, body, threaded)
+	t.start(at.loop, ctx, &at, body, m)
+}
+
+// NeverStart makes t a task of l that comes back done, with why it could not start.
+func (t *Task) NeverStart(l *Loop, body Body, s State, err error) {
+	t.loop, t.kind, t.body, t.phase = l, kindTask, body, destroyed
+	t.publish(s, err)
+	l.do(action(func() { t.schedule(l) }))
 }
 
 // StartOn is Start for a context that need not lead to l. If it can end, it is
@@ -137,19 +153,21 @@ func (t *Task) StartOn(l *Loop, ctx context.Context, body Body) {
 	if ctx == nil {
 		panic(nilContext)
 	}
-	t.start(l, ctx, place{loop: l, foreign: ctx.Done() != nil}, body, false)
+	ends := ctx.Done() != nil
+	t.start(l, ctx, &place{loop: l, foreign: ends, away: ends, watch: ctx}, body, 0)
 }
 
-func (t *Task) start(l *Loop, ctx context.Context, at place, body Body, threaded bool) {
+func (t *Task) start(l *Loop, ctx context.Context, at *place, body Body, m Mode) {
 	t.loop = l
 	t.kind = kindTask
 	t.body = body
-	t.thread = threaded
+	t.thread = m&Threaded != 0
+	t.eager = m&Eager != 0
 	if t.Name() == "" {
 		t.id = l.ids.Add(1) // as CPython, which counts only the tasks it names
 	}
 	t.values = ctx
-	if threaded {
+	if t.thread {
 		th := &thread{task: t}
 		th.thread = th
 		if x := t.extra.Load(); x != nil {
@@ -160,7 +178,10 @@ func (t *Task) start(l *Loop, ctx context.Context, at place, body Body, threaded
 	if parent, ok := ctx.(*Task); ok && !at.foreign {
 		t.values = parent.values // not the parent itself, which would keep it alive
 	} else if at.scoped() {
-		t.more().member = &membership{scope: ctx, link: link{who: t}}
+		t.more().member = newMembership(t, *at)
+	}
+	if l.debug.Load() {
+		t.more().created = callers()
 	}
 	l.do((*adopted)(t))
 }
@@ -170,17 +191,37 @@ type adopted Task
 
 func (a *adopted) run(l *Loop) {
 	t := (*Task)(a)
-	if l.closed.Load() {
+	m := t.member()
+	if err := l.refuse(t, m); err != nil {
 		t.phase = destroyed
-		t.publish(Failed, ErrLoopClosed)
+		t.publish(Failed, err)
 		t.schedule(l)
 		return
 	}
 	l.tasks.add(t)
-	l.ready.push(t)
-	if m := t.member(); m != nil {
+	if m != nil {
 		t.enterScope(m)
 	}
+	if t.eager && l.inRun {
+		l.runEagerly(t)
+		return
+	}
+	l.ready.push(t)
+}
+
+// refuse returns why a task cannot start, nil if it can.
+func (l *Loop) refuse(t *Task, m *membership) error {
+	switch {
+	case l.closed.Load():
+		return ErrLoopClosed
+	case m == nil || m.at.keeper == nil:
+		return nil
+	}
+	err := m.at.keeper.keeper.Admit(t)
+	if err == nil {
+		m.watch.Start(&t.Future, m)
+	}
+	return err
 }
 
 // ID is the task's number among the unnamed ones of its loop, from 1; 0 for one
@@ -209,7 +250,7 @@ func (t *Task) SetName(name string) { t.more().name.Store(&name) }
 // run is one step: the first, or the one after what the task waited for.
 func (t *Task) run(l *Loop) {
 	if t.phase == fresh && !t.mustCancel && t.member().over() {
-		t.Cancel(endOf(t.member().scope))
+		t.scopeEnded(endOf(t.member().ends))
 	}
 	switch {
 	case t.phase == fresh && t.mustCancel:
@@ -242,7 +283,7 @@ func (t *Task) finish(err error) {
 		t.end(Succeeded, nil)
 		return
 	}
-	if c := t.loop.hooks.AsCancelled(err, t.request()); c != nil {
+	if c := t.loop.hooks.AsCancelled(err, t.requested()); c != nil {
 		t.end(Cancelled, c)
 		return
 	}

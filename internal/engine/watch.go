@@ -30,3 +30,17 @@ func (w *Watch) run(*Loop) {
 		w.to.FutureDone()
 	}
 }
+
+// Find returns the first watch of f for which is holds, nil if none.
+func (f *Future) Find(is func(Watcher) bool) *Watch {
+	list := []runnable{f.waiters}
+	if x, ok := f.waiters.(*several); ok {
+		list = x.list
+	}
+	for _, w := range list {
+		if w, ok := w.(*Watch); ok && !w.dropped && is(w.to) {
+			return w
+		}
+	}
+	return nil
+}

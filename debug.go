@@ -1,0 +1,68 @@
+package asyncio
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// SetDebug switches the debug mode: tasks remember where they were created
+// ([Task.Created], also in reports), a task whose result nobody has awaited, asked
+// for or watched is reported to the exception handler when it is collected or the
+// loop is closed, and a step that takes longer than [Loop.SetSlowCallbackDuration]
+// is logged: where the loop is stuck while it is, as by [WithWatchdog], and how
+// long it took when it is over. The order of events stays the same; speed does
+// not. (loop.set_debug)
+func (l *Loop) SetDebug(on bool) { l.l.SetDebug(on) }
+
+// Debug reports whether the debug mode is on. (loop.get_debug)
+func (l *Loop) Debug() bool { return l.l.Debug() }
+
+// SetSlowCallbackDuration sets how long a step of a task, or a callback, may take
+// in debug mode, on the machine's clock; 100 ms if it was not set.
+// (loop.slow_callback_duration)
+func (l *Loop) SetSlowCallbackDuration(d time.Duration) { l.l.SetSlow(d) }
+
+// WithDebug is [Loop.SetDebug] as an option. (asyncio.run(debug=True))
+func WithDebug() Option {
+	return func(o *options) { o.Debug = true }
+}
+
+// WithWatchdog has the loop watched, outside of debug mode too: as long as a task
+// or a callback holds it up for more than threshold, on the machine's clock, a
+// warning with the task's name, how long, and the stack where it is stuck at that
+// moment goes to slog.Default, and again each time the duration has doubled. A
+// watched loop takes no shortcuts between tasks and is slower; the order of events
+// is the same. threshold must be positive.
+func WithWatchdog(threshold time.Duration) Option {
+	if threshold <= 0 {
+		panic("asyncio: WithWatchdog needs a positive duration")
+	}
+	return func(o *options) { o.Watchdog = threshold }
+}
+
+func logSlow(s engine.Slow) {
+	attrs := []any{"for", s.For}
+	if s.Task != nil {
+		t := s.Task.Face().(AnyTask)
+		attrs = append(attrs, "task", t.Name(), "coro", t.Coro().Function)
+		if at := t.Created(); len(at) > 0 {
+			attrs = append(attrs, "created", position(at[0]))
+		}
+	}
+	if s.Ended {
+		slog.Warn("asyncio: the loop was held up", attrs...)
+		return
+	}
+	var stack strings.Builder
+	for _, f := range s.Stack {
+		fmt.Fprintf(&stack, "%s\n\t%s\n", f.Function, position(f))
+	}
+	slog.Warn("asyncio: the loop is held up", append(attrs, "stack", stack.String())...)
+}
+
+func position(f runtime.Frame) string { return fmt.Sprintf("%s:%d", f.File, f.Line) }

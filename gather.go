@@ -1,0 +1,148 @@
+package asyncio
+
+import (
+	"context"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// Outcome is how a task or future has ended.
+type Outcome[T any] struct {
+	Value T
+	Err   error
+}
+
+// Gather waits until all are done and returns their values in the order given. It is
+// an await point unless that is so already. Tasks, Go tasks and futures can be mixed
+// as []Awaitable[T]. (asyncio.gather)
+//
+// When one fails or is cancelled, Gather returns its error at once; the others go
+// on, and their errors count as seen. To have them cancelled use [WithTaskGroup]. If
+// the caller is cancelled, all are, and Gather returns when they have ended, with
+// the *CancelledError or the first other error. If ctx is a scope that ends it
+// returns its cause, and all go on. It returns ErrNotInTask in a callback, and
+// ErrLoopClosed once the loop is closed.
+func Gather[A Awaitable[T], T any](ctx context.Context, aws ...A) ([]T, error) {
+	if err := gather(ctx, cores(aws), false); err != nil {
+		return nil, err
+	}
+	values := make([]T, len(aws))
+	for i, aw := range aws {
+		values[i], _ = aw.Result()
+	}
+	return values, nil
+}
+
+// GatherAll waits until all are done and returns how each has ended, in the order
+// given. It is as [Gather], but only a cancellation of the caller, or a scope, makes
+// it fail. (asyncio.gather(return_exceptions=True))
+func GatherAll[A Awaitable[T], T any](ctx context.Context, aws ...A) ([]Outcome[T], error) {
+	if err := gather(ctx, cores(aws), true); err != nil {
+		return nil, err
+	}
+	all := make([]Outcome[T], len(aws))
+	for i, aw := range aws {
+		all[i].Value, all[i].Err = aw.Result()
+	}
+	return all, nil
+}
+
+// gathering is the future that is completed by the ends of others. It belongs to the
+// loop of the first; all but the future is for its owner.
+type gathering struct {
+	engine.Relay
+	each     []gathered
+	left     int
+	outcomes bool            // failures are results like others
+	request  *engine.Request // by which those that were left were cancelled
+}
+
+// gathered is one of them.
+type gathered struct {
+	engine.Watch
+	in   *gathering
+	f    *engine.Future // as it was given
+	near *engine.Future // on this loop
+}
+
+func gather(ctx context.Context, fs []*engine.Future, outcomes bool) error {
+	if len(fs) == 0 {
+		return nil
+	}
+	loop := fs[0].Loop()
+	g := &gathering{each: make([]gathered, len(fs)), left: len(fs), outcomes: outcomes}
+	g.Init(loop)
+	g.Pass = g.cancel
+	for i, f := range fs {
+		x := &g.each[i]
+		x.in, x.f = g, f
+		x.near, _ = loop.Near(f)
+	}
+	loop.Do(g.begin)
+	return g.Await(ctx)
+}
+
+func (g *gathering) begin() {
+	done := 0
+	for i := range g.each {
+		if x := &g.each[i]; x.near.Finished() {
+			done++
+		} else {
+			x.Start(x.near, x)
+		}
+	}
+	for i := 0; done > 0; i++ {
+		if x := &g.each[i]; x.near.Finished() {
+			done--
+			x.FutureDone()
+		}
+	}
+}
+
+// cancel passes a request on.
+func (g *gathering) cancel(r *engine.Request) bool {
+	if g.Finished() {
+		return false
+	}
+	taken := false
+	for i := range g.each {
+		if g.each[i].f.Cancel(r) {
+			taken = true
+		}
+	}
+	if taken {
+		g.request = r
+	}
+	return taken
+}
+
+// FutureDone is the end of one.
+func (x *gathered) FutureDone() {
+	g := x.in
+	g.left--
+	err := x.f.Outcome() // also if it comes too late: it was asked for together with the others
+	if !x.f.Finished() {
+		err = ErrLoopClosed
+	}
+	switch {
+	case g.Finished():
+	case err != nil && !g.outcomes:
+		g.complete(err)
+	case g.left > 0:
+	case g.request != nil:
+		g.complete(newCancelledError(g.request))
+	default:
+		g.complete(nil)
+	}
+}
+
+func (g *gathering) complete(err error) {
+	if !g.Claim() {
+		return
+	}
+	s := engine.Succeeded
+	if err != nil {
+		s = engine.Failed
+	}
+	g.Settle(s, err)
+}

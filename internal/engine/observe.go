@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+)
+
+// DefaultSlow is how long a step may take in debug mode.
+const DefaultSlow = 100 * time.Millisecond
+
+// observer watches the steps of a loop, in debug mode or with a watchdog. Without
+// either it costs the loop nothing but the check of held.
+type observer struct {
+	// Any goroutine.
+	debug     atomic.Bool
+	slow      atomic.Int64 // what debug mode takes for a slow step, nanoseconds
+	threshold atomic.Int64 // of the watchdog, 0 for none: then debug mode's
+
+	// Owner; while a step is timed, read by the watchdog.
+	step  atomic.Uint64 // counts the beginnings and ends of steps: odd within one
+	begun atomic.Int64  // when the step began, since the zero time of base
+	task  atomic.Pointer[Task]
+
+	// Owner.
+	halt chan struct{}  // closed to end the watchdog, nil without one
+	gone sync.WaitGroup // its goroutine
+}
+
+var base = time.Now()
+
+// Slow describes a step that holds up the loop.
+type Slow struct {
+	Task  *Task // whose step it is, nil for a callback
+	For   time.Duration
+	Ended bool            // it is over; otherwise the loop is stuck in it now
+	Stack []runtime.Frame // where it is stuck, innermost first
+}
+
+// Debug reports whether the loop is in debug mode.
+func (l *Loop) Debug() bool { return l.debug.Load() }
+
+// SetDebug sets the debug mode: tasks remember where they were created, those that
+// nobody awaits are reported, and so are slow steps.
+func (l *Loop) SetDebug(on bool) {
+	l.debug.Store(on)
+	l.do(action(l.observe))
+}
+
+// SetSlow sets how long a step may take in debug mode.
+func (l *Loop) SetSlow(d time.Duration) {
+	l.slow.Store(int64(d))
+	l.do(action(l.observe))
+}
+
+// patience returns after how long the watchdog speaks up, 0 for never.
+func (l *Loop) patience() time.Duration {
+	d := l.threshold.Load()
+	if d == 0 && l.debug.Load() {
+		d = l.slow.Load()
+	}
+	return time.Duration(d)
+}
+
+// observe begins and ends the observation as it is called for.
+func (l *Loop) observe() {
+	if l.halt != nil {
+		close(l.halt)
+		l.gone.Wait()
+		l.halt = nil
+	}
+	l.held &^= watched
+	if d := l.patience(); l.inRun && (d > 0 || l.debug.Load()) {
+		l.held |= watched
+		if d > 0 {
+			l.halt = make(chan struct{})
+			l.gone.Add(1)
+			go l.watchdog(d, l.halt)
+		}
+	}
+}
+
+// timed runs an entry of the ready queue under observation.
+func (l *Loop) timed(r runnable) {
+	l.entry = r
+	t, _ := r.(*Task)
+	if t != nil && t.phase == started && !t.thread && t.fiber == nil {
+		return // unwound by Goexit while it waited
+	}
+	start := time.Since(base)
+	l.begun.Store(int64(start))
+	l.task.Store(t)
+	l.step.Add(1)
+	defer func() {
+		l.step.Add(1)
+		l.task.Store(nil)
+		took := time.Since(base) - start
+		if slow := time.Duration(l.slow.Load()); l.debug.Load() && took >= slow {
+			l.hooks.Slow(Slow{Task: t, For: took, Ended: true})
+		}
+	}()
+	r.run(l)
+}
+
+// watchdog tells of a step while the loop is stuck in it: once it takes longer
+// than patience, and again each time that has doubled.
+func (l *Loop) watchdog(patience time.Duration, halt <-chan struct{}) {
+	defer l.gone.Done()
+	tick := time.NewTicker(max(patience/4, time.Millisecond))
+	defer tick.Stop()
+	var seen uint64
+	next := patience
+	for {
+		select {
+		case <-halt:
+			return
+		case <-tick.C:
+		}
+		step := l.step.Load()
+		if step != seen {
+			seen, next = step, patience
+		}
+		took := time.Since(base) - time.Duration(l.begun.Load())
+		if step%2 == 0 || took < next {
+			continue
+		}
+		s := Slow{Task: l.task.Load(), For: took, Stack: users(coro.StackOf(coro.Peek(&l.g)))}
+		if l.step.Load() == step {
+			next = 2 * took
+			l.hooks.Slow(s)
+		}
+	}
+}
+
+// users picks the frames of users' code from the top of a stack of the loop.
+func users(frames []runtime.Frame) []runtime.Frame {
+	var own []runtime.Frame
+	for _, f := range frames {
+		name, inside := strings.CutPrefix(f.Function, modulePath)
+		switch {
+		case !inside:
+			own = append(own, f)
+		case strings.HasSuffix(name, "(*fiber).execute"), strings.HasSuffix(name, "(*Loop).timed"):
+			return own
+		}
+	}
+	return own
+}
+
+// callers returns where a task is being created, outside of this module's own
+// packages.
+func callers() []uintptr {
+	pcs := make([]uintptr, 32)
+	return pcs[:runtime.Callers(3, pcs)]
+}
+
+// Created returns the frames where the task was created, innermost first; nil
+// unless the loop was in debug mode.
+func (t *Task) Created() []runtime.Frame {
+	x := t.extra.Load()
+	if x == nil || len(x.created) == 0 {
+		return nil
+	}
+	var frames []runtime.Frame
+	for it := runtime.CallersFrames(x.created); ; {
+		f, more := it.Next()
+		switch {
+		case len(frames) > 0 && strings.HasPrefix(f.Function, modulePath):
+			return frames // the engine, which called the user's code
+		case len(frames) > 0 || !strings.HasPrefix(f.Function, facePath):
+			frames = append(frames, f)
+		}
+		if !more {
+			return frames
+		}
+	}
+}
+
+// facePath is how the names of the module's functions begin, but not those of its
+// examples and tests.
+const facePath = "github.com/asyncio-go/asyncio."

@@ -1,0 +1,32 @@
+package asyncio
+
+import "context"
+
+// Map calls f for every item, each in a task of its own, at most limit of them at a
+// time (zero or less: all), and returns what they return in the order of items. It is
+// an await point unless there are no items. The tasks are loop tasks; for work that
+// blocks or computes let f return [ToThread] of it.
+//
+// When one fails, the others are cancelled, and Map returns a *GroupError, as
+// [WithTaskGroup] does, which also says what a cancellation or the end of a scope
+// does, and what else is returned.
+func Map[T, R any](ctx context.Context, items []T, limit int, f func(ctx context.Context, item T) (R, error)) ([]R, error) {
+	results := make([]R, len(items))
+	err := WithTaskGroup(ctx, func(tg *TaskGroup) error {
+		tg.SetLimit(limit)
+		for i, item := range items {
+			if tg.Err() != nil {
+				break // what has ended the group tells why
+			}
+			CreateTask(tg, Void(func(ctx context.Context) (err error) {
+				results[i], err = f(ctx, item)
+				return err
+			}))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return results, nil
+}

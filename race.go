@@ -1,0 +1,47 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// Race waits until the first is done, cancels the others, and returns the first's
+// result, error or cancellation when all have ended. It is an await point. Tasks, Go
+// tasks and futures can be mixed as []Awaitable[T]. An error of the others that is no
+// cancellation stays with them, to be asked for or reported. (No single name in
+// asyncio: wait with FIRST_COMPLETED, cancel, wait.)
+//
+// If the caller is cancelled or ctx is a scope that ends, all are cancelled, and when
+// they have ended Race returns the *CancelledError or the cause. It returns an error
+// if there is nothing to wait for, ErrNotInTask in a callback, and ErrLoopClosed once
+// the loop is closed.
+func Race[A Awaitable[T], T any](ctx context.Context, aws ...A) (v T, err error) {
+	if len(aws) == 0 {
+		return v, errors.New("asyncio: Race of nothing: give it at least one task or future")
+	}
+	fs := cores(aws)
+	w := newWaiting(fs, WaitOptions{ReturnWhen: FirstCompleted})
+	err = w.await(ctx)
+	for _, f := range fs {
+		if !f.Finished() {
+			f.Cancel(&engine.Request{Origin: engine.OriginGroup, By: f.Loop().Self()})
+		}
+	}
+	if err != nil {
+		ctx = engine.Unscoped(ctx)
+	}
+	if e := newWaiting(fs, WaitOptions{}).await(ctx); e != nil {
+		return v, e
+	}
+	if err != nil {
+		return v, err
+	}
+	for i, f := range fs {
+		if f == w.first {
+			return aws[i].Result()
+		}
+	}
+	return v, ErrLoopClosed
+}

@@ -1,0 +1,79 @@
+package asyncio
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Stopping returns the event by which the task of ctx is asked to stop before it is
+// cancelled: that of the nearest group around it ([TaskGroup.Shutdown]), else that
+// of the loop ([WithDrain]). A task that is created independently inside a group is
+// asked with it too. Without a loop in ctx it panics.
+func Stopping(ctx context.Context) *Event { return &stopNodeOf(ctx).asked }
+
+// WithDrain makes Run, and Runner.Close, first ask the tasks that are left when main
+// has ended to stop, by the event of [Stopping], and cancel only those that are
+// still there when d has passed on the loop's clock. These are reported by name to
+// the exception handler. Without it they are cancelled at once.
+func WithDrain(d time.Duration) Option {
+	return func(o *options) { o.drain = d }
+}
+
+// stopNode is who can be asked to stop: a group or a loop. What it is asked, those
+// inside are asked too.
+type stopNode struct {
+	asked Event
+
+	mu          sync.Mutex
+	first, last *stopNode // inside
+	prev, next  *stopNode // beside; under mu of the one around
+}
+
+type stopKey struct{}
+
+func stopNodeOf(ctx context.Context) *stopNode {
+	if n, ok := ctx.Value(stopKey{}).(*stopNode); ok {
+		return n
+	}
+	return &RunningLoop(ctx).stop
+}
+
+func (n *stopNode) ask() {
+	n.asked.Set()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for k := n.first; k != nil; k = k.next {
+		k.ask()
+	}
+}
+
+func (n *stopNode) add(k *stopNode) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	k.prev = n.last
+	if n.last == nil {
+		n.first = k
+	} else {
+		n.last.next = k
+	}
+	n.last = k
+	if n.asked.IsSet() {
+		k.asked.Set()
+	}
+}
+
+func (n *stopNode) remove(k *stopNode) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if k.prev == nil {
+		n.first = k.next
+	} else {
+		k.prev.next = k.next
+	}
+	if k.next == nil {
+		n.last = k.prev
+	} else {
+		k.next.prev = k.prev
+	}
+}

@@ -1,0 +1,447 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// anchor makes a TaskGroup the context that CreateTask recognises.
+type anchor = engine.Anchor
+
+// TaskGroup is tasks that are waited for together: see [WithTaskGroup]. It is a
+// context.Context: CreateTask(tg, c) and Go(tg, c) make a task of the group. As the
+// ctx of an await it is like the context that the group was made with. To the
+// standard library it ends when the group cancels its tasks, when that context
+// ends, and when the group is finished. Every method may be called from any
+// goroutine. (asyncio.TaskGroup)
+type TaskGroup struct {
+	anchor
+
+	// Written once.
+	loop   *engine.Loop
+	scope  *engine.Scope
+	parent *engine.Task // whose body it is, nil if that is no task
+	outer  *stopNode    // where it belongs to be asked to stop
+
+	slots *slots // of SetLimit, nil without one; written before the first task
+
+	stop stopNode
+
+	// Owner of the loop.
+	phase     groupPhase
+	tasks     int            // not taken note of yet as ended
+	created   bool           // there has been a task
+	aborting  bool           // the tasks were cancelled
+	requested bool           // so was the parent, which will take it back
+	errs      []error        // of tasks, in the order in which they ended
+	completed *engine.Future // what the parent waits for at the end, nil if it does not
+	deadline  *engine.Handle // of Shutdown
+}
+
+// groupPhase is where the body of a group is.
+//
+//	inBody → leaving → finished
+type groupPhase uint8
+
+const (
+	inBody groupPhase = iota
+	leaving
+	finished
+)
+
+// GroupError is the error of a task group in which something failed. errors.Is and
+// errors.As see through it. (ExceptionGroup)
+type GroupError struct {
+	// Errs has the errors of the tasks in the order in which they ended, then that
+	// of the body if it failed too. Cancellations are not among them.
+	Errs []error
+}
+
+func (e *GroupError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "asyncio: %d failed in a task group", len(e.Errs))
+	for i, err := range e.Errs {
+		if i == 0 {
+			b.WriteString(": ")
+		} else {
+			b.WriteString("; ")
+		}
+		b.WriteString(err.Error())
+	}
+	return b.String()
+}
+
+// Unwrap returns Errs.
+func (e *GroupError) Unwrap() []error { return e.Errs }
+
+// WithTaskGroup calls body with a new group, and returns when body has returned and
+// all tasks of the group are done. It is an await point, unless the group has no
+// task then. (async with asyncio.TaskGroup())
+//
+// When a task fails, or body returns an error, the other tasks are cancelled in the
+// order in which they were created, and so is the body if it has not returned: its
+// next await returns a *CancelledError. When all have ended, WithTaskGroup returns a
+// *GroupError with what has failed. A task that was cancelled by somebody else is
+// no failure.
+//
+// If the calling task is cancelled, the tasks are cancelled once body has returned,
+// and WithTaskGroup returns the *CancelledError, unless something failed: then that,
+// and the cancellation is delivered again at the caller's next await. If ctx is a
+// scope that ends, its cause is taken for an error of the body. A panic or Goexit in
+// body goes on when all tasks have been cancelled and have ended.
+//
+// It returns ErrNotInTask in a callback, and panics without a loop in ctx.
+func WithTaskGroup(ctx context.Context, body func(tg *TaskGroup) error) error {
+	parent, err := engine.Caller(ctx)
+	if err != nil {
+		return fmt.Errorf("WithTaskGroup: %w", err)
+	}
+	loop, _ := engine.Located(ctx)
+	tg := &TaskGroup{loop: loop, parent: parent}
+	tg.scope = engine.NewGroup(ctx, (*groupKeeper)(tg))
+	tg.anchor = engine.AnchorTo(tg.scope)
+	tg.outer = stopNodeOf(ctx)
+	tg.outer.add(&tg.stop)
+
+	unwinding := true
+	defer func() {
+		if unwinding {
+			// The errors of tasks have no other way to anybody.
+			var e *GroupError
+			if errors.As(tg.leave(ctx, errUnwound), &e) {
+				for _, err := range e.Errs[:len(e.Errs)-1] {
+					loop.Report(engine.Report{Message: "task failed in a group whose body panicked or exited", Err: err})
+				}
+			}
+		}
+	}()
+	err = body(tg)
+	unwinding = false
+	return tg.leave(ctx, err)
+}
+
+var errUnwound = errors.New("asyncio: the body of a task group panicked or called runtime.Goexit")
+
+// leave is the end of the group: CPython's __aexit__, with the body's error.
+func (tg *TaskGroup) leave(ctx context.Context, err error) error {
+	defer tg.outer.remove(&tg.stop)
+	var propagate, failure error // the body's cancellation, or failure
+	switch {
+	case err == nil:
+	case isCancellation(err, tg.parent != nil && tg.parent.Cancelling() > 0):
+		propagate = err
+	default:
+		failure = err
+	}
+	tg.loop.Call(func() {
+		tg.phase = leaving
+		if err != nil && !tg.aborting {
+			tg.abort(err)
+		}
+	})
+	for f := tg.completion(); f != nil; f = tg.completion() {
+		e := f.Await(ctx)
+		if e == nil {
+			continue
+		}
+		if errors.Is(e, ErrLoopClosed) {
+			return e
+		}
+		cancelled := isCancellation(e, false)
+		tg.loop.Call(func() {
+			switch {
+			case tg.aborting:
+			case cancelled:
+				propagate = e
+				tg.abort(e)
+			default:
+				failure = e
+				tg.abort(e)
+			}
+		})
+		if !cancelled {
+			ctx = engine.Unscoped(ctx) // the scope is over, and nothing will wait in it
+		}
+	}
+	tg.loop.Call(func() {
+		tg.phase = finished
+		if tg.deadline != nil {
+			tg.deadline.Cancel()
+		}
+		tg.scope.End(&engine.Request{Origin: engine.OriginGroup, Cause: ErrGroupClosed})
+	})
+	return tg.outcome(propagate, failure)
+}
+
+// outcome is what the group returns.
+func (tg *TaskGroup) outcome(propagate, failure error) error {
+	if tg.requested && tg.parent.Uncancel() == 0 {
+		propagate = nil
+	}
+	errs := tg.errs
+	if propagate != nil && len(errs) == 0 {
+		return propagate
+	}
+	if failure != nil {
+		errs = append(errs, failure)
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	if tg.parent != nil {
+		tg.parent.Redeliver() // if it was cancelled by somebody else
+	}
+	return &GroupError{Errs: errs}
+}
+
+// completion returns what to wait for, nil if all tasks have ended.
+func (tg *TaskGroup) completion() (f *engine.Future) {
+	tg.loop.Call(func() {
+		if tg.tasks > 0 {
+			f = &engine.Future{}
+			f.Init(tg.scope)
+		}
+		tg.completed = f
+	})
+	return f
+}
+
+// abort cancels the tasks.
+func (tg *TaskGroup) abort(why error) {
+	tg.aborting = true
+	tg.scope.End(tg.request(why))
+}
+
+func (tg *TaskGroup) request(why error) *engine.Request {
+	return &engine.Request{Origin: engine.OriginGroup, By: tg.loop.Self(), Cause: why}
+}
+
+// interrupt cancels the parent on behalf of the group.
+func (tg *TaskGroup) interrupt(why error) {
+	if tg.parent != nil && !tg.requested {
+		tg.requested = true
+		tg.parent.Interrupt(tg.request(why))
+	}
+}
+
+// groupKeeper is a group as the engine calls it.
+type groupKeeper TaskGroup
+
+// Admit takes a new task in.
+func (k *groupKeeper) Admit(t *engine.Task) error {
+	switch tg := (*TaskGroup)(k); {
+	case tg.phase == finished, tg.phase == leaving && tg.tasks == 0:
+		return fmt.Errorf("%w: it is finished", ErrGroupClosed)
+	case tg.aborting:
+		return fmt.Errorf("%w: it is cancelling its tasks", ErrGroupClosed)
+	default:
+		tg.tasks++
+		tg.created = true
+		return nil
+	}
+}
+
+// Ended takes note of a task's end.
+func (k *groupKeeper) Ended(t *engine.Task) {
+	tg := (*TaskGroup)(k)
+	if tg.slots != nil {
+		tg.slots.giveBack(t)
+	}
+	if tg.tasks--; tg.tasks == 0 && tg.completed != nil && tg.completed.Claim() {
+		tg.completed.Settle(engine.Succeeded, nil)
+	}
+	if t.State() != engine.Failed {
+		return
+	}
+	err := t.Outcome()
+	tg.errs = append(tg.errs, err)
+	if !tg.aborting && !tg.requested {
+		tg.abort(err)
+		tg.interrupt(err)
+	}
+}
+
+// Cancel ends the group: its tasks are cancelled, and so is the body if it has not
+// returned. WithTaskGroup then returns nil, unless something really failed. It does
+// not block, and does nothing to a group that is finished. (TaskGroup.cancel)
+func (tg *TaskGroup) Cancel() { tg.loop.Do(tg.cancel) }
+
+func (tg *TaskGroup) cancel() {
+	if tg.phase == finished {
+		return
+	}
+	if !tg.aborting {
+		tg.abort(nil)
+	}
+	tg.interrupt(nil)
+}
+
+// Shutdown ends the group in two steps. First it asks: the event that [Stopping]
+// gives to the tasks of the group, and of groups inside it, is set. When grace has
+// passed on the loop's clock, those of the group that are still there are reported
+// by name to the exception handler and the group is cancelled as by Cancel. It does
+// not block; WithTaskGroup returns as soon as body and tasks have ended. A later
+// call replaces the grace that is left.
+func (tg *TaskGroup) Shutdown(grace time.Duration) {
+	tg.stop.ask()
+	tg.loop.Do(func() {
+		if tg.phase == finished {
+			return
+		}
+		if tg.deadline != nil {
+			tg.deadline.Cancel()
+		}
+		tg.deadline = &engine.Handle{}
+		tg.deadline.Init(tg.loop, func() {
+			tg.scope.Members(func(t *engine.Task) { reportIgnored(tg.loop, t, grace) })
+			if tg.phase == inBody && tg.parent != nil {
+				reportIgnored(tg.loop, tg.parent, grace)
+			}
+			tg.cancel()
+		}, nil)
+		tg.deadline.At(tg.loop.Deadline(grace))
+	})
+}
+
+func reportIgnored(l *engine.Loop, t *engine.Task, grace time.Duration) {
+	l.Report(engine.Report{
+		Message: fmt.Sprintf("task was asked to stop, is still there after %v and is cancelled", grace),
+		Task:    t,
+	})
+}
+
+// Stopping returns the event that is set when the group, or one around it, is asked
+// to stop: see [TaskGroup.Shutdown].
+func (tg *TaskGroup) Stopping() *Event { return &tg.stop.asked }
+
+// Value is as context.Context has it.
+func (tg *TaskGroup) Value(key any) any {
+	if key == (stopKey{}) {
+		return &tg.stop
+	}
+	return tg.anchor.Value(key)
+}
+
+// String shows how many tasks there are, how many failed, and what the group is
+// doing. From another goroutine it waits for the current step of the loop.
+func (tg *TaskGroup) String() string {
+	s := "<TaskGroup"
+	tg.loop.Call(func() {
+		if tg.tasks > 0 {
+			s += fmt.Sprintf(" tasks=%d", tg.tasks)
+		}
+		if len(tg.errs) > 0 {
+			s += fmt.Sprintf(" errors=%d", len(tg.errs))
+		}
+		switch {
+		case tg.phase == finished:
+			s += " finished"
+		case tg.aborting:
+			s += " cancelling"
+		default:
+			s += " entered"
+		}
+	})
+	return s + ">"
+}
+
+// SetLimit bounds the tasks of the group that are at work to n. From then on
+// CreateTask in the group waits until there is room; it is an await point. If the
+// creator is cancelled there, or its scope ends, the task comes back done with that
+// error, and a cancellation is delivered again at the creator's next await. A task
+// of the group that waits in CreateTask lends its own place meanwhile, so that tasks
+// which create tasks cannot wait for each other. Zero or less is no bound.
+//
+// It must be called before the first task is created, and panics afterwards.
+func (tg *TaskGroup) SetLimit(n int) {
+	created := false
+	tg.loop.Call(func() { created = tg.created })
+	if created {
+		panic("asyncio: TaskGroup.SetLimit after a task was created in the group: call it first")
+	}
+	tg.slots = nil
+	if n > 0 {
+		tg.slots = &slots{Semaphore: NewSemaphore(n)}
+	}
+}
+
+// slots are the places of a group with a limit.
+type slots struct {
+	*Semaphore
+	mu   sync.Mutex
+	lent map[*engine.Task]bool // tasks at work without a place, which waits for them or not
+}
+
+// take waits for the place of a new task. reclaim is to be called when that was
+// created.
+func (s *slots) take(ctx context.Context, k *groupKeeper) (reclaim func(), err error) {
+	reclaim = func() {}
+	self, err := engine.Caller(ctx)
+	if err != nil { // a callback cannot wait
+		if !s.TryAcquire() {
+			return nil, err
+		}
+		return reclaim, nil
+	}
+	lends := self != nil && self.KeptBy(k)
+	if lends {
+		s.lend(self)
+		reclaim = func() {
+			if s.wait(ctx, self) == nil {
+				s.setLent(self, false)
+			}
+		}
+	}
+	if err := s.wait(ctx, self); err != nil {
+		if lends && s.TryAcquire() {
+			s.setLent(self, false)
+		}
+		return nil, err
+	}
+	return reclaim, nil
+}
+
+// wait is Acquire by self. A cancellation that cannot be returned to it is delivered
+// again.
+func (s *slots) wait(ctx context.Context, self *engine.Task) error {
+	err := s.Acquire(ctx)
+	if err != nil && self != nil && isCancellation(err, false) {
+		self.Redeliver()
+	}
+	return err
+}
+
+// setLent notes whether t is without a place, and reports whether it was.
+func (s *slots) setLent(t *engine.Task, lent bool) (was bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was = s.lent[t]
+	if !lent {
+		delete(s.lent, t)
+		return was
+	}
+	if s.lent == nil {
+		s.lent = map[*engine.Task]bool{}
+	}
+	s.lent[t] = true
+	return was
+}
+
+func (s *slots) lend(t *engine.Task) {
+	if !s.setLent(t, true) {
+		_ = s.Release()
+	}
+}
+
+// giveBack is the end of a task.
+func (s *slots) giveBack(t *engine.Task) {
+	if !s.setLent(t, false) {
+		_ = s.Release()
+	}
+}

@@ -1,0 +1,234 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// TimeoutScope is the deadline of a [Timeout] that is going on. Every method may be
+// called from any goroutine. (asyncio.Timeout)
+type TimeoutScope struct {
+	// Written once.
+	loop       *engine.Loop
+	task       *engine.Task // who is in it, nil for a goroutine that is no task
+	window     *engine.Scope
+	cancelling int // requests to cancel the task that were there before
+
+	// Written by the owner of the loop, read by any goroutine.
+	state atomic.Uint32 // a timeoutState
+	when  atomic.Int64  // since the epoch of the loop's clock, engine.Never for none
+
+	// Owner of the loop.
+	timer *engine.Handle
+}
+
+// timeoutState is where a timeout is.
+//
+//	active → finished                body has returned in time
+//	active → expiring → expired      the task was cancelled; body has returned
+type timeoutState uint32
+
+const (
+	timeoutActive timeoutState = iota
+	timeoutExpiring
+	timeoutExpired
+	timeoutFinished
+)
+
+func (s timeoutState) String() string {
+	return [...]string{"active", "expiring", "expired", "finished"}[s]
+}
+
+// Timeout calls body and cancels the calling task if body takes longer than d on the
+// loop's clock: the await that body is in, or comes to next, returns a
+// *CancelledError whose Origin is OriginTimeout. When body has returned that, also
+// wrapped, Timeout returns an error that is ErrTimeout and context.DeadlineExceeded,
+// and not a cancellation, for errors.Is; errors.As finds the *CancelledError. Any
+// other error of body is returned as it is, and so is nil. If the task was cancelled
+// by somebody else as well, that cancellation is returned. Zero or less expires
+// before body's first await is over. (async with asyncio.timeout)
+//
+// The ctx that body is given ends with the deadline for the standard library. For
+// the loop it is ctx: tasks created with it are independent, as in asyncio, and not
+// cancelled by the timeout unless they are awaited. For a scope see [WithTimeout].
+//
+// It is as much of an await point as body. It returns ErrNotInTask in a callback and
+// panics without a loop in ctx. In a goroutine that is no task, which cannot be
+// cancelled, awaits with the ctx of body end at the deadline.
+func Timeout(ctx context.Context, d time.Duration, body func(ctx context.Context, tm *TimeoutScope) error) error {
+	loop, _ := engine.Located(ctx)
+	return timeout(ctx, loop, loop.Deadline(d), body)
+}
+
+// TimeoutAt is [Timeout] with a moment on the loop's clock. The zero time is no
+// deadline, until Reschedule sets one. (async with asyncio.timeout_at)
+func TimeoutAt(ctx context.Context, when time.Time, body func(ctx context.Context, tm *TimeoutScope) error) error {
+	loop, _ := engine.Located(ctx)
+	return timeout(ctx, loop, sinceEpoch(loop, when), body)
+}
+
+func sinceEpoch(l *engine.Loop, when time.Time) time.Duration {
+	if when.IsZero() {
+		return engine.Never
+	}
+	return l.Since(when)
+}
+
+func timeout(ctx context.Context, loop *engine.Loop, due time.Duration, body func(context.Context, *TimeoutScope) error) error {
+	task, err := engine.Caller(ctx)
+	if err != nil {
+		return fmt.Errorf("Timeout: %w", err)
+	}
+	tm := &TimeoutScope{loop: loop, task: task, window: engine.NewWindow(ctx)}
+	if task != nil {
+		tm.cancelling = task.Cancelling()
+	}
+	loop.Call(func() { tm.set(due) })
+	unwinding := true
+	defer func() {
+		if unwinding {
+			_ = tm.leave(nil) // a panic or Goexit goes on
+		}
+	}()
+	err = body(tm.window, tm)
+	unwinding = false
+	return tm.leave(err)
+}
+
+// set has the owner set the timer.
+func (tm *TimeoutScope) set(due time.Duration) {
+	if tm.timer != nil {
+		tm.timer.Cancel()
+		tm.timer = nil
+	}
+	tm.when.Store(int64(due))
+	tm.window.SetDeadline(due)
+	if due == engine.Never {
+		return
+	}
+	tm.timer = &engine.Handle{}
+	tm.timer.Init(tm.loop, tm.expire, nil)
+	if due <= tm.loop.Now() {
+		tm.timer.Soon()
+	} else {
+		tm.timer.At(due)
+	}
+}
+
+// expire is the deadline.
+func (tm *TimeoutScope) expire() {
+	tm.timer = nil
+	tm.state.Store(uint32(timeoutExpiring))
+	if tm.task != nil {
+		tm.task.Interrupt(&engine.Request{Origin: engine.OriginTimeout})
+	}
+	tm.window.Expire()
+}
+
+// leave is CPython's __aexit__, with the error of body.
+func (tm *TimeoutScope) leave(err error) error {
+	late := false
+	tm.loop.Call(func() {
+		if tm.timer != nil {
+			tm.timer.Cancel()
+			tm.timer = nil
+		}
+		late = timeoutState(tm.state.Load()) == timeoutExpiring
+		if late {
+			tm.state.Store(uint32(timeoutExpired))
+		} else {
+			tm.state.Store(uint32(timeoutFinished))
+		}
+		tm.window.End(&engine.Request{Origin: engine.OriginContext, Cause: context.Canceled})
+	})
+	if !late || tm.task == nil {
+		return err
+	}
+	if tm.task.Uncancel() > tm.cancelling || err == nil {
+		return err // somebody else has cancelled the task too, or body made nothing of it
+	}
+	return asTimeout(err)
+}
+
+// asTimeout makes a timeout of the error by which a body shows that it was stopped.
+func asTimeout(err error) error {
+	var c *CancelledError
+	switch {
+	case isCancellation(err, true):
+		_ = errors.As(err, &c)
+		return &expiredError{c}
+	case errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, ErrTimeout):
+		return fmt.Errorf("%w: %w", ErrTimeout, err) // the standard library saw it first
+	}
+	return err
+}
+
+// expiredError is ErrTimeout with the cancellation that it took the place of. It
+// must not be a cancellation for errors.Is: who returns it has not been cancelled.
+type expiredError struct{ cancelled *CancelledError }
+
+func (e *expiredError) Error() string   { return ErrTimeout.Error() }
+func (e *expiredError) Timeout() bool   { return true }
+func (e *expiredError) Temporary() bool { return true }
+
+func (e *expiredError) Is(target error) bool {
+	return target == ErrTimeout || target == context.DeadlineExceeded
+}
+
+func (e *expiredError) As(target any) bool {
+	p, ok := target.(**CancelledError)
+	if ok && e.cancelled != nil {
+		*p = e.cancelled
+		return true
+	}
+	return false
+}
+
+// Reschedule moves the deadline to a moment on the loop's clock, also one that has
+// passed; the zero time is none. It returns an error once the timeout has expired or
+// is over. From another goroutine it waits for the current step of the loop.
+// (Timeout.reschedule)
+func (tm *TimeoutScope) Reschedule(when time.Time) (err error) {
+	tm.loop.Call(func() {
+		if s := timeoutState(tm.state.Load()); s != timeoutActive {
+			err = fmt.Errorf("asyncio: Reschedule of a timeout that is %v", s)
+			return
+		}
+		tm.set(sinceEpoch(tm.loop, when))
+	})
+	return err
+}
+
+// When returns the deadline, the zero time if there is none. (Timeout.when)
+func (tm *TimeoutScope) When() time.Time {
+	due := time.Duration(tm.when.Load())
+	if due == engine.Never {
+		return time.Time{}
+	}
+	return tm.loop.Moment(due)
+}
+
+// Expired reports whether the deadline has come while body was running.
+// (Timeout.expired)
+func (tm *TimeoutScope) Expired() bool {
+	s := timeoutState(tm.state.Load())
+	return s == timeoutExpiring || s == timeoutExpired
+}
+
+// String shows the state, and the deadline while it is active.
+func (tm *TimeoutScope) String() string {
+	s := timeoutState(tm.state.Load())
+	if s != timeoutActive {
+		return fmt.Sprintf("<Timeout [%v]>", s)
+	}
+	when := "none"
+	if w := tm.When(); !w.IsZero() {
+		when = w.Format(time.RFC3339Nano)
+	}
+	return fmt.Sprintf("<Timeout [%v] when=%s>", s, when)
+}

@@ -1,0 +1,151 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// ReturnWhen says what ends a [Wait].
+type ReturnWhen uint8
+
+// The ends of a Wait.
+const (
+	AllCompleted   ReturnWhen = iota // all are done
+	FirstCompleted                   // one is done, in whatever way
+	FirstException                   // one has failed, or all are done; a cancelled one has not failed
+)
+
+// WaitOptions says when [Wait] returns. The zero value waits for all, for ever.
+type WaitOptions struct {
+	// Timeout on the loop's clock; zero is none, less than zero has passed already.
+	Timeout time.Duration
+	// ReturnWhen is what to wait for; AllCompleted if it is not set.
+	ReturnWhen ReturnWhen
+}
+
+// Wait waits for tasks and futures, and returns those that are done and those that
+// are not, each in the order given. It is an await point, also if all are done. A
+// timeout is no error, and nothing is cancelled by it. Mixed kinds are given as
+// []AnyFuture. (asyncio.wait)
+//
+// If the caller is cancelled, Wait returns the *CancelledError; if ctx is a scope
+// that ends, its cause. What was waited for goes on. It returns an error if fs is
+// empty, ErrNotInTask in a callback, and ErrLoopClosed once the loop is closed.
+func Wait[F AnyFuture](ctx context.Context, fs []F, o WaitOptions) (done, pending []F, err error) {
+	if len(fs) == 0 {
+		return nil, nil, errors.New("asyncio: Wait for nothing: give it at least one task or future")
+	}
+	if o.ReturnWhen > FirstException {
+		return nil, nil, errors.New("asyncio: Wait with an unknown ReturnWhen")
+	}
+	w := newWaiting(cores(fs), o)
+	if err := w.await(ctx); err != nil {
+		return nil, nil, err
+	}
+	for _, f := range fs {
+		if f.Done() {
+			done = append(done, f)
+		} else {
+			pending = append(pending, f)
+		}
+	}
+	return done, pending, nil
+}
+
+func cores[F AnyFuture](fs []F) []*engine.Future {
+	all := make([]*engine.Future, len(fs))
+	for i, f := range fs {
+		all[i] = f.core()
+	}
+	return all
+}
+
+// waiting is the future that is completed when a wait is over. It belongs to the
+// loop of the first that is waited for; all but the future is for its owner.
+type waiting struct {
+	engine.Future
+	loop  *engine.Loop
+	o     WaitOptions
+	left  int
+	each  []waited
+	first *engine.Future // to end
+	timer *engine.Handle
+}
+
+// waited is one of those that are waited for.
+type waited struct {
+	engine.Watch
+	in    *waiting
+	f     *engine.Future // as it was given
+	near  *engine.Future
+	leave func() // nil if f is of this loop
+}
+
+func newWaiting(fs []*engine.Future, o WaitOptions) *waiting {
+	w := &waiting{loop: fs[0].Loop(), o: o, left: len(fs), each: make([]waited, len(fs))}
+	w.Init(w.loop.Root())
+	for i, f := range fs {
+		x := &w.each[i]
+		x.in, x.f = w, f
+		x.near, x.leave = w.loop.Near(f)
+	}
+	w.loop.Do(w.begin)
+	return w
+}
+
+func (w *waiting) begin() {
+	if w.o.Timeout != 0 {
+		w.timer = &engine.Handle{}
+		w.timer.Init(w.loop, w.complete, nil)
+		w.timer.At(w.loop.Deadline(max(w.o.Timeout, 0)))
+	}
+	for i := range w.each {
+		w.each[i].Start(w.each[i].near, &w.each[i])
+	}
+}
+
+// await waits, and lets go of all that it has waited for.
+func (w *waiting) await(ctx context.Context) error {
+	defer w.loop.Do(w.end)
+	return w.Await(ctx)
+}
+
+func (w *waiting) end() {
+	if w.timer != nil {
+		w.timer.Cancel()
+	}
+	for i := range w.each {
+		x := &w.each[i]
+		x.Stop(x.near)
+		if x.leave != nil {
+			x.leave()
+		}
+	}
+}
+
+// FutureDone is the end of one.
+func (x *waited) FutureDone() {
+	w := x.in
+	if w.left--; w.first == nil {
+		w.first = x.f
+	}
+	if w.left > 0 && w.o.ReturnWhen != FirstCompleted {
+		if w.o.ReturnWhen == AllCompleted || x.f.State() != engine.Failed {
+			return
+		}
+		_ = x.f.Outcome() // as in CPython, who has asked for the first error has seen it
+	}
+	if w.timer != nil {
+		w.timer.Cancel()
+	}
+	w.complete()
+}
+
+func (w *waiting) complete() {
+	if w.Claim() {
+		w.Settle(engine.Succeeded, nil)
+	}
+}
