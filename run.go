@@ -62,9 +62,40 @@ func (r *Runner) Close() (err error) {
 	}
 	// Deferred, so that the loop is closed also if a clean-up calls Goexit.
 	defer func() { err = l.Close() }()
+	r.loop.askToStop()
 	s := &shutdown{loop: l, until: l.Deadline(r.loop.grace)}
 	s.run()
 	return nil
+}
+
+// askToStop is the first step of the end, with [WithDrain].
+func (r *Loop) askToStop() {
+	l := r.l
+	if r.drain <= 0 || len(l.Tasks()) == 0 {
+		return
+	}
+	r.stop.ask()
+	until := l.Deadline(r.drain)
+	for tasks := l.Tasks(); len(tasks) > 0; tasks = l.Tasks() {
+		if l.Now() >= until {
+			for _, t := range tasks {
+				reportIgnored(l, t, r.drain)
+			}
+			return
+		}
+		fs := make([]*engine.Future, len(tasks))
+		for i, t := range tasks {
+			fs[i] = &t.Future
+		}
+		var w *waiting
+		if l.Run(func() *engine.Future {
+			w = newWaiting(fs, WaitOptions{Timeout: until - l.Now()})
+			return &w.Future
+		}) != nil {
+			return // somebody else runs the loop, or has closed it
+		}
+		l.Do(w.end)
+	}
 }
 
 // shutdown ends the tasks of a loop within a time.

@@ -151,8 +151,8 @@ func users(frames []runtime.Frame) []runtime.Frame {
 	return own
 }
 
-// callers returns where a task is being created, outside of this module's own
-// packages.
+// callers returns where a task is being created; Created leaves out this module's
+// own frames.
 func callers() []uintptr {
 	pcs := make([]uintptr, 32)
 	return pcs[:runtime.Callers(3, pcs)]
@@ -168,10 +168,10 @@ func (t *Task) Created() []runtime.Frame {
 	var frames []runtime.Frame
 	for it := runtime.CallersFrames(x.created); ; {
 		f, more := it.Next()
-		switch {
-		case len(frames) > 0 && strings.HasPrefix(f.Function, modulePath):
+		switch inside := strings.HasPrefix(f.Function, modulePath); {
+		case inside && len(frames) > 0:
 			return frames // the engine, which called the user's code
-		case len(frames) > 0 || !strings.HasPrefix(f.Function, facePath):
+		case !inside && (len(frames) > 0 || !strings.HasPrefix(f.Function, facePath)):
 			frames = append(frames, f)
 		}
 		if !more {
