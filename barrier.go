@@ -92,12 +92,14 @@ func (b *Barrier) Wait(ctx context.Context) (int, error) {
 // until waits, with the monitor locked before and after, for a state.
 func (b *Barrier) until(ctx context.Context, reached func() bool) error {
 	for !reached() {
-		w, err := b.waiters.enter(ctx)
+		w, err := b.waiters.enter(ctx, b)
 		if err != nil {
 			return err
 		}
 		b.unlock()
-		if err := b.waiters.park(ctx, w, b); err != nil {
+		err = w.Wait(ctx)
+		b.waiters.leave(w, err)
+		if err != nil {
 			return err
 		}
 	}

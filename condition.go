@@ -56,7 +56,7 @@ func (c *Condition) Wait(ctx context.Context) error {
 		return fmt.Errorf("%w: Condition.Wait", ErrNotAcquired)
 	}
 	c.lock()
-	w, err := c.waiters.enter(ctx)
+	w, err := c.waiters.enter(ctx, c)
 	c.unlock()
 	if err != nil {
 		return err
@@ -70,7 +70,8 @@ func (c *Condition) Wait(ctx context.Context) error {
 		}
 	}()
 	_ = c.Release()
-	err = c.waiters.park(ctx, w, c)
+	err = w.Wait(ctx)
+	c.waiters.leave(w, err)
 	c.unlock()
 	own := engine.Unscoped(ctx)
 	for {

@@ -27,12 +27,13 @@ func (e *Event) Wait(ctx context.Context) error {
 		e.unlock()
 		return nil
 	}
-	w, err := e.waiters.enter(ctx)
+	w, err := e.waiters.enter(ctx, e)
 	e.unlock()
 	if err != nil {
 		return err
 	}
-	err = e.waiters.park(ctx, w, e)
+	err = w.Wait(ctx)
+	e.waiters.leave(w, err)
 	e.unlock()
 	return err
 }

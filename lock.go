@@ -29,12 +29,14 @@ func (l *Lock) Acquire(ctx context.Context) error {
 		l.unlock()
 		return nil
 	}
-	w, err := l.waiters.enter(ctx)
+	w, err := l.waiters.enter(ctx, l)
 	l.unlock()
 	if err != nil {
 		return err
 	}
-	if err = l.waiters.park(ctx, w, l); err == nil {
+	err = w.Wait(ctx)
+	l.waiters.leave(w, err)
+	if err == nil {
 		l.locked = true
 	}
 	l.unlock()

@@ -1157,6 +1157,20 @@ func TestOrderOfAsCompleted(t *testing.T) {
 			},
 		},
 		{
+			name: "as completed of duplicates",
+			want: []string{
+				"a sleeps", "b sleeps", "c sleeps", "10ms a wakes", "10ms main has a: a", "20ms b wakes",
+				"20ms main has b: b", "30ms c wakes", "30ms main has c: c", "30ms main has all",
+				"30ms main has b: b", "30ms main has a: a", "30ms main has all",
+			},
+			main: func(ctx context.Context, tr *trace) error {
+				ts := tr.three(ctx, 10, 20, 30)
+				a, b, c := ts[0], ts[1], ts[2]
+				tr.each(ctx, "main", []*task{b, a, b, c, a}, 0, 0)
+				return tr.each(ctx, "main", []*task{b, a, b}, 0, 10)
+			},
+		},
+		{
 			name: "as completed with a slow body",
 			want: []string{
 				"a sleeps", "b sleeps", "c sleeps", "10ms a wakes", "10ms main has a: a", "20ms b wakes",

@@ -50,12 +50,14 @@ func (q *Queue[T]) init(max int, items store[T]) { q.max, q.items = max, items }
 func (q *Queue[T]) Put(ctx context.Context, v T) error {
 	q.lock()
 	for !q.closed && q.full() {
-		w, err := q.putters.enter(ctx)
+		w, err := q.putters.enter(ctx, (*putting[T])(q))
 		q.unlock()
 		if err != nil {
 			return err
 		}
-		if err := q.putters.park(ctx, w, (*putting[T])(q)); err != nil {
+		err = w.Wait(ctx)
+		q.putters.leave(w, err)
+		if err != nil {
 			q.unlock()
 			return err
 		}
@@ -102,22 +104,22 @@ func (q *Queue[T]) put(v T) error {
 // while it waits. If the caller is cancelled while it waits it returns the
 // *CancelledError, if ctx is a scope that ends, its cause; no item was taken then.
 // It returns ErrNotInTask in a callback and ErrLoopClosed once the loop is closed.
-func (q *Queue[T]) Get(ctx context.Context) (T, error) {
+func (q *Queue[T]) Get(ctx context.Context) (v T, err error) {
 	q.lock()
 	for !q.closed && q.items.len() == 0 {
-		w, err := q.getters.enter(ctx)
+		w, err := q.getters.enter(ctx, (*getting[T])(q))
 		q.unlock()
-		if err == nil {
-			if err = q.getters.park(ctx, w, (*getting[T])(q)); err != nil {
-				q.unlock()
-			}
-		}
 		if err != nil {
-			var zero T
-			return zero, err
+			return v, err
+		}
+		err = w.Wait(ctx)
+		q.getters.leave(w, err)
+		if err != nil {
+			q.unlock()
+			return v, err
 		}
 	}
-	v, err := q.get()
+	v, err = q.get()
 	q.unlock()
 	return v, err
 }
@@ -200,12 +202,13 @@ func (q *Queue[T]) Join(ctx context.Context) error {
 		q.unlock()
 		return nil
 	}
-	w, err := q.joiners.enter(ctx)
+	w, err := q.joiners.enter(ctx, (*joining[T])(q))
 	q.unlock()
 	if err != nil {
 		return err
 	}
-	err = q.joiners.park(ctx, w, (*joining[T])(q))
+	err = w.Wait(ctx)
+	q.joiners.leave(w, err)
 	q.unlock()
 	return err
 }

@@ -41,12 +41,14 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 		s.unlock()
 		return nil
 	}
-	w, err := s.waiters.enter(ctx)
+	w, err := s.waiters.enter(ctx, s)
 	s.unlock()
 	if err != nil {
 		return err
 	}
-	if err = s.waiters.park(ctx, w, s); err == nil {
+	err = w.Wait(ctx)
+	s.waiters.leave(w, err)
+	if err == nil {
 		s.giveAll()
 	}
 	s.unlock()

@@ -126,7 +126,7 @@ func WithTaskGroup(ctx context.Context, body func(tg *TaskGroup) error) error {
 	return tg.leave(ctx, err)
 }
 
-var errUnwound = errors.New("asyncio: the body of a task group panicked or called runtime.Goexit")
+var errUnwound = errors.New("asyncio: unwound by a panic or runtime.Goexit")
 
 // leave is the end of the group: CPython's __aexit__, with the body's error.
 func (tg *TaskGroup) leave(ctx context.Context, err error) error {

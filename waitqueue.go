@@ -35,6 +35,8 @@ type waiter struct {
 	then       *waiter
 	woken      bool // is or will be told that its turn has come
 	left       bool // not in the queue any more
+	q          *waitQueue
+	of         primitive
 }
 
 // ready reports whether the wait is over, though the waiter need not have run.
@@ -59,43 +61,39 @@ type primitive interface {
 	gaveUp(w *waiter)
 }
 
-// enter puts the caller in the queue. It fails in a callback, which cannot wait.
-func (q *waitQueue) enter(ctx context.Context) (*waiter, error) {
+// enter puts the caller in the queue of p. It fails in a callback, which cannot
+// wait. What follows is unlock, Wait, and leave.
+func (q *waitQueue) enter(ctx context.Context, p primitive) (*waiter, error) {
 	w := q.free
 	if w == nil {
 		w = &waiter{}
+	} else {
+		q.free = nil
 	}
-	q.free = nil
-	if err := w.Prepare(ctx); err != nil {
+	if err := w.Prepare(ctx, w); err != nil {
 		return nil, err
 	}
 	w.woken, w.left = false, false
+	w.q, w.of = q, p
 	q.push(w)
 	return w, nil
 }
 
-// park waits for the turn of w. It is called with the monitor unlocked and returns
-// with it locked. It is an await point.
-func (q *waitQueue) park(ctx context.Context, w *waiter, p primitive) error {
-	unwound := true
-	defer func() {
-		if unwound {
-			p.lock()
-			q.remove(w)
-			p.gaveUp(w)
-			p.unlock()
-		}
-	}()
-	err := w.Wait(ctx)
-	unwound = false
-	p.lock()
+// leave ends a wait that has returned err. It locks the monitor.
+func (q *waitQueue) leave(w *waiter, err error) {
+	w.of.lock()
 	q.remove(w)
 	if err != nil {
-		p.gaveUp(w)
+		w.of.gaveUp(w)
 	} else {
 		q.free = w // nobody can be about to tell it
 	}
-	return err
+}
+
+// Unwound is for the engine: the task is being unwound and will not call leave.
+func (w *waiter) Unwound() {
+	w.q.leave(w, errUnwound)
+	w.of.unlock()
 }
 
 func (q *waitQueue) push(w *waiter) {

@@ -13,7 +13,7 @@ func (f *Future) Await(ctx context.Context) error {
 	if f.Finished() {
 		return f.retrieve()
 	}
-	if t, ok := ctx.(*Task); ok && t.loop == f.loop && t.runs() {
+	if t, ok := ctx.(*Task); ok && t.loop == f.loop && t.runs() && !t.loop.closed.Load() {
 		// The common case, a loop task with its own context, in as few frames as
 		// can be: see Coro.
 		t.begin(f)
@@ -31,7 +31,7 @@ func (f *Future) Await(ctx context.Context) error {
 
 // runs reports whether the caller is t, a loop task.
 func (t *Task) runs() bool {
-	return t.loop.owned() && t.loop.current == t && !t.loop.closed.Load()
+	return t.loop.owned() && t.loop.current == t
 }
 
 // awaitFrom is Await for every other caller and context. It is on its own so that
@@ -56,7 +56,7 @@ func (f *Future) awaitFrom(ctx context.Context) error {
 // Sleep suspends the calling task, or blocks the calling goroutine, for d of the
 // loop's time. Zero or less lets the rest of the turn go first.
 func Sleep(ctx context.Context, d time.Duration) error {
-	if t, ok := ctx.(*Task); ok && t.runs() {
+	if t, ok := ctx.(*Task); ok && t.runs() && !t.loop.closed.Load() {
 		// The common case, a loop task with its own context, in as few frames as
 		// can be: see Coro.
 		t.doze(d)

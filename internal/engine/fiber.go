@@ -233,9 +233,12 @@ func (t *Task) forsake() {
 	if w := t.fiber.wait; w != nil && w.bound != nil {
 		_ = w.bound.end()
 	}
-	if t.waitOn != nil {
-		t.waitOn.drop(t)
+	if f := t.waitOn; f != nil {
+		f.drop(t)
 		t.waitOn = nil
+		if f.kind == kindWaiter {
+			f.waiter().unwound.Unwound()
+		}
 	}
 }
 

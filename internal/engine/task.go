@@ -136,6 +136,11 @@ const (
 
 // Start makes t a task that runs body, in the scope of ctx.
 func (t *Task) Start(ctx context.Context, body Body, m Mode) {
+	if parent, ok := ctx.(*Task); ok {
+		// Not the parent itself for values, which would keep it alive.
+		t.start(parent.loop, parent.values, nil, body, m)
+		return
+	}
 	at := locate(ctx)
 	t.start(at.loop, ctx, &at, body, m)
 }
@@ -157,6 +162,7 @@ func (t *Task) StartOn(l *Loop, ctx context.Context, body Body) {
 	t.start(l, ctx, &place{loop: l, foreign: ends, away: ends, watch: ctx}, body, 0)
 }
 
+// start is Start with where the task belongs, nil for nowhere but to its loop.
 func (t *Task) start(l *Loop, ctx context.Context, at *place, body Body, m Mode) {
 	t.loop = l
 	t.kind = kindTask
@@ -175,9 +181,7 @@ func (t *Task) start(l *Loop, ctx context.Context, at *place, body Body, m Mode)
 		}
 		t.extra.Store(&th.extra)
 	}
-	if parent, ok := ctx.(*Task); ok && !at.foreign {
-		t.values = parent.values // not the parent itself, which would keep it alive
-	} else if at.scoped() {
+	if at != nil && at.scoped() {
 		t.more().member = newMembership(t, *at)
 	}
 	if l.debug.Load() {
@@ -192,11 +196,13 @@ type adopted Task
 func (a *adopted) run(l *Loop) {
 	t := (*Task)(a)
 	m := t.member()
-	if err := l.refuse(t, m); err != nil {
-		t.phase = destroyed
-		t.publish(Failed, err)
-		t.schedule(l)
-		return
+	if m != nil || l.closed.Load() {
+		if err := l.refuse(t, m); err != nil {
+			t.phase = destroyed
+			t.publish(Failed, err)
+			t.schedule(l)
+			return
+		}
 	}
 	l.tasks.add(t)
 	if m != nil {

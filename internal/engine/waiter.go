@@ -20,13 +20,19 @@ type Waiter struct {
 	Future
 	task *Task         // nil if no task waits
 	told chan struct{} // made for the first goroutine that is no task
+	// unwound is told if the task is unwound while it waits; Wait does not return then.
+	unwound Unwinder
 }
 
+// Unwinder is told that a Wait will not return.
+type Unwinder interface{ Unwound() }
+
 // Prepare finds out who is calling. It returns ErrNotInTask in a callback.
-func (w *Waiter) Prepare(ctx context.Context) error {
+func (w *Waiter) Prepare(ctx context.Context, u Unwinder) error {
 	w.kind = kindWaiter
 	w.state = uint32(Pending)
 	w.err = nil
+	w.unwound = u
 	if t, ok := ctx.(*Task); ok && t.runs() {
 		w.task, w.loop = t, t.loop
 		return nil
@@ -54,16 +60,30 @@ func (w *Waiter) prepareFrom(ctx context.Context) error {
 func (w *Waiter) Wait(ctx context.Context) error {
 	if t, ok := ctx.(*Task); ok && t == w.task && !t.thread && !t.loop.closed.Load() {
 		// As Future.Await: in few frames.
-		t.begin(&w.Future)
+		w.waiters, t.waitOn = t, &w.Future
+		if t.mustCancel {
+			w.refuse(t)
+		}
 		if b := t.fiber; !t.loop.goOn(t) {
 			b.Suspend()
 			if b.Asked {
 				b.answer(t.loop)
 			}
 		}
+		if w.state == uint32(Succeeded) && !t.mustCancel {
+			t.waitOn = nil
+			return nil
+		}
 		return t.resumed()
 	}
 	return w.waitFrom(ctx)
+}
+
+// refuse ends a wait that begins with a request still to be delivered.
+func (w *Waiter) refuse(t *Task) {
+	if w.cancelWaiter(t.request()) {
+		t.mustCancel = false
+	}
 }
 
 func (w *Waiter) waitFrom(ctx context.Context) error {
@@ -113,7 +133,9 @@ func (w *Waiter) end(s State) {
 	w.state = uint32(s)
 	if t := w.waiters; t != nil {
 		w.waiters = nil
-		w.loop.wake(t)
+		if !w.loop.closed.Load() {
+			w.loop.ready.push(t)
+		}
 	}
 }
 
@@ -122,6 +144,10 @@ func (f *Future) cancelWaiter(r *Request) bool {
 		return false
 	}
 	f.err = f.loop.hooks.Cancelled(r)
-	(*Waiter)(unsafe.Pointer(f)).end(Cancelled) // Future is the first field; kind was checked
+	f.waiter().end(Cancelled)
 	return true
+}
+
+func (f *Future) waiter() *Waiter {
+	return (*Waiter)(unsafe.Pointer(f)) // Future is the first field; kind was checked
 }
