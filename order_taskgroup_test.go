@@ -1051,9 +1051,9 @@ func TestOrderOfCancelledTaskGroups(t *testing.T) {
 			// As the task was cancelled before, the request comes again.
 			name: "a group fails in a cleanup",
 			want: []string{
-				"p sleeps", "10ms p gets cancelled(stop)", "10ms a sleeps", "20ms a wakes",
+				"p sleeps", "10ms p gets cancelled", "10ms a sleeps", "20ms a wakes",
 				"20ms body gets cancelled", "20ms group leaves with group(boom a)", "20ms p cancelling 1",
-				"20ms p gets cancelled", "25ms p wakes", "25ms main gets cancelled(stop)",
+				"20ms p gets cancelled", "25ms p wakes", "25ms main gets cancelled",
 			},
 			main: func(ctx context.Context, tr *trace) error {
 				p := tr.spawn(ctx, func(ctx context.Context) (string, error) {
@@ -1069,7 +1069,7 @@ func TestOrderOfCancelledTaskGroups(t *testing.T) {
 					return "", err
 				})
 				tr.sleep(ctx, 10)
-				p.Cancel("stop")
+				p.Cancel()
 				tr.hear(ctx, "main", p.Await)
 				return nil
 			},

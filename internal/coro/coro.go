@@ -25,9 +25,10 @@ type Coro struct {
 	// Asked is for the owner to set before a Resume that is no end of the wait,
 	// and for the body to check and clear after Suspend.
 	Asked bool
-	// Depth and Exiting are for the body's use.
+	// Depth, Exiting and Hosted are for the body's use.
 	Depth   uint8
 	Exiting bool
+	Hosted  bool
 }
 
 // State says where a coroutine is in its life.

@@ -290,14 +290,74 @@ func (f *fiber) answer(l *Loop) {
 	}
 }
 
-// goOn takes the next step of t if it is next in line, and reports whether it was.
+// goOn takes the next step of t if it is next in line, or is once those before it
+// have had theirs, and reports whether it was.
 func (l *Loop) goOn(t *Task) bool {
-	if !l.isNext(t) {
-		return false
+	if l.isNext(t) {
+		l.take()
+		l.current = t
+		return true
 	}
-	l.take()
-	l.current = t
-	return true
+	return l.ready.n > 0 && l.held == 0 && !t.fiber.Hosted && l.host(t)
+}
+
+// host does the loop's work on the stack of t, which waits, as long as that is to
+// resume suspended tasks, and reports whether it has come to t. To resume another
+// from here instead of from the loop saves, when t's turn comes, the switch back to
+// it: two tasks that take turns need half the switches. A task that was resumed from
+// here does not host: it gives control back here.
+func (l *Loop) host(t *Task) (came bool) {
+	f := t.fiber
+	defer func() {
+		if v := recover(); v != nil {
+			l.hostedPanicked(f, v)
+		}
+	}()
+	for l.ready.n > 0 && l.held == 0 {
+		if l.batch == 0 {
+			if l.stopping {
+				return false
+			}
+			l.current = nil
+			l.beginTurn()
+		}
+		next, ok := l.ready.peek().(*Task)
+		if !ok || next.phase != started || next.thread {
+			return false
+		}
+		if next == t {
+			l.take()
+			l.current = t
+			return true
+		}
+		g := next.fiber
+		if g == nil {
+			return false // for the loop to pass over
+		}
+		l.entry = l.take()
+		g.Hosted = true
+		l.handTo(g)
+		g.Resume()
+		g.Hosted = false
+		l.current = nil
+		coro.Set(&l.g, f.g)
+	}
+	return false
+}
+
+// hostedPanicked is the end of hosting by a task that has called Goexit, which is
+// for Run and not for the host.
+func (l *Loop) hostedPanicked(f *fiber, v any) {
+	l.current = nil
+	coro.Set(&l.g, f.g)
+	x, ok := v.(coro.Exited)
+	if !ok {
+		panic(v)
+	}
+	x.Coro.Hosted = false
+	if !x.Coro.Exiting {
+		l.held |= exiting
+	}
 }
 
 // runEagerly takes the first step of t at once, inside whatever runs now, and
