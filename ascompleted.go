@@ -9,8 +9,8 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// AsCompleted returns a sequence of the tasks and futures in the order in which they
-// are done. Each step is an await point. Mixed kinds are given as []AnyFuture.
+// AsCompleted returns a sequence of the tasks and futures, each once, in the order in
+// which they are done. Each step is an await point. Mixed kinds are given as []AnyFuture.
 // (async for f in asyncio.as_completed)
 //
 // If the caller is cancelled, or ctx is a scope that ends, the sequence ends early,
@@ -49,6 +49,7 @@ func asCompleted[F AnyFuture](ctx context.Context, fs []F, d time.Duration) iter
 		if len(fs) == 0 {
 			return
 		}
+		fs := distinct(fs)
 		c := &completing{fs: cores(fs), ended: NewQueue[int](0)}
 		c.loop = c.fs[0].Loop()
 		c.loop.Do(func() { c.begin(d) })

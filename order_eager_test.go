@@ -658,6 +658,32 @@ func TestOrderOfEagerTasksAndOthers(t *testing.T) {
 			},
 		},
 		{
+			name: "eager children that create are cancelled in the order of creation",
+			want: []string{
+				"axx sleeps", "ax sleeps", "a sleeps", "bx sleeps", "b sleeps", "10ms a gets cancelled",
+				"10ms ax gets cancelled", "10ms axx gets cancelled", "10ms b gets cancelled",
+				"10ms bx gets cancelled", "10ms main leaves with group(boom body)",
+			},
+			main: func(ctx context.Context, tr *trace) error {
+				tr.left("main", asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+					var child func(who string, n int) coroutine
+					child = func(who string, n int) coroutine {
+						return func(ctx context.Context) (string, error) {
+							if n > 0 {
+								tr.eager(tg, child(who+"x", n-1))
+							}
+							return tr.sleeper(who, 100)(ctx)
+						}
+					}
+					tr.eager(tg, child("a", 2))
+					tr.eager(tg, child("b", 1))
+					tr.sleep(tg, 10)
+					return errors.New("boom body")
+				}))
+				return nil
+			},
+		},
+		{
 			name: "an eager group is cancelled",
 			want: []string{
 				"a sleeps", "b sleeps", "body sleeps", "main cancels p", "body gets cancelled(stop)", "turn 1",

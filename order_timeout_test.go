@@ -1206,8 +1206,8 @@ func TestOrderOfTimeoutsAroundOthers(t *testing.T) {
 	})
 }
 
-// CPython shows this by the chain of its errors.
-func TestOrderOfTimeoutErrors(t *testing.T) {
+// What CPython shows by the chain of its errors.
+func TestTimeoutReplacesTheCancellation(t *testing.T) {
 	var seen, out error
 	succeed(t, func(ctx context.Context) error {
 		out = asyncio.Timeout(ctx, millis(10), func(ctx context.Context, _ *asyncio.TimeoutScope) error {

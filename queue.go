@@ -21,6 +21,12 @@ type Queue[T any] struct {
 	joiners  waitQueue
 	unjoined int // items put that TaskDone was not called for
 	closed   bool
+
+	// A loop task that is woken competes for the item or the room with those that
+	// come before it runs, as in CPython. To others it is promised: it takes long
+	// until they run, and one goroutine would wait for the other at every item.
+	promisedItems int
+	promisedRoom  int
 }
 
 // store keeps the items of a queue in the order in which they are to be had.
@@ -61,8 +67,16 @@ func (q *Queue[T]) Put(ctx context.Context, v T) error {
 			q.unlock()
 			return err
 		}
+		if w.promised {
+			q.promisedRoom--
+			break
+		}
 	}
-	err := q.put(v)
+	err := ErrQueueShutDown
+	if !q.closed {
+		q.add(v)
+		err = nil
+	}
 	q.unlock()
 	return err
 }
@@ -71,8 +85,12 @@ func (q *Queue[T]) Put(ctx context.Context, v T) error {
 type putting[T any] Queue[T]
 
 func (p *putting[T]) gaveUp(w *waiter) {
-	if q := (*Queue[T])(p); w.woken && !q.full() {
-		q.putters.popNext(&q.monitor)
+	q := (*Queue[T])(p)
+	if w.promised {
+		q.promisedRoom--
+	}
+	if w.woken && !q.full() {
+		q.wakePutter()
 	}
 }
 
@@ -81,20 +99,34 @@ func (p *putting[T]) gaveUp(w *waiter) {
 func (q *Queue[T]) PutNoWait(v T) error {
 	q.lock()
 	defer q.unlock()
-	return q.put(v)
-}
-
-func (q *Queue[T]) put(v T) error {
 	switch {
 	case q.closed:
 		return ErrQueueShutDown
 	case q.full():
 		return ErrQueueFull
 	}
+	q.add(v)
+	return nil
+}
+
+func (q *Queue[T]) add(v T) {
 	q.items.push(v)
 	q.unjoined++
-	q.getters.popNext(&q.monitor)
-	return nil
+	q.wakeGetter()
+}
+
+func (q *Queue[T]) wakeGetter() {
+	if w := q.getters.popNext(&q.monitor); w != nil && w.Outside() {
+		w.promised = true
+		q.promisedItems++
+	}
+}
+
+func (q *Queue[T]) wakePutter() {
+	if w := q.putters.popNext(&q.monitor); w != nil && w.Outside() {
+		w.promised = true
+		q.promisedRoom++
+	}
 }
 
 // Get waits until there is an item and takes it. It is an await point if the queue
@@ -106,7 +138,7 @@ func (q *Queue[T]) put(v T) error {
 // It returns ErrNotInTask in a callback and ErrLoopClosed once the loop is closed.
 func (q *Queue[T]) Get(ctx context.Context) (v T, err error) {
 	q.lock()
-	for !q.closed && q.items.len() == 0 {
+	for !q.closed && q.empty() {
 		w, err := q.getters.enter(ctx, (*getting[T])(q))
 		q.unlock()
 		if err != nil {
@@ -118,6 +150,10 @@ func (q *Queue[T]) Get(ctx context.Context) (v T, err error) {
 			q.unlock()
 			return v, err
 		}
+		if w.promised {
+			q.promisedItems--
+			break
+		}
 	}
 	v, err = q.get()
 	q.unlock()
@@ -128,8 +164,12 @@ func (q *Queue[T]) Get(ctx context.Context) (v T, err error) {
 type getting[T any] Queue[T]
 
 func (g *getting[T]) gaveUp(w *waiter) {
-	if q := (*Queue[T])(g); w.woken && q.items.len() > 0 {
-		q.getters.popNext(&q.monitor)
+	q := (*Queue[T])(g)
+	if w.promised {
+		q.promisedItems--
+	}
+	if w.woken && !q.empty() {
+		q.wakeGetter()
 	}
 }
 
@@ -143,14 +183,16 @@ func (q *Queue[T]) GetNoWait() (T, error) {
 }
 
 func (q *Queue[T]) get() (v T, err error) {
-	if q.items.len() == 0 {
+	if q.empty() {
 		if q.closed {
 			return v, ErrQueueShutDown
 		}
 		return v, ErrQueueEmpty
 	}
 	v = q.items.pop()
-	q.putters.popNext(&q.monitor)
+	if !q.full() { // as it may be after an item that was promised
+		q.wakePutter()
+	}
 	return v, nil
 }
 
@@ -245,14 +287,18 @@ func (q *Queue[T]) Shutdown(immediate ...bool) {
 func (q *Queue[T]) Len() int {
 	q.lock()
 	defer q.unlock()
-	return q.items.len()
+	return q.len()
 }
+
+func (q *Queue[T]) len() int { return q.items.len() - q.promisedItems }
+
+func (q *Queue[T]) empty() bool { return q.len() <= 0 }
 
 // MaxSize returns the bound the queue was made with. (Queue.maxsize)
 func (q *Queue[T]) MaxSize() int { return q.max }
 
 // Empty reports whether there is no item. (Queue.empty)
-func (q *Queue[T]) Empty() bool { return q.Len() == 0 }
+func (q *Queue[T]) Empty() bool { return q.Len() <= 0 }
 
 // Full reports whether there is no room. (Queue.full)
 func (q *Queue[T]) Full() bool {
@@ -261,7 +307,7 @@ func (q *Queue[T]) Full() bool {
 	return q.full()
 }
 
-func (q *Queue[T]) full() bool { return q.max > 0 && q.items.len() >= q.max }
+func (q *Queue[T]) full() bool { return q.max > 0 && q.len()+q.promisedRoom >= q.max }
 
 // String shows the bound, the number of items, who waits, and how many items were
 // not dealt with.

@@ -27,7 +27,7 @@ type WaitOptions struct {
 }
 
 // Wait waits for tasks and futures, and returns those that are done and those that
-// are not, each in the order given. It is an await point, also if all are done. A
+// are not, each once and in the order given. It is an await point, also if all are done. A
 // timeout is no error, and nothing is cancelled by it. Mixed kinds are given as
 // []AnyFuture. (asyncio.wait)
 //
@@ -41,6 +41,7 @@ func Wait[F AnyFuture](ctx context.Context, fs []F, o WaitOptions) (done, pendin
 	if o.ReturnWhen > FirstException {
 		return nil, nil, errors.New("asyncio: Wait with an unknown ReturnWhen")
 	}
+	fs = distinct(fs)
 	w := newWaiting(cores(fs), o)
 	if err := w.await(ctx); err != nil {
 		return nil, nil, err
@@ -53,6 +54,28 @@ func Wait[F AnyFuture](ctx context.Context, fs []F, o WaitOptions) (done, pendin
 		}
 	}
 	return done, pending, nil
+}
+
+// distinct leaves out what was given before.
+func distinct[F AnyFuture](fs []F) []F {
+	seen := make(map[*engine.Future]bool, len(fs))
+	var all []F
+	for i, f := range fs {
+		if seen[f.core()] {
+			if all == nil {
+				all = append(all, fs[:i]...)
+			}
+			continue
+		}
+		seen[f.core()] = true
+		if all != nil {
+			all = append(all, f)
+		}
+	}
+	if all == nil {
+		return fs
+	}
+	return all
 }
 
 func cores[F AnyFuture](fs []F) []*engine.Future {

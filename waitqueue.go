@@ -35,6 +35,7 @@ type waiter struct {
 	then       *waiter
 	woken      bool // is or will be told that its turn has come
 	left       bool // not in the queue any more
+	promised   bool // by a Queue: see there
 	q          *waitQueue
 	of         primitive
 }
@@ -73,7 +74,7 @@ func (q *waitQueue) enter(ctx context.Context, p primitive) (*waiter, error) {
 	if err := w.Prepare(ctx, w); err != nil {
 		return nil, err
 	}
-	w.woken, w.left = false, false
+	w.woken, w.left, w.promised = false, false, false
 	w.q, w.of = q, p
 	q.push(w)
 	return w, nil
@@ -166,15 +167,17 @@ func (q *waitQueue) wakeAll(m *monitor, n int) {
 	}
 }
 
-// popNext is wakeNext, and takes those it passes out of the queue.
-func (q *waitQueue) popNext(m *monitor) {
+// popNext is wakeNext, and takes those it passes out of the queue. It returns whom it
+// has woken, nil for nobody.
+func (q *waitQueue) popNext(m *monitor) *waiter {
 	for w := q.head; w != nil; w = q.head {
 		q.remove(w)
 		if !w.ready() {
 			m.wake(w)
-			return
+			return w
 		}
 	}
+	return nil
 }
 
 // claimed reports whether somebody waits who is not cancelled: one who is woken

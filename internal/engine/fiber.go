@@ -405,8 +405,12 @@ func (t *Task) Stack() []runtime.Frame {
 		case t.thread:
 			frames = coro.StackOf(t.loop.roster.find(t))
 		case f == nil:
-		case f.State() == coro.Running && f.g != coro.G(): // below one that runs eagerly
-			frames = t.own(coro.StackOf(f.g))
+		case f.State() == coro.Running && f.g != coro.G(): // it has resumed the one that asks
+			frames = coro.StackOf(f.g)
+			for len(frames) > 0 && !strings.HasPrefix(frames[0].Function, modulePath) {
+				frames = frames[1:] // the switch
+			}
+			frames = t.own(frames)
 		case f.g == coro.G(): // the task itself asks, or another on the same stack
 			frames = t.own(coro.Callers(0))
 		default:

@@ -119,6 +119,10 @@ type woken Waiter
 
 func (w *woken) run(*Loop) { (*Waiter)(w).end(Succeeded) }
 
+// Outside reports whether it is no loop task that waits: a Go task, or a goroutine
+// that is none.
+func (w *Waiter) Outside() bool { return w.task == nil || w.task.thread }
+
 // Cancelled reports whether a task of this loop was waiting and is cancelled, but
 // has not run since. Who is not on that loop cannot tell.
 func (w *Waiter) Cancelled() bool {
