@@ -89,9 +89,9 @@ func CreateTask[T any](scope context.Context, c Coroutine[T], opts ...TaskOption
 	t := newTask(c)
 	l, keeper := engine.Located(scope)
 	if f := l.Face().(*Loop).factory.Load(); f != nil {
-		t.startBy(*f, l, keeper, scope, opts)
+		t.startBy(scope, *f, l, keeper, opts)
 	} else {
-		t.start(l, keeper, scope, opts, 0)
+		t.start(scope, l, keeper, opts, 0)
 	}
 	return t
 }
@@ -103,7 +103,7 @@ func newTask[T any](c Coroutine[T]) *Task[T] {
 	return &Task[T]{fn: c, pc: funcPC(c)}
 }
 
-func (t *Task[T]) start(l *engine.Loop, k engine.Keeper, scope context.Context, opts []TaskOption, m engine.Mode) {
+func (t *Task[T]) start(scope context.Context, l *engine.Loop, k engine.Keeper, opts []TaskOption, m engine.Mode) {
 	if len(opts) > 0 {
 		m |= t.apply(opts)
 	}

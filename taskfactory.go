@@ -32,14 +32,14 @@ func WithTaskFactory(f TaskFactory) Option {
 }
 
 // startBy has a factory start the task.
-func (t *Task[T]) startBy(f TaskFactory, l *engine.Loop, k engine.Keeper, scope context.Context, opts []TaskOption) {
+func (t *Task[T]) startBy(scope context.Context, f TaskFactory, l *engine.Loop, k engine.Keeper, opts []TaskOption) {
 	started := false
 	f(l.Face().(*Loop), func(more ...TaskOption) AnyTask {
 		if started {
 			panic("asyncio: a TaskFactory called create twice")
 		}
 		started = true
-		t.start(l, k, scope, append(opts[:len(opts):len(opts)], more...), 0)
+		t.start(scope, l, k, append(opts[:len(opts):len(opts)], more...), 0)
 		return t
 	})
 	if !started {

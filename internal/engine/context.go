@@ -83,11 +83,17 @@ func AnchorTo(s *Scope) Anchor { return Anchor{s} }
 
 func (a *Anchor) anchor() *Scope { return a.scope }
 
-// Deadline, Done, Err and Value are those of the scope.
+// Deadline is that of the scope.
 func (a *Anchor) Deadline() (time.Time, bool) { return a.scope.Deadline() }
-func (a *Anchor) Done() <-chan struct{}       { return a.scope.Done() }
-func (a *Anchor) Err() error                  { return a.scope.Err() }
-func (a *Anchor) Value(key any) any           { return a.scope.Value(key) }
+
+// Done is that of the scope.
+func (a *Anchor) Done() <-chan struct{} { return a.scope.Done() }
+
+// Err is that of the scope.
+func (a *Anchor) Err() error { return a.scope.Err() }
+
+// Value is that of the scope.
+func (a *Anchor) Value(key any) any { return a.scope.Value(key) }
 
 // lookup finds where ctx leads to; the loop is nil if nowhere.
 func lookup(ctx context.Context) place {

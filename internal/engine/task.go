@@ -129,6 +129,7 @@ func (f *Future) task() *Task {
 // Mode is how a task starts and what it runs on.
 type Mode uint8
 
+// The modes, which may be combined.
 const (
 	Threaded Mode = 1 << iota // a Go task
 	Eager                     // the first step is taken at once if the loop is running
