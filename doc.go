@@ -32,9 +32,11 @@
 //
 // An await point is a call at which the calling task may be suspended and at
 // which a cancellation is delivered: [Task.Await], [Future.Await], [Sleep],
-// [ToThread]. Nothing else is one, so between two of them a loop task has the loop
-// to itself. From a goroutine that is no loop task the same calls block. An await
-// of what is done already returns at once and suspends nobody.
+// [ToThread], and what waits for several tasks, for a lock or for a queue. The
+// comment of each says so. Nothing else is one, so between two of them a loop task
+// has the loop to itself. From a goroutine that is no loop task the same calls
+// block. An await of what is done already, or of a lock that is free, returns at once
+// and suspends nobody.
 //
 // # What a coroutine owes
 //
@@ -63,6 +65,16 @@
 // standard library, if a request was made. Errors joined count as cancelled only
 // if each of them is: a failure is not hidden by a cancellation.
 //
+// # Several tasks
+//
+// [WithTaskGroup] is the way to have tasks that belong together: it waits for all of
+// them, and when one fails it cancels the others. [Gather], [GatherAll], [Wait],
+// [AsCompleted] and [Race] wait for tasks, Go tasks and futures that somebody else
+// has made; [Map] makes one for each item. [Timeout] and [WaitFor] put an end to what
+// takes too long, [Shield] keeps a cancellation away. [Lock], [Event], [Condition],
+// [Semaphore], [Barrier] and [Queue] are first come, first served, for tasks and
+// goroutines alike.
+//
 // # Scopes
 //
 // Where a function takes a scope, the ctx of a coroutine leads to its loop and
@@ -73,6 +85,11 @@
 // awaited goes on. The error of such an await is the scope's cause. It is no
 // cancellation of the task that awaits, and a coroutine that returns it has failed.
 //
+// The contexts that [Timeout] and [WithTaskGroup] give to their bodies end for the
+// standard library when the time is over or the group is cancelled. On the loop both
+// act by cancelling the task, as in asyncio: awaits with these contexts are not
+// interrupted otherwise, and only a group binds the tasks that are created with it.
+//
 // An await may use the ctx of another task, as a closure does that has captured
 // its creator's: then the cancellation of that task interrupts it too.
 //
@@ -82,6 +99,12 @@
 // is collected or the loop is closed. A panic is the error of its task, with the
 // stack. At the end of [Run] every task has been awaited, and no goroutine of the
 // loop is left.
+//
+// # When something is wrong
+//
+// [WithDebug] makes tasks remember where they were created and names those that nobody
+// waits for; [WithWatchdog] tells, while a task holds up the loop, which one and where
+// it is stuck. [AllTasks] with [Task.Stack] shows what everybody waits for.
 //
 // # Other goroutines
 //
