@@ -84,7 +84,7 @@ func TestCreated(t *testing.T) {
 	t.Run("says where", func(t *testing.T) {
 		asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 			return createAll(ctx, func(what string, a asyncio.AnyTask, line int) { expectCreated(t, what, a, line) })
-		}), asyncio.WithVirtualClock(), asyncio.WithDebug())
+		}), asyncio.WithVirtualClock(), asyncio.WithDebug(), new(reports).option()) // not all are awaited
 	})
 	t.Run("not without debug mode", func(t *testing.T) {
 		asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
@@ -507,9 +507,8 @@ func TestWatchdog(t *testing.T) {
 	} {
 		for mode, opts := range map[string][]asyncio.Option{
 			"alone": {asyncio.WithWatchdog(threshold)},
-			"in debug mode": {asyncio.WithDebug(), func() asyncio.Option {
-				return asyncio.WithWatchdog(threshold) // instead of debug mode's 100 ms
-			}()},
+			// With its own threshold instead of debug mode's 100 ms.
+			"in debug mode": {asyncio.WithDebug(), asyncio.WithWatchdog(threshold)},
 		} {
 			t.Run(name+" "+mode, func(t *testing.T) {
 				noLeaks(t)

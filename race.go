@@ -26,7 +26,7 @@ func Race[A Awaitable[T], T any](ctx context.Context, aws ...A) (v T, err error)
 	err = w.await(ctx)
 	for _, f := range fs {
 		if !f.Finished() {
-			f.Cancel(&engine.Request{Origin: engine.OriginGroup, By: f.Loop().Self()})
+			f.Cancel(&engine.Request{Message: "another has finished first", By: f.Loop().Self()})
 		}
 	}
 	if err != nil {

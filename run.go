@@ -62,8 +62,7 @@ func (r *Runner) Close() (err error) {
 	}
 	// Deferred, so that the loop is closed also if a clean-up calls Goexit.
 	defer func() { err = l.Close() }()
-	r.loop.askToStop()
-	s := &shutdown{loop: l, until: l.Deadline(r.loop.grace)}
+	s := &shutdown{loop: l, grace: r.loop.grace, ask: r.loop.askToStop}
 	s.run()
 	return nil
 }
@@ -101,6 +100,8 @@ func (r *Loop) askToStop() {
 // shutdown ends the tasks of a loop within a time.
 type shutdown struct {
 	loop  *engine.Loop
+	ask   func() // the first step; nil once it was taken
+	grace time.Duration
 	until time.Duration
 	over  bool
 }
@@ -113,6 +114,13 @@ func (s *shutdown) run() {
 			s.run() // a clean-up has called Goexit; the others still have theirs
 		}
 	}()
+	if ask := s.ask; ask != nil {
+		s.ask = nil
+		ask()
+	}
+	if s.until == 0 {
+		s.until = s.loop.Deadline(s.grace)
+	}
 	s.end(false)
 	// CPython runs two empty coroutines here; their turns are part of its order.
 	_ = s.loop.RunEmpty()

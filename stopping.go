@@ -40,17 +40,24 @@ func stopNodeOf(ctx context.Context) *stopNode {
 }
 
 func (n *stopNode) ask() {
-	n.asked.Set()
+	for _, k := range n.within(nil) {
+		k.asked.Set() // with no lock held, since it may take a loop
+	}
+}
+
+// within appends n and all inside to list.
+func (n *stopNode) within(list []*stopNode) []*stopNode {
+	list = append(list, n)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for k := n.first; k != nil; k = k.next {
-		k.ask()
+		list = k.within(list)
 	}
+	return list
 }
 
 func (n *stopNode) add(k *stopNode) {
 	n.mu.Lock()
-	defer n.mu.Unlock()
 	k.prev = n.last
 	if n.last == nil {
 		n.first = k
@@ -58,6 +65,7 @@ func (n *stopNode) add(k *stopNode) {
 		n.last.next = k
 	}
 	n.last = k
+	n.mu.Unlock()
 	if n.asked.IsSet() {
 		k.asked.Set()
 	}

@@ -234,17 +234,21 @@ func (tg *TaskGroup) interrupt(why error) {
 type groupKeeper TaskGroup
 
 // Admit takes a new task in.
-func (k *groupKeeper) Admit(t *engine.Task) error {
-	switch tg := (*TaskGroup)(k); {
+func (k *groupKeeper) Admit(t *engine.Task) (err error) {
+	tg := (*TaskGroup)(k)
+	switch {
 	case tg.phase == finished, tg.phase == leaving && tg.tasks == 0:
-		return fmt.Errorf("%w: it is finished", ErrGroupClosed)
+		err = fmt.Errorf("%w: it is finished", ErrGroupClosed)
 	case tg.aborting:
-		return fmt.Errorf("%w: it is cancelling its tasks", ErrGroupClosed)
+		err = fmt.Errorf("%w: it is cancelling its tasks", ErrGroupClosed)
 	default:
 		tg.tasks++
 		tg.created = true
-		return nil
 	}
+	if err != nil && tg.slots != nil {
+		tg.slots.giveBack(t)
+	}
+	return err
 }
 
 // Ended takes note of a task's end.
