@@ -19,15 +19,12 @@ import (
 func AsCompleted[F AnyFuture](ctx context.Context, fs []F) iter.Seq[F] {
 	return func(yield func(F) bool) {
 		for f, err := range asCompleted(ctx, fs, 0) {
-			switch {
-			case err == nil:
-				if !yield(f) {
-					return
-				}
-			case isCancellation(err, false):
-				if self, _ := engine.Caller(ctx); self != nil {
-					self.Redeliver()
-				}
+			if err != nil {
+				redeliver(ctx, err)
+				return
+			}
+			if !yield(f) {
+				return
 			}
 		}
 	}

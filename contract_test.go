@@ -489,6 +489,15 @@ var lockContract = []struct {
 				scope, cancel := context.WithCancelCause(ctx)
 				return scope, func(context.Context) { cancel(errTest) }
 			}, errTest},
+			{"another task's context", func(ctx context.Context) (context.Context, func(context.Context)) {
+				var lent context.Context
+				lender := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+					lent = ctx
+					return forever(ctx)
+				}))
+				asyncio.Sleep(ctx, 0)
+				return lent, func(context.Context) { lender.Cancel() }
+			}, asyncio.ErrCancelled},
 		}
 		for _, s := range scopes {
 			for victim := range n {
@@ -503,7 +512,7 @@ var lockContract = []struct {
 							return ctx
 						})
 					}
-					asyncio.Sleep(ctx, 0)
+					settle(ctx)
 					l.expectQueued(n)
 					end(ctx)
 					_, err := l.waiters[victim].Await(ctx)

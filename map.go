@@ -15,13 +15,13 @@ func Map[T, R any](ctx context.Context, items []T, limit int, f func(ctx context
 	err := WithTaskGroup(ctx, func(tg *TaskGroup) error {
 		tg.SetLimit(limit)
 		for i, item := range items {
-			if tg.Err() != nil {
-				break // what has ended the group tells why
-			}
-			CreateTask(tg, Void(func(ctx context.Context) (err error) {
+			_, err := create(tg, Void(func(ctx context.Context) (err error) {
 				results[i], err = f(ctx, item)
 				return err
-			}))
+			}), nil)
+			if err != nil {
+				return err
+			}
 		}
 		return nil
 	})

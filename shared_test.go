@@ -18,9 +18,9 @@ import (
 // What tasks of several loops, Go tasks and other goroutines share at the same
 // time. Much of what these tests check the race detector checks for them.
 
-// crowd has so many of each kind call f at the same time; no two have the same
+// inParallel has so many of each kind call f at the same time; no two have the same
 // number. What it returns waits for them.
-func crowd(t *testing.T, kinds []asker, each int, f func(ctx context.Context, a asker, who int) error) (gather func()) {
+func inParallel(t *testing.T, kinds []asker, each int, f func(ctx context.Context, a asker, who int) error) (gather func()) {
 	var all []*asking
 	for i, a := range kinds {
 		for j := range each {
@@ -47,7 +47,7 @@ func TestSharedCounter(t *testing.T) {
 			noLeaks(t)
 			l := k.make()
 			n := 0
-			crowd(t, askers(t), each, func(ctx context.Context, a asker, who int) error {
+			inParallel(t, askers(t), each, func(ctx context.Context, a asker, who int) error {
 				for i := range rounds {
 					if err := l.With(ctx, func() error {
 						was := n
@@ -79,7 +79,7 @@ func TestSharedCondition(t *testing.T) {
 	var l asyncio.Lock
 	filled, emptied := asyncio.NewCondition(&l), asyncio.NewCondition(&l)
 	n, taken := 0, 0
-	crowd(t, askers(t), each, func(ctx context.Context, _ asker, who int) error {
+	inParallel(t, askers(t), each, func(ctx context.Context, _ asker, who int) error {
 		for range rounds {
 			if err := l.With(ctx, func() error {
 				if who%2 == 0 {
@@ -113,7 +113,7 @@ func TestSharedEvent(t *testing.T) {
 	var e asyncio.Event
 	news := 0 // what the event tells of
 	for round := range rounds {
-		told := crowd(t, kinds, each, func(ctx context.Context, a asker, _ int) error {
+		told := inParallel(t, kinds, each, func(ctx context.Context, a asker, _ int) error {
 			for range 2 { // the second time it is set
 				if err := e.Wait(ctx); err != nil {
 					return err
@@ -137,7 +137,7 @@ func TestSharedBarrier(t *testing.T) {
 	const each, rounds = 2, 200
 	b := asyncio.NewBarrier(4 * each)
 	var slots, numbers [4 * each]int
-	crowd(t, askers(t), each, func(ctx context.Context, _ asker, who int) error {
+	inParallel(t, askers(t), each, func(ctx context.Context, _ asker, who int) error {
 		for round := 1; round <= rounds; round++ {
 			slots[who] = round
 			i, err := b.Wait(ctx)
@@ -202,7 +202,7 @@ func TestSharedQueue(t *testing.T) {
 				kinds := askers(t)
 				q := k.make(size)
 				var got [4 * each][]item
-				consumed := crowd(t, kinds, each, func(ctx context.Context, _ asker, who int) error {
+				consumed := inParallel(t, kinds, each, func(ctx context.Context, _ asker, who int) error {
 					for v, err := range q.All(ctx) {
 						if err != nil {
 							return err
@@ -214,7 +214,7 @@ func TestSharedQueue(t *testing.T) {
 					}
 					return nil
 				})
-				crowd(t, kinds, each, func(ctx context.Context, _ asker, who int) error {
+				inParallel(t, kinds, each, func(ctx context.Context, _ asker, who int) error {
 					for i := range items {
 						if err := q.Put(ctx, item{who, i}); err != nil {
 							return err
@@ -267,13 +267,13 @@ func TestSharedQueueShutdown(t *testing.T) {
 				}
 				return fmt.Errorf("%w, want ErrQueueShutDown", err)
 			}
-			putters := crowd(t, kinds, each, func(ctx context.Context, _ asker, who int) error {
+			putters := inParallel(t, kinds, each, func(ctx context.Context, _ asker, who int) error {
 				return refused(full.Put(ctx, item{who, 1}))
 			})
-			joiners := crowd(t, kinds, each, func(ctx context.Context, _ asker, _ int) error {
+			joiners := inParallel(t, kinds, each, func(ctx context.Context, _ asker, _ int) error {
 				return full.Join(ctx)
 			})
-			getters := crowd(t, kinds, each, func(ctx context.Context, _ asker, _ int) error {
+			getters := inParallel(t, kinds, each, func(ctx context.Context, _ asker, _ int) error {
 				_, err := empty.Get(ctx)
 				return refused(err)
 			})
@@ -337,7 +337,7 @@ func TestSharedLockUnderCancellation(t *testing.T) {
 				t.Errorf("%d are in line: %v", n, l)
 			}
 			expectFree(t, l, k.places)
-			crowd(t, kinds, 1, func(ctx context.Context, _ asker, _ int) error {
+			inParallel(t, kinds, 1, func(ctx context.Context, _ asker, _ int) error {
 				return l.With(ctx, func() error { return nil })
 			})()
 		})
@@ -379,7 +379,7 @@ func TestSharedConditionUnderCancellation(t *testing.T) {
 	}
 	// Every notification still reaches somebody.
 	n = 0
-	took := crowd(t, kinds, 2, func(ctx context.Context, _ asker, _ int) error { return take(ctx) })
+	took := inParallel(t, kinds, 2, func(ctx context.Context, _ asker, _ int) error { return take(ctx) })
 	until(t, "all wait", func() bool { return queued(c) == 8 })
 	for range 8 {
 		if err := l.With(t.Context(), add); err != nil {
@@ -424,11 +424,11 @@ func TestSharedQueueUnderCancellation(t *testing.T) {
 				}
 			}
 			// It still serves everybody.
-			got := crowd(t, kinds, 1, func(ctx context.Context, _ asker, _ int) error {
+			got := inParallel(t, kinds, 1, func(ctx context.Context, _ asker, _ int) error {
 				_, err := q.Get(ctx)
 				return err
 			})
-			crowd(t, kinds, 1, func(ctx context.Context, _ asker, who int) error {
+			inParallel(t, kinds, 1, func(ctx context.Context, _ asker, who int) error {
 				return q.Put(ctx, item{1, who})
 			})()
 			got()
@@ -458,7 +458,7 @@ func TestSharedBarrierUnderCancellation(t *testing.T) {
 	if p, r := passed.Load(), rounds.Load(); p > r*parties {
 		t.Errorf("%d have passed in %d rounds", p, r)
 	}
-	crowd(t, kinds, 1, func(ctx context.Context, _ asker, _ int) error {
+	inParallel(t, kinds, 1, func(ctx context.Context, _ asker, _ int) error {
 		_, err := b.Wait(ctx)
 		return err
 	})()

@@ -4,12 +4,14 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
 // Stopping returns the event by which the task of ctx is asked to stop before it is
-// cancelled: that of the nearest group around it ([TaskGroup.Shutdown]), else that
-// of the loop ([WithDrain]). A task that is created independently inside a group is
-// asked with it too. Without a loop in ctx it panics.
+// cancelled: that of the group it was created in ([TaskGroup.Shutdown]), which is
+// set too when a group around that is asked, else that of the loop ([WithDrain]).
+// Without a loop in ctx it panics.
 func Stopping(ctx context.Context) *Event { return &stopNodeOf(ctx).asked }
 
 // WithDrain makes Run, and Runner.Close, first ask the tasks that are left when main
@@ -30,11 +32,9 @@ type stopNode struct {
 	prev, next  *stopNode // beside; under mu of the one around
 }
 
-type stopKey struct{}
-
 func stopNodeOf(ctx context.Context) *stopNode {
-	if n, ok := ctx.Value(stopKey{}).(*stopNode); ok {
-		return n
+	if k, ok := engine.GroupOf(ctx).(*groupKeeper); ok {
+		return &k.stop
 	}
 	return &RunningLoop(ctx).stop
 }

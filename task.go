@@ -86,14 +86,22 @@ func Eager() TaskOption {
 // On a closed loop the task comes back failed with ErrLoopClosed, in a group that
 // takes no more with ErrGroupClosed.
 func CreateTask[T any](scope context.Context, c Coroutine[T], opts ...TaskOption) *Task[T] {
+	t, err := create(scope, c, opts)
+	if err != nil {
+		redeliver(scope, err)
+	}
+	return t
+}
+
+// create is CreateTask that returns why it did not get a place in a group with a
+// limit.
+func create[T any](scope context.Context, c Coroutine[T], opts []TaskOption) (*Task[T], error) {
 	t := newTask(c)
 	l, keeper := engine.Located(scope)
 	if f := l.Face().(*Loop).factory.Load(); f != nil {
-		t.startBy(scope, *f, l, keeper, opts)
-	} else {
-		t.start(scope, l, keeper, opts, 0)
+		return t, t.startBy(scope, *f, l, keeper, opts)
 	}
-	return t
+	return t, t.start(scope, l, keeper, opts, 0)
 }
 
 func newTask[T any](c Coroutine[T]) *Task[T] {
@@ -103,7 +111,7 @@ func newTask[T any](c Coroutine[T]) *Task[T] {
 	return &Task[T]{fn: c, pc: funcPC(c)}
 }
 
-func (t *Task[T]) start(scope context.Context, l *engine.Loop, k engine.Keeper, opts []TaskOption, m engine.Mode) {
+func (t *Task[T]) start(scope context.Context, l *engine.Loop, k engine.Keeper, opts []TaskOption, m engine.Mode) error {
 	if len(opts) > 0 {
 		m |= t.apply(opts)
 	}
@@ -117,12 +125,13 @@ func (t *Task[T]) start(scope context.Context, l *engine.Loop, k engine.Keeper, 
 					s = engine.Cancelled
 				}
 				t.t.NeverStart(l, body, s, err)
-				return
+				return err
 			}
 			defer reclaim()
 		}
 	}
 	t.t.Start(scope, body, m)
+	return nil
 }
 
 func (t *Task[T]) apply(opts []TaskOption) engine.Mode {

@@ -32,17 +32,18 @@ func WithTaskFactory(f TaskFactory) Option {
 }
 
 // startBy has a factory start the task.
-func (t *Task[T]) startBy(scope context.Context, f TaskFactory, l *engine.Loop, k engine.Keeper, opts []TaskOption) {
+func (t *Task[T]) startBy(scope context.Context, f TaskFactory, l *engine.Loop, k engine.Keeper, opts []TaskOption) (err error) {
 	started := false
 	f(l.Face().(*Loop), func(more ...TaskOption) AnyTask {
 		if started {
 			panic("asyncio: a TaskFactory called create twice")
 		}
 		started = true
-		t.start(scope, l, k, append(opts[:len(opts):len(opts)], more...), 0)
+		err = t.start(scope, l, k, append(opts[:len(opts):len(opts)], more...), 0)
 		return t
 	})
 	if !started {
 		panic("asyncio: a TaskFactory returned without calling create")
 	}
+	return err
 }

@@ -324,14 +324,6 @@ func reportIgnored(l *engine.Loop, t *engine.Task, grace time.Duration) {
 // to stop: see [TaskGroup.Shutdown].
 func (tg *TaskGroup) Stopping() *Event { return &tg.stop.asked }
 
-// Value is as context.Context has it.
-func (tg *TaskGroup) Value(key any) any {
-	if key == (stopKey{}) {
-		return &tg.stop
-	}
-	return tg.anchor.Value(key)
-}
-
 // String shows how many tasks there are, how many failed, and what the group is
 // doing. From another goroutine it waits for the current step of the loop.
 func (tg *TaskGroup) String() string {
@@ -397,12 +389,14 @@ func (s *slots) take(ctx context.Context, k *groupKeeper) (reclaim func(), err e
 	if lends {
 		s.lend(self)
 		reclaim = func() {
-			if s.wait(ctx, self) == nil {
+			err := s.Acquire(ctx)
+			if err == nil {
 				s.setLent(self, false)
 			}
+			redeliver(ctx, err)
 		}
 	}
-	if err := s.wait(ctx, self); err != nil {
+	if err := s.Acquire(ctx); err != nil {
 		if lends && s.TryAcquire() {
 			s.setLent(self, false)
 		}
@@ -411,14 +405,14 @@ func (s *slots) take(ctx context.Context, k *groupKeeper) (reclaim func(), err e
 	return reclaim, nil
 }
 
-// wait is Acquire by self. A cancellation that cannot be returned to it is delivered
-// again.
-func (s *slots) wait(ctx context.Context, self *engine.Task) error {
-	err := s.Acquire(ctx)
-	if err != nil && self != nil && isCancellation(err, false) {
+// redeliver has a cancellation that cannot be returned to the caller delivered again.
+func redeliver(ctx context.Context, err error) {
+	if err == nil || !isCancellation(err, false) {
+		return
+	}
+	if self, _ := engine.Caller(ctx); self != nil {
 		self.Redeliver()
 	}
-	return err
 }
 
 // setLent notes whether t is without a place, and reports whether it was.

@@ -18,7 +18,7 @@ import (
 func Go[T any](scope context.Context, c Coroutine[T], opts ...TaskOption) *Task[T] {
 	t := newTask(c)
 	l, keeper := engine.Located(scope)
-	t.start(scope, l, keeper, opts, engine.Threaded)
+	redeliver(scope, t.start(scope, l, keeper, opts, engine.Threaded))
 	return t
 }
 

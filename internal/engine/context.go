@@ -285,6 +285,22 @@ func Located(ctx context.Context) (*Loop, Keeper) {
 	return at.loop, at.keeper.keeper
 }
 
+// GroupOf returns the keeper of the group that ctx, or the task it belongs to, is in,
+// nil if none.
+func GroupOf(ctx context.Context) Keeper {
+	at := locate(ctx)
+	s := at.keeper
+	if s == nil && at.task != nil {
+		if m := at.task.member(); m != nil {
+			s = m.at.keeper
+		}
+	}
+	if s == nil {
+		return nil
+	}
+	return s.keeper
+}
+
 // Caller returns the task whose code calls it, nil for a goroutine that is none, and
 // ErrNotInTask in a callback.
 func Caller(ctx context.Context) (*Task, error) {

@@ -188,7 +188,7 @@ func (s *Scope) finish(r *Request) {
 	s.signal.end(r.err(), s.loop.cause(r))
 	s.loop.timers.remove(&s.timer)
 	s.detach()
-	s.members.end(r)
+	s.members.end(r) // first, so that all of them are told in creation order
 	s.links.end(r)
 }
 
@@ -327,10 +327,11 @@ func (t *Task) enterScope(m *membership) {
 		}
 		m.stop = t.loop.whenEnded(m.ends, t.scopeEnded)
 	}
+	if at.keeper != nil {
+		at.keeper.members.add(&m.kept)
+	}
 	switch home := at.home; {
-	case home == nil:
-	case home.kind == group:
-		home.members.add(&m.link)
+	case home == nil, home.kind == group:
 	case at.away: // its end is that of what was watched
 	case home.over != nil:
 		t.scopeEnded(home.over)
@@ -347,7 +348,8 @@ type membership struct {
 
 	// Owner.
 	ended bool // the task was told
-	link  link
+	link  link // in a binding scope
+	kept  link // in a group
 	stop  func() bool
 	watch Watch
 	task  *Task
@@ -355,7 +357,7 @@ type membership struct {
 
 func newMembership(t *Task, at place) *membership {
 	m := &membership{at: at, task: t}
-	m.link.who = t
+	m.link.who, m.kept.who = t, t
 	switch {
 	case at.away:
 		m.ends = at.watch
@@ -375,6 +377,7 @@ func (m *membership) FutureDone() { m.at.keeper.keeper.Ended(m.task) }
 // leave unbinds a task that has ended.
 func (m *membership) leave() {
 	m.link.remove()
+	m.kept.remove()
 	if m.stop != nil {
 		m.stop()
 	}
