@@ -15,12 +15,12 @@ func Map[T, R any](ctx context.Context, items []T, limit int, f func(ctx context
 	err := WithTaskGroup(ctx, func(tg *TaskGroup) error {
 		tg.SetLimit(limit)
 		for i, item := range items {
-			_, err := create(tg, Void(func(ctx context.Context) (err error) {
+			t, err := create(tg, Void(func(ctx context.Context) (err error) {
 				results[i], err = f(ctx, item)
 				return err
 			}), nil)
 			if err != nil {
-				return err
+				return t.Err() // the same, and seen
 			}
 		}
 		return nil

@@ -23,7 +23,9 @@ func Race[A Awaitable[T], T any](ctx context.Context, aws ...A) (v T, err error)
 	}
 	fs := cores(aws)
 	w := newWaiting(fs, WaitOptions{ReturnWhen: FirstCompleted})
-	err = w.await(ctx)
+	if err = w.await(ctx); errors.Is(err, ErrNotInTask) {
+		return v, err
+	}
 	for _, f := range fs {
 		if !f.Finished() {
 			f.Cancel(&engine.Request{Message: "another has finished first", By: f.Loop().Self()})

@@ -129,16 +129,22 @@ func TestStoppingAsksAtOnce(t *testing.T) {
 			return err
 		})
 	})
-	t.Run("an independent task that was created inside", func(t *testing.T) {
+	t.Run("not an independent task that was created inside", func(t *testing.T) {
 		succeed(t, func(ctx context.Context) error {
 			var free *asyncio.Task[none]
 			err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
-					free = asyncio.CreateTask(ctx, obedient(0))
+				asyncio.CreateTask(tg, asyncio.Void(func(child context.Context) error {
+					if asyncio.Stopping(child) != tg.Stopping() {
+						t.Error("a child: not the group's event")
+					}
+					free = asyncio.CreateTask(child, asyncio.Void(func(free context.Context) error {
+						if asyncio.Stopping(free) != asyncio.Stopping(asyncio.RunningLoop(ctx).Context()) {
+							t.Error("an independent task: not the loop's event")
+						}
+						return nil
+					}))
 					return nil
 				}))
-				asyncio.Sleep(ctx, time.Second)
-				tg.Shutdown(time.Hour)
 				return nil
 			})
 			free.Await(ctx)

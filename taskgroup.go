@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
@@ -345,101 +344,4 @@ func (tg *TaskGroup) String() string {
 		}
 	})
 	return s + ">"
-}
-
-// SetLimit bounds the tasks of the group that are at work to n. From then on
-// CreateTask in the group waits until there is room; it is an await point. If the
-// creator is cancelled there, or its scope ends, the task comes back done with that
-// error, and a cancellation is delivered again at the creator's next await. A task
-// of the group that waits in CreateTask lends its own place meanwhile, so that tasks
-// which create tasks cannot wait for each other. Zero or less is no bound.
-//
-// It must be called before the first task is created, and panics afterwards.
-func (tg *TaskGroup) SetLimit(n int) {
-	created := false
-	tg.loop.Call(func() { created = tg.created })
-	if created {
-		panic("asyncio: TaskGroup.SetLimit after a task was created in the group: call it first")
-	}
-	tg.slots = nil
-	if n > 0 {
-		tg.slots = &slots{Semaphore: NewSemaphore(n)}
-	}
-}
-
-// slots are the places of a group with a limit.
-type slots struct {
-	*Semaphore
-	mu   sync.Mutex
-	lent map[*engine.Task]bool // tasks at work without a place, which waits for them or not
-}
-
-// take waits for the place of a new task. reclaim is to be called when that was
-// created.
-func (s *slots) take(ctx context.Context, k *groupKeeper) (reclaim func(), err error) {
-	reclaim = func() {}
-	self, err := engine.Caller(ctx)
-	if err != nil { // a callback cannot wait
-		if !s.TryAcquire() {
-			return nil, err
-		}
-		return reclaim, nil
-	}
-	lends := self != nil && self.KeptBy(k)
-	if lends {
-		s.lend(self)
-		reclaim = func() {
-			err := s.Acquire(ctx)
-			if err == nil {
-				s.setLent(self, false)
-			}
-			redeliver(ctx, err)
-		}
-	}
-	if err := s.Acquire(ctx); err != nil {
-		if lends && s.TryAcquire() {
-			s.setLent(self, false)
-		}
-		return nil, err
-	}
-	return reclaim, nil
-}
-
-// redeliver has a cancellation that cannot be returned to the caller delivered again.
-func redeliver(ctx context.Context, err error) {
-	if err == nil || !isCancellation(err, false) {
-		return
-	}
-	if self, _ := engine.Caller(ctx); self != nil {
-		self.Redeliver()
-	}
-}
-
-// setLent notes whether t is without a place, and reports whether it was.
-func (s *slots) setLent(t *engine.Task, lent bool) (was bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	was = s.lent[t]
-	if !lent {
-		delete(s.lent, t)
-		return was
-	}
-	if s.lent == nil {
-		s.lent = map[*engine.Task]bool{}
-	}
-	s.lent[t] = true
-	return was
-}
-
-func (s *slots) lend(t *engine.Task) {
-	if !s.setLent(t, true) {
-		_ = s.Release()
-	}
-}
-
-// giveBack is the end of a task.
-func (s *slots) giveBack(t *engine.Task) {
-	if !s.setLent(t, false) {
-		_ = s.Release()
-	}
 }

@@ -18,7 +18,9 @@ import (
 func Go[T any](scope context.Context, c Coroutine[T], opts ...TaskOption) *Task[T] {
 	t := newTask(c)
 	l, keeper := engine.Located(scope)
-	redeliver(scope, t.start(scope, l, keeper, opts, engine.Threaded))
+	if err := t.start(scope, l, keeper, opts, engine.Threaded); err != nil {
+		redeliver(scope, err)
+	}
 	return t
 }
 

@@ -146,10 +146,10 @@ func (tm *TimeoutScope) leave(err error) error {
 		}
 		tm.window.End(&engine.Request{Origin: engine.OriginContext, Cause: context.Canceled})
 	})
-	if !late || tm.task == nil {
+	switch {
+	case !late:
 		return err
-	}
-	if tm.task.Uncancel() > tm.cancelling || err == nil {
+	case tm.task != nil && tm.task.Uncancel() > tm.cancelling, err == nil:
 		return err // somebody else has cancelled the task too, or body made nothing of it
 	}
 	return asTimeout(err)

@@ -65,6 +65,10 @@ type primitive interface {
 // enter puts the caller in the queue of p. It fails in a callback, which cannot
 // wait. What follows is unlock, Wait, and leave.
 func (q *waitQueue) enter(ctx context.Context, p primitive) (*waiter, error) {
+	if ctx == nil {
+		p.unlock()
+		engine.Located(ctx) // panics, and says why
+	}
 	w := q.free
 	if w == nil {
 		w = &waiter{}
@@ -142,6 +146,17 @@ func (m *monitor) wake(w *waiter) {
 // one.
 func (q *waitQueue) wakeNext(m *monitor) bool {
 	for w := q.head; w != nil; w = w.next {
+		if !w.ready() {
+			m.wake(w)
+			return true
+		}
+	}
+	return false
+}
+
+// wakeLast is wakeNext from the other end.
+func (q *waitQueue) wakeLast(m *monitor) bool {
+	for w := q.tail; w != nil; w = w.prev {
 		if !w.ready() {
 			m.wake(w)
 			return true

@@ -346,7 +346,7 @@ func (f *Future) block(ctx context.Context) error {
 	case <-done:
 		return f.retrieve()
 	case <-ctx.Done():
-		err = context.Cause(ctx)
+		err = causeOf(ctx)
 	case <-f.loop.root.Done():
 		err = ErrLoopClosed
 	}

@@ -46,7 +46,8 @@ func (t *Task) Value(key any) any {
 // place is where a context leads to.
 type place struct {
 	loop *Loop
-	task *Task // the nearest task, nil if none
+	task *Task  // the nearest task, nil if none
+	near *Scope // the nearest scope below that task, nil if none
 
 	// Where an await belongs.
 	scope   *Scope          // the nearest binding scope below that task, nil if none
@@ -168,6 +169,17 @@ type spy struct {
 func (*spy) Err() error          { return context.Canceled }
 func (s *spy) Value(key any) any { s.key = key; return nil }
 
+// causeOf is context.Cause of a context that has ended, but a deadline on the loop's
+// clock is ErrTimeout, which the standard library has no way to say.
+func causeOf(ctx context.Context) error {
+	if at := lookup(ctx); at.near != nil && !at.foreign {
+		if err := at.near.signal.because(); err != nil {
+			return err
+		}
+	}
+	return context.Cause(ctx)
+}
+
 // signal is the standard library's view of something that ends at most once: a
 // cancellable context that is made when first asked for.
 type signal struct {
@@ -208,6 +220,13 @@ func (s *signal) err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.kind
+}
+
+// because returns why it has ended, nil if it has not.
+func (s *signal) because() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cause
 }
 
 // ctx returns the context, made on first use.

@@ -131,6 +131,9 @@ func (l *Loop) addWaiter(f *Future, w runnable) {
 	}
 	if f.Finished() {
 		f.schedule(l)
+		if x, ok := f.err.(*failure); ok {
+			x.awaited()
+		}
 		l.wake(w)
 		return
 	}

@@ -129,7 +129,7 @@ func New(c Config) *Loop {
 	l.debug.Store(c.Debug)
 	l.slow.Store(int64(DefaultSlow))
 	l.threshold.Store(int64(c.Watchdog))
-	l.root.at = place{loop: l, scope: &l.root, home: &l.root}
+	l.root.at = place{loop: l, near: &l.root, scope: &l.root, home: &l.root}
 	return l
 }
 

@@ -32,8 +32,8 @@ func (l *Loop) watch(f *Future, x *failure) {
 			x.what += fmt.Sprintf(" (created at %s:%d)", at[0].File, at[0].Line)
 		}
 	}
-	if x.err == nil && f.waiters != nil {
-		x.retrieved.Store(true) // somebody has been waiting for it, if not for its value
+	if f.waiters != nil {
+		x.awaited()
 	}
 	runtime.AddCleanup(f, func(x *failure) { x.loop.post(x) }, x)
 	if l.closed.Load() {
@@ -51,6 +51,14 @@ func (l *Loop) watch(f *Future, x *failure) {
 		l.failures = kept
 	}
 	l.failures = append(l.failures, x)
+}
+
+// awaited takes note that somebody waits for the end of a task, if not for its
+// value, which is enough for a success.
+func (x *failure) awaited() {
+	if x.err == nil {
+		x.retrieved.Store(true)
+	}
 }
 
 // run reports the failure, once, if it is still unheard of.

@@ -85,6 +85,7 @@ func (s *Scope) init(ctx context.Context, at place) {
 	s.loop, s.parent = at.loop, ctx
 	s.link.who = s
 	s.at = at
+	s.at.near = s
 	switch s.kind {
 	case binding:
 		s.at.scope, s.at.home = s, s
@@ -127,11 +128,11 @@ func (s *Scope) open(at place) {
 		s.scopeEnded(endOf(s.parent))
 	case at.away:
 		s.stop = s.loop.whenEnded(s.parent, s.scopeEnded)
-	case at.home != nil:
-		if r := at.home.over; r != nil {
+	case at.near != nil:
+		if r := at.near.over; r != nil {
 			s.scopeEnded(r)
 		} else {
-			at.home.links.add(&s.link)
+			at.near.links.add(&s.link)
 		}
 	case at.endless:
 	case at.task.Err() != nil:

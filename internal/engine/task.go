@@ -149,6 +149,9 @@ func (t *Task) Start(ctx context.Context, body Body, m Mode) {
 // NeverStart makes t a task of l that comes back done, with why it could not start.
 func (t *Task) NeverStart(l *Loop, body Body, s State, err error) {
 	t.loop, t.kind, t.body, t.phase = l, kindTask, body, destroyed
+	if t.Name() == "" {
+		t.id = l.ids.Add(1)
+	}
 	t.publish(s, err)
 	l.do(action(func() { t.schedule(l) }))
 }

@@ -93,7 +93,7 @@ func (w *Waiter) waitFrom(ctx context.Context) error {
 		case <-w.told:
 			return nil
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return causeOf(ctx)
 		}
 	case t.thread:
 		return t.visit(&visit{t: t, f: &w.Future, at: lookup(ctx), ctx: ctx})

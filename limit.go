@@ -1,0 +1,126 @@
+package asyncio
+
+import (
+	"context"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// SetLimit bounds the tasks of the group that are at work to n. From then on
+// CreateTask in the group waits until there is room; it is an await point. If the
+// creator is cancelled there, or its scope ends, the task comes back done with that
+// error, and a cancellation is delivered again at the creator's next await. A task
+// of the group does not wait for room but gives up its own place to the task that it
+// creates, and CreateTask returns when it has one again: tasks that create tasks, and
+// then await them, cannot wait for each other. Zero or less is no bound.
+//
+// It must be called before the first task is created, and panics afterwards.
+func (tg *TaskGroup) SetLimit(n int) {
+	created := false
+	tg.loop.Call(func() { created = tg.created })
+	if created {
+		panic("asyncio: TaskGroup.SetLimit after a task was created in the group: call it first")
+	}
+	tg.slots = nil
+	if n > 0 {
+		tg.slots = &slots{free: n}
+	}
+}
+
+// slots are the places of a group with a limit. A place that gets free goes to the
+// last who has lent its own, else to the first who waits for one. The last, because
+// those who lent before may be waiting for it.
+type slots struct {
+	monitor
+	free     int
+	creators waitQueue
+	lenders  waitQueue
+	lent     map[*engine.Task]bool // tasks of the group without a place
+}
+
+// take waits for the place of a new task. reclaim is to be called when that was
+// created.
+func (s *slots) take(ctx context.Context, k *groupKeeper) (reclaim func(), err error) {
+	reclaim = func() {}
+	self, _ := engine.Caller(ctx)
+	s.lock()
+	switch {
+	case self != nil && self.KeptBy(k) && !s.lent[self]:
+		if s.lent == nil {
+			s.lent = map[*engine.Task]bool{}
+		}
+		s.lent[self] = true
+		reclaim = func() { s.reclaim(ctx, self) }
+	case s.free > 0: // so nobody waits
+		s.free--
+	default:
+		err = s.wait(ctx, &s.creators)
+	}
+	s.unlock()
+	return reclaim, err
+}
+
+// wait waits for a place, with the monitor locked before and after.
+func (s *slots) wait(ctx context.Context, q *waitQueue) error {
+	w, err := q.enter(ctx, s)
+	if err != nil {
+		return err
+	}
+	s.unlock()
+	err = w.Wait(ctx)
+	q.leave(w, err)
+	return err
+}
+
+func (s *slots) gaveUp(w *waiter) {
+	if w.woken {
+		s.give()
+	}
+}
+
+// reclaim gets the place back that self has lent. One that is cancelled meanwhile
+// goes on without.
+func (s *slots) reclaim(ctx context.Context, self *engine.Task) {
+	s.lock()
+	var err error
+	if s.free > 0 {
+		s.free--
+	} else {
+		err = s.wait(ctx, &s.lenders)
+	}
+	if err == nil {
+		delete(s.lent, self)
+	}
+	s.unlock()
+	if err != nil {
+		redeliver(ctx, err)
+	}
+}
+
+// giveBack is the end of a task, or of one that was refused.
+func (s *slots) giveBack(t *engine.Task) {
+	s.lock()
+	defer s.unlock()
+	if s.lent[t] {
+		delete(s.lent, t)
+	} else {
+		s.give()
+	}
+}
+
+// give hands a place to the next.
+func (s *slots) give() {
+	if !s.lenders.wakeLast(&s.monitor) && !s.creators.wakeNext(&s.monitor) {
+		s.free++
+	}
+}
+
+// redeliver has a cancellation that cannot be returned to the caller delivered again.
+func redeliver(ctx context.Context, err error) {
+	if !isCancellation(err, false) {
+		return
+	}
+	if self, _ := engine.Caller(ctx); self != nil {
+		self.Redeliver()
+	}
+}
