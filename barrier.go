@@ -92,7 +92,7 @@ func (b *Barrier) Wait(ctx context.Context) (int, error) {
 // until waits, with the monitor locked before and after, for a state.
 func (b *Barrier) until(ctx context.Context, reached func() bool) error {
 	for !reached() {
-		w, err := b.waiters.enter(ctx, b)
+		w, err := b.waiters.enter(ctx, &b.monitor, b)
 		if err != nil {
 			return err
 		}

@@ -56,7 +56,7 @@ func (c *Condition) Wait(ctx context.Context) error {
 		return fmt.Errorf("%w: Condition.Wait", ErrNotAcquired)
 	}
 	c.lock()
-	w, err := c.waiters.enter(ctx, c)
+	w, err := c.waiters.enter(ctx, &c.monitor, c)
 	c.unlock()
 	if err != nil {
 		return err

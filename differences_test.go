@@ -480,7 +480,7 @@ func TestDifferencesOfTimeouts(t *testing.T) {
 				}))
 			}()
 			_, err := f.Await(ctx)
-			expectIs(t, "the error", err, context.DeadlineExceeded)
+			expectIs(t, "the error", err, asyncio.ErrTimeout)
 			return nil
 		})
 	})

@@ -27,7 +27,7 @@ func (e *Event) Wait(ctx context.Context) error {
 		e.unlock()
 		return nil
 	}
-	w, err := e.waiters.enter(ctx, e)
+	w, err := e.waiters.enter(ctx, &e.monitor, e)
 	e.unlock()
 	if err != nil {
 		return err

@@ -62,7 +62,7 @@ func (s *slots) take(ctx context.Context, k *groupKeeper) (reclaim func(), err e
 
 // wait waits for a place, with the monitor locked before and after.
 func (s *slots) wait(ctx context.Context, q *waitQueue) error {
-	w, err := q.enter(ctx, s)
+	w, err := q.enter(ctx, &s.monitor, s)
 	if err != nil {
 		return err
 	}

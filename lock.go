@@ -29,7 +29,7 @@ func (l *Lock) Acquire(ctx context.Context) error {
 		l.unlock()
 		return nil
 	}
-	w, err := l.waiters.enter(ctx, l)
+	w, err := l.waiters.enter(ctx, &l.monitor, l)
 	l.unlock()
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 type Queue[T any] struct {
 	monitor
 	items    store[T]
+	n        int // items that anybody may have: those not promised
 	max      int
 	putters  waitQueue
 	getters  waitQueue
@@ -25,8 +26,7 @@ type Queue[T any] struct {
 	// A loop task that is woken competes for the item or the room with those that
 	// come before it runs, as in CPython. To others it is promised: it takes long
 	// until they run, and one goroutine would wait for the other at every item.
-	promisedItems int
-	promisedRoom  int
+	promisedRoom int
 }
 
 // store keeps the items of a queue in the order in which they are to be had.
@@ -56,7 +56,7 @@ func (q *Queue[T]) init(max int, items store[T]) { q.max, q.items = max, items }
 func (q *Queue[T]) Put(ctx context.Context, v T) error {
 	q.lock()
 	for !q.closed && q.full() {
-		w, err := q.putters.enter(ctx, (*putting[T])(q))
+		w, err := q.putters.enter(ctx, &q.monitor, (*putting[T])(q))
 		q.unlock()
 		if err != nil {
 			return err
@@ -112,13 +112,14 @@ func (q *Queue[T]) PutNoWait(v T) error {
 func (q *Queue[T]) add(v T) {
 	q.items.push(v)
 	q.unjoined++
+	q.n++
 	q.wakeGetter()
 }
 
 func (q *Queue[T]) wakeGetter() {
 	if w := q.getters.popNext(&q.monitor); w != nil && w.Outside() {
 		w.promised = true
-		q.promisedItems++
+		q.n--
 	}
 }
 
@@ -138,8 +139,8 @@ func (q *Queue[T]) wakePutter() {
 // It returns ErrNotInTask in a callback and ErrLoopClosed once the loop is closed.
 func (q *Queue[T]) Get(ctx context.Context) (v T, err error) {
 	q.lock()
-	for !q.closed && q.empty() {
-		w, err := q.getters.enter(ctx, (*getting[T])(q))
+	for !q.closed && q.n == 0 {
+		w, err := q.getters.enter(ctx, &q.monitor, (*getting[T])(q))
 		q.unlock()
 		if err != nil {
 			return v, err
@@ -151,7 +152,9 @@ func (q *Queue[T]) Get(ctx context.Context) (v T, err error) {
 			return v, err
 		}
 		if w.promised {
-			q.promisedItems--
+			if q.items.len() > 0 { // else thrown away by Shutdown
+				q.n++
+			}
 			break
 		}
 	}
@@ -165,10 +168,10 @@ type getting[T any] Queue[T]
 
 func (g *getting[T]) gaveUp(w *waiter) {
 	q := (*Queue[T])(g)
-	if w.promised {
-		q.promisedItems--
+	if w.promised && q.items.len() > 0 {
+		q.n++
 	}
-	if w.woken && !q.empty() {
+	if w.woken && q.n > 0 {
 		q.wakeGetter()
 	}
 }
@@ -183,12 +186,13 @@ func (q *Queue[T]) GetNoWait() (T, error) {
 }
 
 func (q *Queue[T]) get() (v T, err error) {
-	if q.empty() {
+	if q.n == 0 {
 		if q.closed {
 			return v, ErrQueueShutDown
 		}
 		return v, ErrQueueEmpty
 	}
+	q.n--
 	v = q.items.pop()
 	if !q.full() { // as it may be after an item that was promised
 		q.wakePutter()
@@ -244,7 +248,7 @@ func (q *Queue[T]) Join(ctx context.Context) error {
 		q.unlock()
 		return nil
 	}
-	w, err := q.joiners.enter(ctx, (*joining[T])(q))
+	w, err := q.joiners.enter(ctx, &q.monitor, (*joining[T])(q))
 	q.unlock()
 	if err != nil {
 		return err
@@ -273,6 +277,7 @@ func (q *Queue[T]) Shutdown(immediate ...bool) {
 			q.items.pop()
 			q.unjoined = max(q.unjoined-1, 0)
 		}
+		q.n = 0
 		q.joined()
 	}
 	for q.getters.n > 0 {
@@ -287,18 +292,14 @@ func (q *Queue[T]) Shutdown(immediate ...bool) {
 func (q *Queue[T]) Len() int {
 	q.lock()
 	defer q.unlock()
-	return q.len()
+	return q.n
 }
-
-func (q *Queue[T]) len() int { return q.items.len() - q.promisedItems }
-
-func (q *Queue[T]) empty() bool { return q.len() <= 0 }
 
 // MaxSize returns the bound the queue was made with. (Queue.maxsize)
 func (q *Queue[T]) MaxSize() int { return q.max }
 
 // Empty reports whether there is no item. (Queue.empty)
-func (q *Queue[T]) Empty() bool { return q.Len() <= 0 }
+func (q *Queue[T]) Empty() bool { return q.Len() == 0 }
 
 // Full reports whether there is no room. (Queue.full)
 func (q *Queue[T]) Full() bool {
@@ -307,7 +308,7 @@ func (q *Queue[T]) Full() bool {
 	return q.full()
 }
 
-func (q *Queue[T]) full() bool { return q.max > 0 && q.len()+q.promisedRoom >= q.max }
+func (q *Queue[T]) full() bool { return q.max > 0 && q.n+q.promisedRoom >= q.max }
 
 // String shows the bound, the number of items, who waits, and how many items were
 // not dealt with.
@@ -316,7 +317,7 @@ func (q *Queue[T]) String() string { return q.describe("Queue") }
 func (q *Queue[T]) describe(kind string) string {
 	q.lock()
 	defer q.unlock()
-	s := fmt.Sprintf("<%s maxsize=%d items=%d", kind, q.max, q.items.len())
+	s := fmt.Sprintf("<%s maxsize=%d items=%d", kind, q.max, q.n)
 	if q.getters.n > 0 {
 		s += fmt.Sprintf(" getters=%d", q.getters.n)
 	}

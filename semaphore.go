@@ -41,7 +41,7 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 		s.unlock()
 		return nil
 	}
-	w, err := s.waiters.enter(ctx, s)
+	w, err := s.waiters.enter(ctx, &s.monitor, s)
 	s.unlock()
 	if err != nil {
 		return err

@@ -37,6 +37,7 @@ type waiter struct {
 	left       bool // not in the queue any more
 	promised   bool // by a Queue: see there
 	q          *waitQueue
+	m          *monitor
 	of         primitive
 }
 
@@ -55,8 +56,6 @@ type waitQueue struct {
 
 // primitive is what a waitQueue needs of the one it belongs to.
 type primitive interface {
-	lock()
-	unlock()
 	// gaveUp is called with the monitor locked when w has left the queue without
 	// its turn, or cannot use it: what it was given is to be passed on.
 	gaveUp(w *waiter)
@@ -64,9 +63,9 @@ type primitive interface {
 
 // enter puts the caller in the queue of p. It fails in a callback, which cannot
 // wait. What follows is unlock, Wait, and leave.
-func (q *waitQueue) enter(ctx context.Context, p primitive) (*waiter, error) {
+func (q *waitQueue) enter(ctx context.Context, m *monitor, p primitive) (*waiter, error) {
 	if ctx == nil {
-		p.unlock()
+		m.unlock()
 		engine.Located(ctx) // panics, and says why
 	}
 	w := q.free
@@ -79,15 +78,17 @@ func (q *waitQueue) enter(ctx context.Context, p primitive) (*waiter, error) {
 		return nil, err
 	}
 	w.woken, w.left, w.promised = false, false, false
-	w.q, w.of = q, p
+	w.q, w.m, w.of = q, m, p
 	q.push(w)
 	return w, nil
 }
 
 // leave ends a wait that has returned err. It locks the monitor.
 func (q *waitQueue) leave(w *waiter, err error) {
-	w.of.lock()
-	q.remove(w)
+	w.m.lock()
+	if !w.left {
+		q.remove(w)
+	}
 	if err != nil {
 		w.of.gaveUp(w)
 	} else {
@@ -98,7 +99,7 @@ func (q *waitQueue) leave(w *waiter, err error) {
 // Unwound is for the engine: the task is being unwound and will not call leave.
 func (w *waiter) Unwound() {
 	w.q.leave(w, errUnwound)
-	w.of.unlock()
+	w.m.unlock()
 }
 
 func (q *waitQueue) push(w *waiter) {
@@ -113,9 +114,6 @@ func (q *waitQueue) push(w *waiter) {
 }
 
 func (q *waitQueue) remove(w *waiter) {
-	if w.left {
-		return
-	}
 	w.left = true
 	if w.prev == nil {
 		q.head = w.next

@@ -153,20 +153,27 @@ func users(frames []runtime.Frame) []runtime.Frame {
 
 // callers returns where a task is being created; Created leaves out this module's
 // own frames.
-func callers() []uintptr {
-	pcs := make([]uintptr, 32)
-	return pcs[:runtime.Callers(3, pcs)]
+func callers() *creation {
+	c := &creation{}
+	c.n = runtime.Callers(3, c.pcs[:])
+	return c
+}
+
+// creation is where a task was created.
+type creation struct {
+	pcs [32]uintptr
+	n   int
 }
 
 // Created returns the frames where the task was created, innermost first; nil
 // unless the loop was in debug mode.
 func (t *Task) Created() []runtime.Frame {
 	x := t.extra.Load()
-	if x == nil || len(x.created) == 0 {
+	if x == nil || x.created == nil {
 		return nil
 	}
 	var frames []runtime.Frame
-	for it := runtime.CallersFrames(x.created); ; {
+	for it := runtime.CallersFrames(x.created.pcs[:x.created.n]); ; {
 		f, more := it.Next()
 		switch inside := strings.HasPrefix(f.Function, modulePath); {
 		case inside && len(frames) > 0:

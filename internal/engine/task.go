@@ -68,7 +68,7 @@ type extra struct {
 	// Written once.
 	member  *membership // nil unless created in a scope
 	thread  *thread     // of a Go task
-	created []uintptr   // where, in debug mode
+	created *creation   // where, in debug mode
 
 	// Any goroutine.
 	name   atomic.Pointer[string]
