@@ -30,17 +30,18 @@ func AsCompleted[F AnyFuture](ctx context.Context, fs []F) iter.Seq[F] {
 	}
 }
 
-// AsCompletedWithin is AsCompleted for at most d on the loop's clock. If that has
-// passed before all are done, the last pair has ErrTimeout; if the caller is
+// AsCompletedWithin is AsCompleted for at most d on the loop's clock; zero or less has
+// passed already. If that has passed before all are done, the last pair has ErrTimeout; if the caller is
 // cancelled, the *CancelledError; if ctx is a scope that ends, its cause.
 // (asyncio.as_completed(timeout=))
 func AsCompletedWithin[F AnyFuture](ctx context.Context, fs []F, d time.Duration) iter.Seq2[F, error] {
 	if d == 0 {
-		d = -1 // none is zero here, as in WaitOptions
+		d = -1 // zero means none below
 	}
 	return asCompleted(ctx, fs, d)
 }
 
+// asCompleted is both; d is zero for no limit.
 func asCompleted[F AnyFuture](ctx context.Context, fs []F, d time.Duration) iter.Seq2[F, error] {
 	return func(yield func(F, error) bool) {
 		if len(fs) == 0 {

@@ -50,7 +50,8 @@ func (c *Condition) With(ctx context.Context, f func() error) error { return wit
 // If the caller is cancelled, or ctx is a scope that ends, Wait returns the
 // *CancelledError or the cause, after it has acquired the lock again; another
 // cancellation does not keep it from that. A notification it had received goes to
-// the next. Only when the loop is closed it returns without the lock.
+// the next. Once the loop is closed there is no waiting for the lock: Wait returns
+// ErrLoopClosed, maybe without it; Release is to be called in any case.
 func (c *Condition) Wait(ctx context.Context) error {
 	if !c.Locked() {
 		return fmt.Errorf("%w: Condition.Wait", ErrNotAcquired)
@@ -61,8 +62,11 @@ func (c *Condition) Wait(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	passOn := true // also if the task is unwound
+	passOn, held := true, false // if the task is unwound
 	defer func() {
+		if !held {
+			c.held.owe()
+		}
 		if passOn {
 			c.lock()
 			c.waiters.wakeAll(&c.monitor, 1)
@@ -77,6 +81,7 @@ func (c *Condition) Wait(ctx context.Context) error {
 	for {
 		again := c.held.Acquire(own)
 		if again == nil {
+			held = true
 			break
 		}
 		err = again

@@ -345,7 +345,7 @@ func ExampleWithTaskGroup_failure() {
 	// Output:
 	// the other task: asyncio: cancelled by task group: disk full
 	// the body: asyncio: cancelled by task group: disk full
-	// asyncio: 1 failed in a task group: disk full
+	// asyncio: task group: disk full
 }
 
 func ExampleGroupError() {

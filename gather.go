@@ -79,7 +79,11 @@ func gather(ctx context.Context, fs []*engine.Future, outcomes bool) error {
 		x.near, _ = loop.Near(f)
 	}
 	loop.Do(g.begin)
-	return g.Await(ctx)
+	err := g.Await(ctx)
+	if !g.Finished() {
+		loop.Do(g.end) // a scope has ended the wait
+	}
+	return err
 }
 
 func (g *gathering) begin() {
@@ -96,6 +100,14 @@ func (g *gathering) begin() {
 			done--
 			x.FutureDone()
 		}
+	}
+}
+
+// end lets go of those that are not done.
+func (g *gathering) end() {
+	for i := range g.each {
+		x := &g.each[i]
+		x.Stop(x.near)
 	}
 }
 

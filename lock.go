@@ -13,6 +13,7 @@ import (
 type Lock struct {
 	monitor
 	locked  bool
+	owed    int // calls of Release to come from tasks that do not hold the lock: see owe
 	waiters waitQueue
 }
 
@@ -70,12 +71,26 @@ func (l *Lock) gaveUp(*waiter) {
 func (l *Lock) Release() error {
 	l.lock()
 	defer l.unlock()
-	if !l.locked {
+	switch {
+	case l.owed > 0:
+		l.owed--
+		return nil
+	case !l.locked:
 		return fmt.Errorf("%w: Lock.Release", ErrNotAcquired)
 	}
 	l.locked = false
 	l.waiters.wakeHead(&l.monitor)
 	return nil
+}
+
+// owe is Acquire for a task that cannot wait any more, because its loop is closed,
+// and will call Release all the same. If the lock is not free that call does nothing.
+func (l *Lock) owe() {
+	l.lock()
+	defer l.unlock()
+	if !l.take() {
+		l.owed++
+	}
 }
 
 // Locked reports whether somebody holds the lock. (Lock.locked)

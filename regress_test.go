@@ -2,6 +2,7 @@ package asyncio_test
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"testing"
 	"time"
@@ -106,5 +107,87 @@ func TestGoexitWithADeferThatPanicsExitsRun(t *testing.T) {
 	}()
 	if !<-exited {
 		t.Error("Run returned")
+	}
+}
+
+// TestConditionOfClosedLoop: a task that loses its loop while it waits in a Condition
+// does not release a lock that another holds by then.
+func TestConditionOfClosedLoop(t *testing.T) {
+	for _, kind := range []string{"task", "Go task"} {
+		t.Run(kind, func(t *testing.T) {
+			create := asyncio.CreateTask[asyncio.None]
+			if kind == "Go task" {
+				create = asyncio.Go[asyncio.None]
+			}
+			cond := asyncio.NewCondition(nil)
+			l := asyncio.NewLoop(asyncio.WithExceptionHandler(func(*asyncio.Loop, asyncio.ExceptionContext) {}))
+			left := make(chan struct{})
+			create(l.Context(), asyncio.Void(func(ctx context.Context) error {
+				defer close(left)
+				return cond.With(ctx, func() error { return cond.Wait(ctx) })
+			}))
+			looker := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
+				for cond.Locked() || cond.String() != "<Condition [unlocked, waiters:1]>" {
+					if err := asyncio.Sleep(ctx, 0); err != nil {
+						return err
+					}
+				}
+				return nil
+			}))
+			if err := l.RunUntilComplete(looker); err != nil {
+				t.Fatal(err)
+			}
+			if !cond.TryAcquire() {
+				t.Fatal("the lock is not free")
+			}
+			if err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+			<-left
+			if !cond.Locked() {
+				t.Error("the lock was released for us")
+			}
+			if err := cond.Release(); err != nil {
+				t.Error(err)
+			}
+			if cond.Locked() || cond.Release() == nil {
+				t.Error("the lock is not free in the end")
+			}
+		})
+	}
+}
+
+// TestGatherLeftByScope: a Gather that a scope has ended does not report later what
+// its futures come to; whoever awaits those hears of it.
+func TestGatherLeftByScope(t *testing.T) {
+	gathers := map[string]func(ctx context.Context, f *asyncio.Future[int]) error{
+		"Gather": func(ctx context.Context, f *asyncio.Future[int]) error {
+			_, err := asyncio.Gather(ctx, f)
+			return err
+		},
+		"GatherAll": func(ctx context.Context, f *asyncio.Future[int]) error {
+			_, err := asyncio.GatherAll(ctx, f)
+			return err
+		},
+	}
+	for name, gather := range gathers {
+		t.Run(name, func(t *testing.T) {
+			succeed(t, func(ctx context.Context) error { // which expects no report
+				f := asyncio.NewFuture[int](ctx)
+				scope, cancel := asyncio.WithTimeout(ctx, time.Second)
+				defer cancel()
+				if err := gather(scope, f); !errors.Is(err, asyncio.ErrTimeout) {
+					t.Errorf("%v, want a timeout", err)
+				}
+				boom := errors.New("boom")
+				if err := f.SetErr(boom); err != nil {
+					return err
+				}
+				if _, err := f.Await(ctx); !errors.Is(err, boom) {
+					t.Errorf("%v, want boom", err)
+				}
+				return asyncio.Sleep(ctx, time.Second)
+			})
+		})
 	}
 }

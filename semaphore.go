@@ -11,6 +11,8 @@ import (
 type Semaphore struct {
 	monitor
 	value   int
+	bound   int  // of a BoundedSemaphore
+	bounded bool // it is one
 	waiters waitQueue
 }
 
@@ -94,10 +96,14 @@ func (s *Semaphore) give() bool {
 	return true
 }
 
-// Release gives a place back, or adds one. It returns nil. (Semaphore.release)
+// Release gives a place back, or adds one. It returns nil, but that of a
+// [BoundedSemaphore] with all its places free ErrNotAcquired. (Semaphore.release)
 func (s *Semaphore) Release() error {
 	s.lock()
 	defer s.unlock()
+	if s.bounded && s.value >= s.bound {
+		return fmt.Errorf("%w: BoundedSemaphore.Release", ErrNotAcquired)
+	}
 	s.value++
 	s.give()
 	return nil
@@ -114,12 +120,13 @@ func (s *Semaphore) Locked() bool {
 func (s *Semaphore) With(ctx context.Context, f func() error) error { return with(ctx, s, f) }
 
 // String shows how many places are free and how many wait for one.
-func (s *Semaphore) String() string { return s.describe("Semaphore") }
-
-func (s *Semaphore) describe(kind string) string {
+func (s *Semaphore) String() string {
 	s.lock()
 	defer s.unlock()
-	state := "locked"
+	kind, state := "Semaphore", "locked"
+	if s.bounded {
+		kind = "BoundedSemaphore"
+	}
 	if !s.full() {
 		state = fmt.Sprintf("unlocked, value:%d", s.value)
 	}
@@ -127,35 +134,15 @@ func (s *Semaphore) describe(kind string) string {
 }
 
 // BoundedSemaphore is a semaphore that refuses to have more places than it was
-// made with. Make one with [NewBoundedSemaphore]. (asyncio.BoundedSemaphore)
-type BoundedSemaphore struct {
-	Semaphore
-	bound int
-}
+// made with: its Release returns ErrNotAcquired if none was taken. Make one with
+// [NewBoundedSemaphore]. (asyncio.BoundedSemaphore)
+type BoundedSemaphore struct{ Semaphore }
 
 // NewBoundedSemaphore makes one with n places. A negative n is a mistake and
 // panics.
 func NewBoundedSemaphore(n int) *BoundedSemaphore {
-	s := &BoundedSemaphore{bound: n}
+	s := &BoundedSemaphore{}
 	s.init(n)
+	s.bounded, s.bound = true, n
 	return s
 }
-
-// Release gives a place back. It returns ErrNotAcquired if none was taken.
-// (BoundedSemaphore.release)
-func (s *BoundedSemaphore) Release() error {
-	s.lock()
-	defer s.unlock()
-	if s.value >= s.bound {
-		return fmt.Errorf("%w: BoundedSemaphore.Release", ErrNotAcquired)
-	}
-	s.value++
-	s.give()
-	return nil
-}
-
-// With calls f while it holds a place: see [Lock.With]. (async with semaphore)
-func (s *BoundedSemaphore) With(ctx context.Context, f func() error) error { return with(ctx, s, f) }
-
-// String shows how many places are free and how many wait for one.
-func (s *BoundedSemaphore) String() string { return s.describe("BoundedSemaphore") }

@@ -64,11 +64,12 @@ type GroupError struct {
 
 func (e *GroupError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "asyncio: %d failed in a task group", len(e.Errs))
+	b.WriteString("asyncio: task group: ")
+	if len(e.Errs) > 1 {
+		fmt.Fprintf(&b, "%d errors: ", len(e.Errs))
+	}
 	for i, err := range e.Errs {
-		if i == 0 {
-			b.WriteString(": ")
-		} else {
+		if i > 0 {
 			b.WriteString("; ")
 		}
 		b.WriteString(err.Error())

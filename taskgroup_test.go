@@ -720,7 +720,7 @@ func TestGroupError(t *testing.T) {
 		if !errors.As(err, &e) || e.code != 1 {
 			t.Errorf("errors.As finds %v", e)
 		}
-		if want := "asyncio: 4 failed in a task group: code 1; code 2; code 0; test error"; err.Error() != want {
+		if want := "asyncio: task group: 4 errors: code 1; code 2; code 0; test error"; err.Error() != want {
 			t.Errorf("text %q, want %q", err, want)
 		}
 		var g *asyncio.GroupError
