@@ -191,3 +191,46 @@ func TestGatherLeftByScope(t *testing.T) {
 		})
 	}
 }
+
+// TestReleasesInOneStep: to wake many waiters one by one, in one step, looks at each
+// once; this would not end if it looked at all of them for each.
+func TestReleasesInOneStep(t *testing.T) {
+	many := 300_000
+	if raceEnabled {
+		many = 5000 // of the 8128 goroutines it allows
+	}
+	succeed(t, func(ctx context.Context) error {
+		sem := asyncio.NewSemaphore(0)
+		entered := 0
+		for i := range many {
+			task := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+				err := sem.Acquire(ctx)
+				if err == nil {
+					entered++
+				}
+				return err
+			}))
+			if i%2 == 1 {
+				asyncio.RunningLoop(ctx).CallSoon(func() { task.Cancel() })
+			}
+		}
+		if err := asyncio.Sleep(ctx, 0); err != nil {
+			return err
+		}
+		for range many / 2 {
+			if err := sem.Release(); err != nil {
+				return err
+			}
+			if sem.TryAcquire() {
+				t.Fatal("a place was had before those who wait")
+			}
+		}
+		if err := asyncio.Sleep(ctx, time.Second); err != nil {
+			return err
+		}
+		if entered != many/2 {
+			t.Errorf("%d have entered, want %d", entered, many/2)
+		}
+		return nil
+	})
+}

@@ -51,6 +51,8 @@ func (w *waiter) ready() bool { return w.woken || w.Cancelled() }
 type waitQueue struct {
 	head, tail *waiter
 	n          int
+	woken      int     // how many of them are woken
+	waiting    *waiter // nobody before it waits still; see first
 	free       *waiter // the last to leave, for the next to come
 }
 
@@ -110,11 +112,20 @@ func (q *waitQueue) push(w *waiter) {
 		q.tail.next = w
 	}
 	q.tail = w
+	if q.waiting == nil {
+		q.waiting = w
+	}
 	q.n++
 }
 
 func (q *waitQueue) remove(w *waiter) {
 	w.left = true
+	if q.waiting == w {
+		q.waiting = w.next
+	}
+	if w.woken {
+		q.woken--
+	}
 	if w.prev == nil {
 		q.head = w.next
 	} else {
@@ -132,6 +143,9 @@ func (q *waitQueue) remove(w *waiter) {
 // wake makes it w's turn.
 func (m *monitor) wake(w *waiter) {
 	w.woken = true
+	if !w.left {
+		w.q.woken++
+	}
 	if m.last == nil {
 		m.first = w
 	} else {
@@ -140,16 +154,24 @@ func (m *monitor) wake(w *waiter) {
 	m.last = w
 }
 
+// first returns the first that still waits, nil if none does. Who is passed over is
+// not looked at again, or many waiters would take quadratic time.
+func (q *waitQueue) first() *waiter {
+	for q.waiting != nil && q.waiting.ready() {
+		q.waiting = q.waiting.next
+	}
+	return q.waiting
+}
+
 // wakeNext wakes the first of those that still wait and reports whether there was
 // one.
 func (q *waitQueue) wakeNext(m *monitor) bool {
-	for w := q.head; w != nil; w = w.next {
-		if !w.ready() {
-			m.wake(w)
-			return true
-		}
+	w := q.first()
+	if w == nil {
+		return false
 	}
-	return false
+	m.wake(w)
+	return true
 }
 
 // wakeLast is wakeNext from the other end.
@@ -172,11 +194,7 @@ func (q *waitQueue) wakeHead(m *monitor) {
 
 // wakeAll wakes all that still wait, at most n of them.
 func (q *waitQueue) wakeAll(m *monitor, n int) {
-	for w := q.head; w != nil && n > 0; w = w.next {
-		if !w.ready() {
-			m.wake(w)
-			n--
-		}
+	for ; n > 0 && q.wakeNext(m); n-- {
 	}
 }
 
@@ -195,11 +213,4 @@ func (q *waitQueue) popNext(m *monitor) *waiter {
 
 // claimed reports whether somebody waits who is not cancelled: one who is woken
 // but has not run yet has a claim too.
-func (q *waitQueue) claimed() bool {
-	for w := q.head; w != nil; w = w.next {
-		if w.woken || !w.Cancelled() {
-			return true
-		}
-	}
-	return false
-}
+func (q *waitQueue) claimed() bool { return q.woken > 0 || q.first() != nil }
