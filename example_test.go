@@ -106,7 +106,7 @@ func ExampleTask_AddDoneCallback() {
 	// done <nil>
 }
 
-func ExampleNewFuture() {
+func ExampleFuture() {
 	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 		f := asyncio.NewFuture[string](ctx)
 		go func() { _ = f.SetResult("from another goroutine") }()
@@ -202,7 +202,7 @@ func ExampleLoop_RunUntilComplete() {
 	// 42 <nil>
 }
 
-func ExampleLoop_SetExceptionHandler() {
+func ExampleExceptionContext() {
 	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 		loop := asyncio.RunningLoop(ctx)
 		loop.SetExceptionHandler(func(_ *asyncio.Loop, c asyncio.ExceptionContext) {

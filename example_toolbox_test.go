@@ -895,7 +895,7 @@ func ExampleEagerTaskFactory() {
 	// <nil>
 }
 
-func ExampleLoop_SetTaskFactory() {
+func ExampleTaskFactory() {
 	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 		var made []asyncio.AnyTask
 		asyncio.RunningLoop(ctx).SetTaskFactory(func(_ *asyncio.Loop, create func(...asyncio.TaskOption) asyncio.AnyTask) {
@@ -1037,7 +1037,7 @@ func ExampleAnyTask() {
 	// <nil>
 }
 
-func ExampleNewRunner() {
+func ExampleRunner() {
 	r := asyncio.NewRunner(asyncio.WithGrace(time.Second))
 	_, err := asyncio.RunOn(r, context.Background(), asyncio.Void(func(ctx context.Context) error {
 		asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
