@@ -15,10 +15,14 @@ import (
 //
 // If the caller is cancelled, or ctx is a scope that ends, the sequence ends early,
 // and what is not done goes on. A cancellation is not swallowed by that: it is
-// delivered again at the caller's next await. [AsCompletedWithin] says why it ends.
+// delivered again at the caller's next await. [AsCompletedWithin] says why it ends. In
+// a callback, which cannot wait, it panics.
 func AsCompleted[F AnyFuture](ctx context.Context, fs []F) iter.Seq[F] {
 	return func(yield func(F) bool) {
 		for f, err := range asCompleted(ctx, fs, 0) {
+			if errors.Is(err, ErrNotInTask) {
+				panic("asyncio: AsCompleted in a callback, which cannot wait: create a task in it")
+			}
 			if err != nil {
 				redeliver(ctx, err)
 				return

@@ -21,9 +21,12 @@ func WithCancel(ctx context.Context) (scope context.Context, cancel context.Canc
 // WithTimeout is WithCancel with a deadline d from now on the loop's clock. An
 // await that it interrupts returns ErrTimeout, and scope.Err, which the standard
 // library goes by, context.DeadlineExceeded. A task created in the scope ends as
-// cancelled, by a *CancelledError that is ErrTimeout too. So errors.Is with
-// context.DeadlineExceeded finds all of them; ask that before ErrCancelled.
-// Call cancel to free the timer early.
+// cancelled, by a *CancelledError that is context.DeadlineExceeded too. Call cancel
+// to free the timer early.
+//
+// An await with a scope that is over returns at once and lets nobody else run: what
+// tries again in a loop must look at scope.Err. To have the task itself cancelled
+// when the time is over, as in asyncio, use [Timeout].
 func WithTimeout(ctx context.Context, d time.Duration) (scope context.Context, cancel context.CancelFunc) {
 	return derive(ctx, d)
 }

@@ -13,7 +13,7 @@ import (
 // SetDebug switches the debug mode: tasks remember where they were created
 // ([Task.Created], also in reports), a task whose result nobody has awaited, asked
 // for or watched is reported to the exception handler when it is collected or the
-// loop is closed, and a step that takes longer than [Loop.SetSlowCallbackDuration]
+// loop is closed (one that is to be left to itself belongs in a group), and a step that takes longer than [Loop.SetSlowCallbackDuration]
 // is logged: where the loop is stuck while it is, as by [WithWatchdog], and how
 // long it took when it is over. The order of events stays the same; speed does
 // not. (loop.set_debug)
@@ -35,8 +35,8 @@ func WithDebug() Option {
 // WithWatchdog has the loop watched, outside of debug mode too: as long as a task
 // or a callback holds it up for more than threshold, on the machine's clock, a
 // warning with the task's name, how long, and the stack where it is stuck at that
-// moment goes to slog.Default, and again each time the duration has doubled. A
-// watched loop takes no shortcuts between tasks and is slower; the order of events
+// moment goes to slog.Default, and again each time the duration has doubled; not when
+// it is over, which debug mode tells. A watched loop takes no shortcuts between tasks and is slower; the order of events
 // is the same. threshold must be positive.
 func WithWatchdog(threshold time.Duration) Option {
 	if threshold <= 0 {
@@ -48,21 +48,30 @@ func WithWatchdog(threshold time.Duration) Option {
 func logSlow(s engine.Slow) {
 	attrs := []any{"for", s.For}
 	if s.Task != nil {
-		t := s.Task.Face().(AnyTask)
-		attrs = append(attrs, "task", t.Name(), "coro", t.Coro().Function)
-		if at := t.Created(); len(at) > 0 {
-			attrs = append(attrs, "created", position(at[0]))
-		}
+		attrs = append(attrs, describeTask(s.Task.Face().(AnyTask))...)
 	}
 	if s.Ended {
 		slog.Warn("asyncio: the loop was held up", attrs...)
 		return
 	}
-	var stack strings.Builder
+	var stack []string
 	for _, f := range s.Stack {
-		fmt.Fprintf(&stack, "%s\n\t%s\n", f.Function, position(f))
+		if own := strings.HasPrefix(f.Function, "github.com/asyncio-go/asyncio."); !own {
+			stack = append(stack, f.Function+" "+position(f))
+		}
 	}
-	slog.Warn("asyncio: the loop is held up", append(attrs, "stack", stack.String())...)
+	slog.Warn("asyncio: the loop is held up; what blocks belongs in Go or ToThread",
+		append(attrs, "stack", strings.Join(stack, " < "))...)
+}
+
+// describeTask names a task in a log.
+func describeTask(t AnyTask) []any {
+	coro := t.Coro()
+	attrs := []any{"task", t.Name(), "coro", coro.Function + " " + position(coro)}
+	if at := t.Created(); len(at) > 0 {
+		attrs = append(attrs, "created", position(at[0]))
+	}
+	return attrs
 }
 
 func position(f runtime.Frame) string { return fmt.Sprintf("%s:%d", f.File, f.Line) }

@@ -74,6 +74,8 @@ var (
 	ErrGoexit = engine.ErrGoexit
 )
 
+var errDoneAlready = fmt.Errorf("%w: done already", ErrInvalidState)
+
 // Origin is the kind of thing that asked for a cancellation.
 type Origin uint8
 
@@ -104,8 +106,10 @@ func (o Origin) String() string {
 }
 
 // CancelledError is what an await returns when the task that awaits, or what it
-// awaits, was cancelled. It is ErrCancelled and context.Canceled for errors.Is,
-// and wraps Cause. (asyncio.CancelledError)
+// awaits, was cancelled. It is ErrCancelled and context.Canceled for errors.Is, and
+// wraps Cause, but never ErrTimeout or the failure that has ended a task group: who
+// asks for such an error of its own must not find somebody else's.
+// (asyncio.CancelledError)
 //
 // A coroutine that receives one cleans up and returns it, as it is or wrapped.
 type CancelledError struct {
@@ -115,8 +119,9 @@ type CancelledError struct {
 	Origin Origin
 	// By is the task that asked, nil if none on this loop did.
 	By AnyTask
-	// Cause is the reason that a context or the loop gave, or the error of the
-	// standard library by which the coroutine showed that it was cancelled.
+	// Cause is the reason that a context, a group or the loop gave, or the error of
+	// the standard library by which the coroutine showed that it was cancelled. Of a
+	// scope's deadline it is context.DeadlineExceeded.
 	Cause error
 }
 
@@ -143,8 +148,13 @@ func (e *CancelledError) Is(target error) bool {
 // Timeout reports whether it was a deadline, as net.Error has it.
 func (e *CancelledError) Timeout() bool { return e.Origin == OriginTimeout }
 
-// Unwrap returns Cause.
-func (e *CancelledError) Unwrap() error { return e.Cause }
+// Unwrap returns Cause, nil if the origin is a group.
+func (e *CancelledError) Unwrap() error {
+	if e.Origin == OriginGroup {
+		return nil
+	}
+	return e.Cause
+}
 
 // PanicError is the error of a task that panicked. Its text has the stack.
 type PanicError struct {
@@ -169,8 +179,8 @@ func cancelledBy(r *engine.Request) error { return newCancelledError(r) }
 
 func newCancelledError(r *engine.Request) *CancelledError {
 	e := &CancelledError{Message: r.Message, Origin: Origin(r.Origin), Cause: r.Cause}
-	if r.Origin == engine.OriginTimeout {
-		e.Cause = ErrTimeout
+	if r.Origin == engine.OriginTimeout && r.Deadline() {
+		e.Cause = context.DeadlineExceeded
 	}
 	if r.By != nil {
 		e.By = r.By.Face().(AnyTask)

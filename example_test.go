@@ -117,7 +117,7 @@ func ExampleFuture() {
 	}))
 	// Output:
 	// from another goroutine <nil>
-	// asyncio: invalid state: not done yet, or done already
+	// asyncio: invalid state: done already
 }
 
 func ExampleGo() {

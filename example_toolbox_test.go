@@ -940,7 +940,7 @@ func ExampleWithWatchdog() {
 	}), asyncio.WithWatchdog(20*time.Millisecond))
 	fmt.Println(err)
 	// Output:
-	// level=WARN msg="asyncio: the loop is held up" task=careless
+	// level=WARN msg="asyncio: the loop is held up; what blocks belongs in Go or ToThread" task=careless
 	// <nil>
 }
 

@@ -27,7 +27,7 @@ func NewFuture[T any](scope context.Context) *Future[T] {
 // is done. Who awaits it goes on from the loop's next turn. (Future.set_result)
 func (f *Future[T]) SetResult(v T) error {
 	if !f.f.Claim() {
-		return ErrInvalidState
+		return errDoneAlready
 	}
 	f.value = v
 	f.f.Settle(engine.Succeeded, nil)
@@ -46,7 +46,7 @@ func (f *Future[T]) SetErr(err error) error {
 		state = engine.Cancelled
 	}
 	if !f.f.Claim() {
-		return ErrInvalidState
+		return errDoneAlready
 	}
 	f.f.Settle(state, err)
 	return nil

@@ -187,10 +187,7 @@ func logException(c ExceptionContext) {
 		attrs = append(attrs, "err", c.Err)
 	}
 	if c.Task != nil {
-		attrs = append(attrs, "task", c.Task.Name(), "coro", c.Task.Coro().Function)
-		if at := c.Task.Created(); len(at) > 0 {
-			attrs = append(attrs, "created", position(at[0]))
-		}
+		attrs = append(attrs, describeTask(c.Task)...)
 	}
 	slog.Error("asyncio: "+c.Message, attrs...)
 }

@@ -234,3 +234,68 @@ func TestReleasesInOneStep(t *testing.T) {
 		return nil
 	})
 }
+
+// TestRetryUnderADeadline: who tries again after a timeout of its own does not take
+// the cancellation by a timeout around it, or by a group, for that.
+func TestRetryUnderADeadline(t *testing.T) {
+	retry := func(ctx context.Context) (tries int, err error) {
+		for tries < 20 {
+			tries++
+			_, err = asyncio.WaitFor(ctx, asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, 1)), 30*time.Millisecond)
+			if !errors.Is(err, asyncio.ErrTimeout) {
+				break
+			}
+		}
+		return tries, err
+	}
+	boom := errors.New("boom")
+	arounds := map[string]func(ctx context.Context, body func(ctx context.Context) error) error{
+		"Timeout": func(ctx context.Context, body func(ctx context.Context) error) error {
+			err := asyncio.Timeout(ctx, 100*time.Millisecond, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+				return body(ctx)
+			})
+			expectIs(t, "Timeout", err, asyncio.ErrTimeout)
+			return nil
+		},
+		"WaitFor": func(ctx context.Context, body func(ctx context.Context) error) error {
+			_, err := asyncio.WaitFor(ctx, asyncio.CreateTask(ctx, asyncio.Void(body)), 100*time.Millisecond)
+			expectIs(t, "WaitFor", err, asyncio.ErrTimeout)
+			return nil
+		},
+		"WithTimeout": func(ctx context.Context, body func(ctx context.Context) error) error {
+			scope, cancel := asyncio.WithTimeout(ctx, 100*time.Millisecond)
+			defer cancel()
+			_, err := asyncio.CreateTask(scope, asyncio.Void(body)).Await(ctx)
+			expectIs(t, "Await", err, context.DeadlineExceeded)
+			return nil
+		},
+		"a group that ends by a timeout": func(ctx context.Context, body func(ctx context.Context) error) error {
+			err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+				asyncio.CreateTask(tg, asyncio.Void(body))
+				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+					if err := asyncio.Sleep(ctx, 100*time.Millisecond); err != nil {
+						return err
+					}
+					return errors.Join(asyncio.ErrTimeout, boom)
+				}))
+				return nil
+			})
+			expectIs(t, "WithTaskGroup", err, boom)
+			return nil
+		},
+	}
+	for name, around := range arounds {
+		t.Run(name, func(t *testing.T) {
+			succeed(t, func(ctx context.Context) error {
+				return around(ctx, func(ctx context.Context) error {
+					tries, err := retry(ctx)
+					expectIs(t, "the last try", err, asyncio.ErrCancelled)
+					if tries != 4 || errors.Is(err, asyncio.ErrTimeout) || errors.Is(err, boom) {
+						t.Errorf("%d tries, want 4; last: %v", tries, err)
+					}
+					return err
+				})
+			})
+		})
+	}
+}

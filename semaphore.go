@@ -102,7 +102,7 @@ func (s *Semaphore) Release() error {
 	s.lock()
 	defer s.unlock()
 	if s.bounded && s.value >= s.bound {
-		return fmt.Errorf("%w: BoundedSemaphore.Release", ErrNotAcquired)
+		return fmt.Errorf("%w: BoundedSemaphore released too often", ErrNotAcquired)
 	}
 	s.value++
 	s.give()

@@ -2,6 +2,8 @@ package asyncio_test
 
 import (
 	"context"
+	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -115,4 +117,27 @@ func TestSleepWithAnotherLoopsContext(t *testing.T) {
 	if want := []string{"tick", "slept"}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
+}
+
+func named(context.Context) error { return nil }
+
+// TestCoroOfVoid: the coroutine of a task is the user's function, not the adapter.
+func TestCoroOfVoid(t *testing.T) {
+	succeed(t, func(ctx context.Context) error {
+		for _, f := range []func(context.Context) error{
+			named,
+			func(ctx context.Context) error { return named(ctx) },
+			func(context.Context) error { t.Helper(); return nil },
+		} {
+			want := runtime.FuncForPC(reflect.ValueOf(f).Pointer()).Name()
+			task := asyncio.CreateTask(ctx, asyncio.Void(f))
+			if got := task.Coro().Function; got != want {
+				t.Errorf("Coro of %s is %s", want, got)
+			}
+			if _, err := task.Await(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -90,9 +90,10 @@ func (e *GroupError) Unwrap() []error { return e.Errs }
 // *GroupError with what has failed. A task that was cancelled by somebody else is
 // no failure.
 //
-// If the calling task is cancelled, the tasks are cancelled once body has returned,
-// and WithTaskGroup returns the *CancelledError, unless something failed: then that,
-// and the cancellation is delivered again at the caller's next await. If ctx is a
+// If the calling task is cancelled, the tasks are cancelled once body has returned
+// that error, and WithTaskGroup returns the *CancelledError, unless something failed:
+// then that, and the cancellation is delivered again at the caller's next await. A
+// body that refuses, and returns nil, has its tasks waited for. If ctx is a
 // scope that ends, its cause is taken for an error of the body. A panic or Goexit in
 // body goes on when all tasks have been cancelled and have ended.
 //
@@ -100,7 +101,7 @@ func (e *GroupError) Unwrap() []error { return e.Errs }
 func WithTaskGroup(ctx context.Context, body func(tg *TaskGroup) error) error {
 	parent, err := engine.Caller(ctx)
 	if err != nil {
-		return fmt.Errorf("WithTaskGroup: %w", err)
+		return err
 	}
 	loop, _ := engine.Located(ctx)
 	tg := &TaskGroup{loop: loop, parent: parent}
@@ -174,7 +175,7 @@ func (tg *TaskGroup) leave(ctx context.Context, err error) error {
 		if tg.deadline != nil {
 			tg.deadline.Cancel()
 		}
-		tg.scope.End(&engine.Request{Origin: engine.OriginGroup, Cause: ErrGroupClosed})
+		tg.scope.End(&engine.Request{Origin: engine.OriginContext, Cause: ErrGroupClosed})
 	})
 	return tg.outcome(propagate, failure)
 }

@@ -82,7 +82,7 @@ func sinceEpoch(l *engine.Loop, when time.Time) time.Duration {
 func timeout(ctx context.Context, loop *engine.Loop, due time.Duration, body func(context.Context, *TimeoutScope) error) error {
 	task, err := engine.Caller(ctx)
 	if err != nil {
-		return fmt.Errorf("Timeout: %w", err)
+		return err
 	}
 	tm := &TimeoutScope{loop: loop, task: task, window: engine.NewWindow(ctx)}
 	if task != nil {

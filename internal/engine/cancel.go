@@ -24,6 +24,9 @@ type Request struct {
 	kind error // what Err of a scope ended by this returns; nil means context.Canceled
 }
 
+// Deadline reports whether the request is the end of a scope by its deadline.
+func (r *Request) Deadline() bool { return r.kind == context.DeadlineExceeded }
+
 func (r *Request) err() error {
 	if r.kind != nil {
 		return r.kind

@@ -3,16 +3,19 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // Errors that the engine itself returns. The face documents them.
 var (
 	ErrLoopClosed   = errors.New("asyncio: event loop is closed")
 	ErrLoopRunning  = errors.New("asyncio: event loop is already running")
-	ErrInvalidState = errors.New("asyncio: invalid state: not done yet, or done already")
+	ErrInvalidState = errors.New("asyncio: invalid state")
 	ErrDeadlock     = errors.New("asyncio: await would never end")
 	ErrNotInTask    = errors.New("asyncio: a callback cannot await; create a task in it instead")
 	ErrGoexit       = errors.New("asyncio: task called runtime.Goexit")
+
+	errNotDone = fmt.Errorf("%w: not done yet", ErrInvalidState)
 
 	ErrTimeout error = timeoutError{}
 )

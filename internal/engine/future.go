@@ -100,7 +100,7 @@ func (f *Future) Finished() bool { return f.State().Final() }
 // note that somebody has seen it. Before the end it returns ErrInvalidState.
 func (f *Future) Outcome() error {
 	if !f.Finished() {
-		return ErrInvalidState
+		return errNotDone
 	}
 	return f.retrieve()
 }
