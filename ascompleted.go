@@ -2,8 +2,8 @@ package asyncio
 
 import (
 	"context"
-	"errors"
 	"iter"
+	"sync/atomic"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
@@ -20,7 +20,7 @@ import (
 func AsCompleted[F AnyFuture](ctx context.Context, fs []F) iter.Seq[F] {
 	return func(yield func(F) bool) {
 		for f, err := range asCompleted(ctx, fs, 0) {
-			if errors.Is(err, ErrNotInTask) {
+			if err == ErrNotInTask { //nolint:errorlint // not one that a context has for its cause
 				panic("asyncio: AsCompleted in a callback, which cannot wait: create a task in it")
 			}
 			if err != nil {
@@ -36,7 +36,8 @@ func AsCompleted[F AnyFuture](ctx context.Context, fs []F) iter.Seq[F] {
 
 // AsCompletedWithin is AsCompleted for at most d on the loop's clock; zero or less has
 // passed already. If that has passed before all are done, the last pair has ErrTimeout; if the caller is
-// cancelled, the *CancelledError; if ctx is a scope that ends, its cause.
+// cancelled, the *CancelledError; if ctx is a scope that ends, its cause; in a
+// callback ErrNotInTask; once a loop is closed ErrLoopClosed.
 // (asyncio.as_completed(timeout=))
 func AsCompletedWithin[F AnyFuture](ctx context.Context, fs []F, d time.Duration) iter.Seq2[F, error] {
 	if d == 0 {
@@ -54,13 +55,15 @@ func asCompleted[F AnyFuture](ctx context.Context, fs []F, d time.Duration) iter
 		fs := distinct(fs)
 		c := &completing{fs: cores(fs), ended: NewQueue[int](0)}
 		c.loop = c.fs[0].Loop()
+		stop := context.AfterFunc(c.loop.Root(), func() { c.close(ErrLoopClosed) })
+		defer stop()
 		c.loop.Do(func() { c.begin(d) })
 		defer c.loop.Do(c.end)
 		for range fs {
 			i, err := c.ended.Get(ctx)
 			if err != nil {
-				if errors.Is(err, ErrQueueShutDown) {
-					err = ErrTimeout
+				if err == ErrQueueShutDown { //nolint:errorlint // not one that a context has for its cause
+					err = *c.why.Load()
 				}
 				var none F
 				yield(none, err)
@@ -81,7 +84,8 @@ type completing struct {
 	each  []completed
 	left  int
 	timer *engine.Handle
-	ended *Queue[int] // their indices
+	ended *Queue[int]           // their indices
+	why   atomic.Pointer[error] // it was shut down
 }
 
 type completed struct {
@@ -105,7 +109,7 @@ func (c *completing) begin(d time.Duration) {
 		c.timer = &engine.Handle{}
 		c.timer.Init(c.loop, func() {
 			c.end()
-			c.ended.Shutdown()
+			c.close(ErrTimeout)
 		}, nil)
 		c.timer.At(c.loop.Deadline(max(d, 0)))
 	}
@@ -114,10 +118,19 @@ func (c *completing) begin(d time.Duration) {
 // FutureDone is the end of one.
 func (x *completed) FutureDone() {
 	c := x.in
+	if !c.fs[x.i].Finished() {
+		c.close(ErrLoopClosed)
+		return
+	}
 	_ = c.ended.PutNoWait(x.i) // it is without bound
 	if c.left--; c.left == 0 && c.timer != nil {
 		c.timer.Cancel()
 	}
+}
+
+func (c *completing) close(why error) {
+	c.why.CompareAndSwap(nil, &why)
+	c.ended.Shutdown()
 }
 
 func (c *completing) end() {

@@ -2,7 +2,6 @@ package asyncio
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 
@@ -85,7 +84,7 @@ func (c *Condition) Wait(ctx context.Context) error {
 			break
 		}
 		err = again
-		if errors.Is(again, ErrLoopClosed) {
+		if engine.Closed(own) {
 			break
 		}
 	}

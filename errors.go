@@ -190,12 +190,7 @@ func newCancelledError(r *engine.Request) *CancelledError {
 
 // asCancelled tells a cancellation from a failure by what the coroutine returned;
 // see the package's rule on errors.
-func asCancelled(err error, requested *engine.Request) (cancelled error) {
-	defer func() {
-		if recover() != nil {
-			cancelled = nil // an error whose own methods panic: a failure
-		}
-	}()
+func asCancelled(err error, requested *engine.Request) error {
 	if !isCancellation(err, requested != nil) {
 		return nil
 	}
@@ -213,9 +208,20 @@ func asCancelled(err error, requested *engine.Request) (cancelled error) {
 	return c
 }
 
-// isCancellation looks through wrapping. Of several errors joined, all must be
+// isCancellation tells a cancellation from a failure. requested says whether
+// context.Canceled is one.
+func isCancellation(err error, requested bool) (is bool) {
+	defer func() {
+		if recover() != nil {
+			is = false // an error whose own methods panic: a failure
+		}
+	}()
+	return cancels(err, requested)
+}
+
+// cancels looks through wrapping. Of several errors joined, all must be
 // cancellations: one that is not must not be lost.
-func isCancellation(err error, requested bool) bool {
+func cancels(err error, requested bool) bool {
 	switch x := err.(type) { //nolint:errorlint // this is the walk that errors.As would do
 	case *CancelledError:
 		return true
@@ -224,14 +230,14 @@ func isCancellation(err error, requested bool) bool {
 	case interface{ Unwrap() []error }:
 		all := x.Unwrap()
 		for _, e := range all {
-			if !isCancellation(e, requested) {
+			if !cancels(e, requested) {
 				return false
 			}
 		}
 		return len(all) > 0
 	case interface{ Unwrap() error }:
 		if inner := x.Unwrap(); inner != nil {
-			return isCancellation(inner, requested)
+			return cancels(inner, requested)
 		}
 	}
 	return requested && errors.Is(err, context.Canceled)

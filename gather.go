@@ -60,9 +60,11 @@ type gathering struct {
 // gathered is one of them.
 type gathered struct {
 	engine.Watch
-	in   *gathering
-	f    *engine.Future // as it was given
-	near *engine.Future // on this loop
+	in    *gathering
+	f     *engine.Future // as it was given
+	near  *engine.Future // on this loop
+	leave func()         // nil if f is of this loop
+	done  bool           // was so from the start
 }
 
 func gather(ctx context.Context, fs []*engine.Future, outcomes bool) error {
@@ -76,28 +78,25 @@ func gather(ctx context.Context, fs []*engine.Future, outcomes bool) error {
 	for i, f := range fs {
 		x := &g.each[i]
 		x.in, x.f = g, f
-		x.near, _ = loop.Near(f)
+		x.near, x.leave = loop.Near(f)
 	}
 	loop.Do(g.begin)
 	err := g.Await(ctx)
 	if !g.Finished() {
-		loop.Do(g.end) // a scope has ended the wait
+		loop.Do(g.end) // a scope has ended the wait, or the loop was closed
 	}
 	return err
 }
 
 func (g *gathering) begin() {
-	done := 0
 	for i := range g.each {
-		if x := &g.each[i]; x.near.Finished() {
-			done++
-		} else {
+		x := &g.each[i]
+		if x.done = x.near.Finished(); !x.done { // asked once: other goroutines complete futures too
 			x.Start(x.near, x)
 		}
 	}
-	for i := 0; done > 0; i++ {
-		if x := &g.each[i]; x.near.Finished() {
-			done--
+	for i := range g.each {
+		if x := &g.each[i]; x.done {
 			x.FutureDone()
 		}
 	}
@@ -108,6 +107,9 @@ func (g *gathering) end() {
 	for i := range g.each {
 		x := &g.each[i]
 		x.Stop(x.near)
+		if x.leave != nil {
+			x.leave()
+		}
 	}
 }
 
@@ -116,14 +118,15 @@ func (g *gathering) cancel(r *engine.Request) bool {
 	if g.Finished() {
 		return false
 	}
-	taken := false
+	before, taken := g.request, false
+	g.request = r // before they hear of it, since some may be on other loops
 	for i := range g.each {
 		if g.each[i].f.Cancel(r) {
 			taken = true
 		}
 	}
-	if taken {
-		g.request = r
+	if !taken {
+		g.request = before
 	}
 	return taken
 }

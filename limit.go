@@ -12,7 +12,9 @@ import (
 // error, and a cancellation is delivered again at the creator's next await. A task
 // of the group does not wait for room but gives up its own place to the task that it
 // creates, and CreateTask returns when it has one again: tasks that create tasks, and
-// then await them, cannot wait for each other. Zero or less is no bound.
+// then await them, cannot wait for each other. The tasks of a group inside are not of
+// the group. In a callback, which cannot wait, a task for which there is no room comes
+// back failed with ErrNotInTask. Zero or less is no bound.
 //
 // It must be called before the first task is created, and panics afterwards.
 func (tg *TaskGroup) SetLimit(n int) {
@@ -35,7 +37,8 @@ type slots struct {
 	free     int
 	creators waitQueue
 	lenders  waitQueue
-	lent     map[*engine.Task]bool // tasks of the group without a place
+	lent     map[*engine.Task]uint64 // tasks of the group without a place: the number of the loan
+	loans    uint64
 }
 
 // take waits for the place of a new task. reclaim is to be called when that was
@@ -45,27 +48,29 @@ func (s *slots) take(ctx context.Context, k *groupKeeper) (reclaim func(), err e
 	self, _ := engine.Caller(ctx)
 	s.lock()
 	switch {
-	case self != nil && self.KeptBy(k) && !s.lent[self]:
+	case self != nil && self.KeptBy(k) && s.lent[self] == 0:
 		if s.lent == nil {
-			s.lent = map[*engine.Task]bool{}
+			s.lent = map[*engine.Task]uint64{}
 		}
-		s.lent[self] = true
+		s.loans++
+		s.lent[self] = s.loans
 		reclaim = func() { s.reclaim(ctx, self) }
 	case s.free > 0: // so nobody waits
 		s.free--
 	default:
-		err = s.wait(ctx, &s.creators)
+		err = s.wait(ctx, &s.creators, 0)
 	}
 	s.unlock()
 	return reclaim, err
 }
 
 // wait waits for a place, with the monitor locked before and after.
-func (s *slots) wait(ctx context.Context, q *waitQueue) error {
+func (s *slots) wait(ctx context.Context, q *waitQueue, loan uint64) error {
 	w, err := q.enter(ctx, &s.monitor, s)
 	if err != nil {
 		return err
 	}
+	w.loan = loan
 	s.unlock()
 	err = w.Wait(ctx)
 	q.leave(w, err)
@@ -86,7 +91,7 @@ func (s *slots) reclaim(ctx context.Context, self *engine.Task) {
 	if s.free > 0 {
 		s.free--
 	} else {
-		err = s.wait(ctx, &s.lenders)
+		err = s.wait(ctx, &s.lenders, s.lent[self])
 	}
 	if err == nil {
 		delete(s.lent, self)
@@ -101,7 +106,7 @@ func (s *slots) reclaim(ctx context.Context, self *engine.Task) {
 func (s *slots) giveBack(t *engine.Task) {
 	s.lock()
 	defer s.unlock()
-	if s.lent[t] {
+	if s.lent[t] != 0 {
 		delete(s.lent, t)
 	} else {
 		s.give()
@@ -110,7 +115,16 @@ func (s *slots) giveBack(t *engine.Task) {
 
 // give hands a place to the next.
 func (s *slots) give() {
-	if !s.lenders.wakeLast(&s.monitor) && !s.creators.wakeNext(&s.monitor) {
+	var last *waiter
+	for w := s.lenders.head; w != nil; w = w.next {
+		if !w.ready() && (last == nil || w.loan > last.loan) {
+			last = w
+		}
+	}
+	switch {
+	case last != nil:
+		s.wake(last)
+	case !s.creators.wakeNext(&s.monitor):
 		s.free++
 	}
 }

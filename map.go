@@ -9,9 +9,11 @@ import "context"
 //
 // When one fails, the others are cancelled, and Map returns a *GroupError, as
 // [WithTaskGroup] does, which also says what a cancellation or the end of a scope
-// does, and what else is returned.
+// does, and what else is returned. If one was cancelled otherwise, Map returns that
+// when all have ended.
 func Map[T, R any](ctx context.Context, items []T, limit int, f func(ctx context.Context, item T) (R, error)) ([]R, error) {
 	results := make([]R, len(items))
+	tasks := make([]*Task[None], 0, len(items))
 	err := WithTaskGroup(ctx, func(tg *TaskGroup) error {
 		tg.SetLimit(limit)
 		for i, item := range items {
@@ -22,9 +24,13 @@ func Map[T, R any](ctx context.Context, items []T, limit int, f func(ctx context
 			if err != nil {
 				return t.Err() // the same, and seen
 			}
+			tasks = append(tasks, t)
 		}
 		return nil
 	})
+	for i := 0; err == nil && i < len(tasks); i++ {
+		err = tasks[i].Err() // cancelled, which is no failure to a group, but no result either
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -72,13 +72,12 @@ func (q *Queue[T]) Put(ctx context.Context, v T) error {
 			break
 		}
 	}
-	err := ErrQueueShutDown
-	if !q.closed {
-		q.add(v)
-		err = nil
+	defer q.unlock() // less may panic
+	if q.closed {
+		return ErrQueueShutDown
 	}
-	q.unlock()
-	return err
+	q.add(v)
+	return nil
 }
 
 // putting is a queue to those who wait for room.
@@ -139,7 +138,7 @@ func (q *Queue[T]) wakePutter() {
 // It returns ErrNotInTask in a callback and ErrLoopClosed once the loop is closed.
 func (q *Queue[T]) Get(ctx context.Context) (v T, err error) {
 	q.lock()
-	for !q.closed && q.n == 0 {
+	for q.n == 0 && !q.over() {
 		w, err := q.getters.enter(ctx, &q.monitor, (*getting[T])(q))
 		q.unlock()
 		if err != nil {
@@ -158,9 +157,8 @@ func (q *Queue[T]) Get(ctx context.Context) (v T, err error) {
 			break
 		}
 	}
-	v, err = q.get()
-	q.unlock()
-	return v, err
+	defer q.unlock() // less may panic
+	return q.get()
 }
 
 // getting is a queue to those who wait for an item.
@@ -187,13 +185,16 @@ func (q *Queue[T]) GetNoWait() (T, error) {
 
 func (q *Queue[T]) get() (v T, err error) {
 	if q.n == 0 {
-		if q.closed {
+		if q.over() {
 			return v, ErrQueueShutDown
 		}
 		return v, ErrQueueEmpty
 	}
 	q.n--
 	v = q.items.pop()
+	if q.over() {
+		q.wakeGetters() // who waited for what might come back
+	}
 	if !q.full() { // as it may be after an item that was promised
 		q.wakePutter()
 	}
@@ -208,7 +209,10 @@ func (q *Queue[T]) All(ctx context.Context) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for {
 			v, err := q.Get(ctx)
-			if errors.Is(err, ErrQueueShutDown) || !yield(v, err) || err != nil {
+			if err == ErrQueueShutDown { //nolint:errorlint // not one that a context has for its cause
+				return
+			}
+			if !yield(v, err) || err != nil {
 				return
 			}
 		}
@@ -280,15 +284,23 @@ func (q *Queue[T]) Shutdown(immediate ...bool) {
 		q.n = 0
 		q.joined()
 	}
-	for q.getters.n > 0 {
-		q.getters.popNext(&q.monitor)
-	}
+	q.wakeGetters()
 	for q.putters.n > 0 {
 		q.putters.popNext(&q.monitor)
 	}
 }
 
-// Len returns the number of items. (Queue.qsize)
+// over reports whether no item will ever be had. One that was promised may come back.
+func (q *Queue[T]) over() bool { return q.closed && q.items.len() == 0 }
+
+func (q *Queue[T]) wakeGetters() {
+	for q.getters.n > 0 {
+		q.getters.popNext(&q.monitor)
+	}
+}
+
+// Len returns the number of items, but for those that a goroutine was woken for and
+// has not taken yet. (Queue.qsize)
 func (q *Queue[T]) Len() int {
 	q.lock()
 	defer q.unlock()

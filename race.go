@@ -3,6 +3,7 @@ package asyncio
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
@@ -23,7 +24,7 @@ func Race[A Awaitable[T], T any](ctx context.Context, aws ...A) (v T, err error)
 	}
 	fs := cores(aws)
 	w := newWaiting(fs, WaitOptions{ReturnWhen: FirstCompleted})
-	if err = w.await(ctx); errors.Is(err, ErrNotInTask) {
+	if err = w.await(ctx); err == ErrNotInTask { //nolint:errorlint // not one that a context has for its cause
 		return v, err
 	}
 	for _, f := range fs {
@@ -31,11 +32,13 @@ func Race[A Awaitable[T], T any](ctx context.Context, aws ...A) (v T, err error)
 			f.Cancel(&engine.Request{Message: "another has finished first", By: f.Loop().Self()})
 		}
 	}
-	if err != nil {
-		ctx = engine.Unscoped(ctx)
-	}
-	if e := newWaiting(fs, WaitOptions{}).await(ctx); e != nil {
-		return v, e
+	for err != ErrLoopClosed && pending(fs) { //nolint:errorlint // as above
+		if err != nil {
+			ctx = engine.Unscoped(ctx)
+		}
+		if e := newWaiting(fs, WaitOptions{}).await(ctx); e != nil {
+			err = e
+		}
 	}
 	if err != nil {
 		return v, err
@@ -46,4 +49,8 @@ func Race[A Awaitable[T], T any](ctx context.Context, aws ...A) (v T, err error)
 		}
 	}
 	return v, ErrLoopClosed
+}
+
+func pending(fs []*engine.Future) bool {
+	return slices.ContainsFunc(fs, func(f *engine.Future) bool { return !f.Finished() })
 }

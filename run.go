@@ -73,7 +73,6 @@ func (r *Loop) askToStop() {
 	if r.drain <= 0 || len(l.Tasks()) == 0 {
 		return
 	}
-	r.stop.ask()
 	until := l.Deadline(r.drain)
 	for tasks := l.Tasks(); len(tasks) > 0; tasks = l.Tasks() {
 		if l.Now() >= until {
@@ -88,6 +87,7 @@ func (r *Loop) askToStop() {
 		}
 		var w *waiting
 		if l.Run(func() *engine.Future {
+			r.stop.ask()
 			w = newWaiting(fs, WaitOptions{Timeout: until - l.Now()})
 			return &w.Future
 		}) != nil {

@@ -40,20 +40,21 @@ func stopNodeOf(ctx context.Context) *stopNode {
 }
 
 func (n *stopNode) ask() {
-	for _, k := range n.within(nil) {
-		k.asked.Set() // with no lock held, since it may take a loop
+	// With no lock held, since it may take a loop; and before the list is read, so
+	// that who is added then sees it.
+	n.asked.Set()
+	for _, k := range n.inside() {
+		k.ask()
 	}
 }
 
-// within appends n and all inside to list.
-func (n *stopNode) within(list []*stopNode) []*stopNode {
-	list = append(list, n)
+func (n *stopNode) inside() (all []*stopNode) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for k := n.first; k != nil; k = k.next {
-		list = k.within(list)
+		all = append(all, k)
 	}
-	return list
+	return all
 }
 
 func (n *stopNode) add(k *stopNode) {

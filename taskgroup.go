@@ -23,10 +23,11 @@ type TaskGroup struct {
 	anchor
 
 	// Written once.
-	loop   *engine.Loop
-	scope  *engine.Scope
-	parent *engine.Task // whose body it is, nil if that is no task
-	outer  *stopNode    // where it belongs to be asked to stop
+	loop       *engine.Loop
+	scope      *engine.Scope
+	parent     *engine.Task // whose body it is, nil if that is no task
+	cancelling int          // requests to cancel the parent that were there before
+	outer      *stopNode    // where it belongs to be asked to stop
 
 	slots *slots // of SetLimit, nil without one; written before the first task
 
@@ -97,7 +98,9 @@ func (e *GroupError) Unwrap() []error { return e.Errs }
 // scope that ends, its cause is taken for an error of the body. A panic or Goexit in
 // body goes on when all tasks have been cancelled and have ended.
 //
-// It returns ErrNotInTask in a callback, and panics without a loop in ctx.
+// It returns ErrNotInTask in a callback, and panics without a loop in ctx. If the loop
+// is closed meanwhile it returns ErrLoopClosed. A goroutine that is no task cannot be
+// cancelled: of its body only awaits with tg are interrupted.
 func WithTaskGroup(ctx context.Context, body func(tg *TaskGroup) error) error {
 	parent, err := engine.Caller(ctx)
 	if err != nil {
@@ -105,6 +108,9 @@ func WithTaskGroup(ctx context.Context, body func(tg *TaskGroup) error) error {
 	}
 	loop, _ := engine.Located(ctx)
 	tg := &TaskGroup{loop: loop, parent: parent}
+	if parent != nil {
+		tg.cancelling = parent.Cancelling()
+	}
 	tg.scope = engine.NewGroup(ctx, (*groupKeeper)(tg))
 	tg.anchor = engine.AnchorTo(tg.scope)
 	tg.outer = stopNodeOf(ctx)
@@ -133,30 +139,34 @@ var errUnwound = errors.New("asyncio: unwound by a panic or runtime.Goexit")
 func (tg *TaskGroup) leave(ctx context.Context, err error) error {
 	defer tg.outer.remove(&tg.stop)
 	var propagate, failure error // the body's cancellation, or failure
-	switch {
-	case err == nil:
-	case isCancellation(err, tg.parent != nil && tg.parent.Cancelling() > 0):
-		propagate = err
-	default:
-		failure = err
-	}
 	tg.loop.Call(func() {
+		switch {
+		case err == nil:
+		case isCancellation(err, tg.aborting || tg.parent != nil && tg.parent.Cancelling() > 0):
+			propagate = err
+		default:
+			failure = err
+		}
 		tg.phase = leaving
 		if err != nil && !tg.aborting {
 			tg.abort(err)
 		}
 	})
+	var late error // a cancellation while the tasks are ending
 	for f := tg.completion(); f != nil; f = tg.completion() {
 		e := f.Await(ctx)
 		if e == nil {
 			continue
 		}
-		if errors.Is(e, ErrLoopClosed) {
+		if tg.loop.Closed() {
 			return e
 		}
+		ctx = engine.Unscoped(ctx) // if it is a scope that is over, nothing waits in it
 		cancelled := isCancellation(e, false)
 		tg.loop.Call(func() {
 			switch {
+			case tg.aborting && cancelled:
+				late = e
 			case tg.aborting:
 			case cancelled:
 				propagate = e
@@ -166,9 +176,6 @@ func (tg *TaskGroup) leave(ctx context.Context, err error) error {
 				tg.abort(e)
 			}
 		})
-		if !cancelled {
-			ctx = engine.Unscoped(ctx) // the scope is over, and nothing will wait in it
-		}
 	}
 	tg.loop.Call(func() {
 		tg.phase = finished
@@ -177,13 +184,17 @@ func (tg *TaskGroup) leave(ctx context.Context, err error) error {
 		}
 		tg.scope.End(&engine.Request{Origin: engine.OriginContext, Cause: ErrGroupClosed})
 	})
-	return tg.outcome(propagate, failure)
+	return tg.outcome(propagate, failure, late)
 }
 
 // outcome is what the group returns.
-func (tg *TaskGroup) outcome(propagate, failure error) error {
-	if tg.requested && tg.parent.Uncancel() == 0 {
-		propagate = nil
+func (tg *TaskGroup) outcome(propagate, failure, late error) error {
+	switch {
+	case !tg.requested:
+	case tg.parent == nil || tg.parent.Uncancel() <= tg.cancelling:
+		propagate = nil // it was the group's own
+	case propagate == nil:
+		propagate = late // somebody else's came too, after the group's
 	}
 	errs := tg.errs
 	if propagate != nil && len(errs) == 0 {
@@ -225,8 +236,11 @@ func (tg *TaskGroup) request(why error) *engine.Request {
 
 // interrupt cancels the parent on behalf of the group.
 func (tg *TaskGroup) interrupt(why error) {
-	if tg.parent != nil && !tg.requested {
-		tg.requested = true
+	if tg.requested {
+		return
+	}
+	tg.requested = true
+	if tg.parent != nil {
 		tg.parent.Interrupt(tg.request(why))
 	}
 }

@@ -13,7 +13,7 @@ import (
 // standard library stop on; an await in it returns the cancellation.
 //
 // State shared with loop tasks needs a lock, or must be passed through results.
-// It is not an await point, may be called from any goroutine, and panics without a
+// It is not an await point but in a group with a limit, may be called from any goroutine, and panics without a
 // loop in scope. (loop.run_in_executor)
 func Go[T any](scope context.Context, c Coroutine[T], opts ...TaskOption) *Task[T] {
 	t := newTask(c)

@@ -132,8 +132,9 @@ func (tm *TimeoutScope) expire() {
 
 // leave is CPython's __aexit__, with the error of body.
 func (tm *TimeoutScope) leave(err error) error {
-	late := false
+	late, undelivered := false, false
 	tm.loop.Call(func() {
+		undelivered = tm.task != nil && tm.task.Undelivered()
 		if tm.timer != nil {
 			tm.timer.Cancel()
 			tm.timer = nil
@@ -149,8 +150,12 @@ func (tm *TimeoutScope) leave(err error) error {
 	switch {
 	case !late:
 		return err
-	case tm.task != nil && tm.task.Uncancel() > tm.cancelling, err == nil:
-		return err // somebody else has cancelled the task too, or body made nothing of it
+	case tm.task != nil && tm.task.Uncancel() > tm.cancelling:
+		return err // somebody else has cancelled the task too
+	case err == nil && undelivered:
+		return &expiredError{} // body could not be told
+	case err == nil:
+		return nil // body made nothing of it
 	}
 	return asTimeout(err)
 }

@@ -33,7 +33,8 @@ type WaitOptions struct {
 //
 // If the caller is cancelled, Wait returns the *CancelledError; if ctx is a scope
 // that ends, its cause. What was waited for goes on. It returns an error if fs is
-// empty, ErrNotInTask in a callback, and ErrLoopClosed once the loop is closed.
+// empty, ErrNotInTask in a callback, and ErrLoopClosed once the loop of the first, or
+// of one that is not done, is closed.
 func Wait[F AnyFuture](ctx context.Context, fs []F, o WaitOptions) (done, pending []F, err error) {
 	if len(fs) == 0 {
 		return nil, nil, errors.New("asyncio: Wait for nothing: give it at least one task or future")
@@ -90,12 +91,13 @@ func cores[F AnyFuture](fs []F) []*engine.Future {
 // loop of the first that is waited for; all but the future is for its owner.
 type waiting struct {
 	engine.Future
-	loop  *engine.Loop
-	o     WaitOptions
-	left  int
-	each  []waited
-	first *engine.Future // to end
-	timer *engine.Handle
+	loop   *engine.Loop
+	o      WaitOptions
+	left   int
+	each   []waited
+	first  *engine.Future // to end
+	closed bool           // the loop of one was closed before it has ended
+	timer  *engine.Handle
 }
 
 // waited is one of those that are waited for.
@@ -133,7 +135,11 @@ func (w *waiting) begin() {
 // await waits, and lets go of all that it has waited for.
 func (w *waiting) await(ctx context.Context) error {
 	defer w.loop.Do(w.end)
-	return w.Await(ctx)
+	err := w.Await(ctx)
+	if err == nil && w.closed {
+		return ErrLoopClosed
+	}
+	return err
 }
 
 func (w *waiting) end() {
@@ -152,6 +158,11 @@ func (w *waiting) end() {
 // FutureDone is the end of one.
 func (x *waited) FutureDone() {
 	w := x.in
+	if !x.f.Finished() {
+		w.closed = true
+		w.complete()
+		return
+	}
 	if w.left--; w.first == nil {
 		w.first = x.f
 	}

@@ -33,9 +33,10 @@ type waiter struct {
 	engine.Waiter
 	prev, next *waiter
 	then       *waiter
-	woken      bool // is or will be told that its turn has come
-	left       bool // not in the queue any more
-	promised   bool // by a Queue: see there
+	woken      bool   // is or will be told that its turn has come
+	left       bool   // not in the queue any more
+	promised   bool   // by a Queue: see there
+	loan       uint64 // in a group with a limit: see slots
 	q          *waitQueue
 	m          *monitor
 	of         primitive
@@ -66,23 +67,35 @@ type primitive interface {
 // enter puts the caller in the queue of p. It fails in a callback, which cannot
 // wait. What follows is unlock, Wait, and leave.
 func (q *waitQueue) enter(ctx context.Context, m *monitor, p primitive) (*waiter, error) {
-	if ctx == nil {
-		m.unlock()
-		engine.Located(ctx) // panics, and says why
-	}
 	w := q.free
 	if w == nil {
 		w = &waiter{}
+		w.OnUnwind(w)
 	} else {
 		q.free = nil
 	}
-	if err := w.Prepare(ctx, w); err != nil {
-		return nil, err
+	if !w.PrepareTask(ctx) {
+		if err := w.prepare(ctx, m); err != nil {
+			return nil, err
+		}
 	}
 	w.woken, w.left, w.promised = false, false, false
 	w.q, w.m, w.of = q, m, p
 	q.push(w)
 	return w, nil
+}
+
+// prepare asks a context of any kind who is calling. That may be nil, or panic.
+func (w *waiter) prepare(ctx context.Context, m *monitor) error {
+	returned := false
+	defer func() {
+		if !returned {
+			m.unlock()
+		}
+	}()
+	err := w.Prepare(ctx)
+	returned = true
+	return err
 }
 
 // leave ends a wait that has returned err. It locks the monitor.
@@ -94,7 +107,8 @@ func (q *waitQueue) leave(w *waiter, err error) {
 	if err != nil {
 		w.of.gaveUp(w)
 	} else {
-		q.free = w // nobody can be about to tell it
+		w.Forget()
+		q.free = w // it was told, so nobody is about to
 	}
 }
 
@@ -172,17 +186,6 @@ func (q *waitQueue) wakeNext(m *monitor) bool {
 	}
 	m.wake(w)
 	return true
-}
-
-// wakeLast is wakeNext from the other end.
-func (q *waitQueue) wakeLast(m *monitor) bool {
-	for w := q.tail; w != nil; w = w.prev {
-		if !w.ready() {
-			m.wake(w)
-			return true
-		}
-	}
-	return false
 }
 
 // wakeHead wakes the first in the queue, and nobody if its wait is over already.

@@ -330,6 +330,9 @@ func (t *Task) awaitAbroad(f *Future, ctx context.Context) error {
 	if err := here.Await(ctx); err != nil {
 		return err
 	}
+	if !f.Finished() {
+		return ErrLoopClosed
+	}
 	return f.retrieve()
 }
 

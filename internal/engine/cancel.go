@@ -82,10 +82,14 @@ func (t *Task) Redeliver() {
 			if r := t.more().first.Load(); r != nil {
 				t.more().request.Store(r) // not one that was taken back since
 			}
-			t.mustCancel = true
+			t.mustCancel, t.again = true, true
 		}
 	}))
 }
+
+// Undelivered reports, to the owner, whether a request that was to be delivered again
+// has not been yet.
+func (t *Task) Undelivered() bool { return t.mustCancel && t.again }
 
 // delivery is a request from another goroutine. One that was taken back by
 // Uncancel before it arrived is not delivered.
@@ -109,7 +113,7 @@ func (d *delivery) run(*Loop) {
 // run yet: then the cancellation wins over the result.
 func (t *Task) deliver(r *Request) {
 	if t.waitOn == nil || !t.waitOn.Cancel(r) {
-		t.mustCancel = true
+		t.mustCancel, t.again = true, false
 		t.unpark()
 	}
 }

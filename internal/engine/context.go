@@ -304,6 +304,12 @@ func Located(ctx context.Context) (*Loop, Keeper) {
 	return at.loop, at.keeper.keeper
 }
 
+// Closed reports whether ctx leads to a loop that is closed.
+func Closed(ctx context.Context) bool {
+	l := lookup(ctx).loop
+	return l != nil && l.closed.Load()
+}
+
 // GroupOf returns the keeper of the group that ctx, or the task it belongs to, is in,
 // nil if none.
 func GroupOf(ctx context.Context) Keeper {

@@ -17,4 +17,12 @@
 // A turn takes in the inbox, moves the timers that are due behind what is ready,
 // and runs as many entries of the ready queue as there were at that moment. What
 // those make ready waits for the next turn. This is CPython's order.
+//
+// # Shortcuts
+//
+// A coroutine that is about to give control to the loop looks what is next in line,
+// and may take that up by itself: its own next step (goOn), a fresh task after it has
+// finished one (takeFresh), a fresh task that it is about to await (nest), or the
+// steps of others until its own comes (host). None of them changes the order, and
+// while held is set none is taken.
 package engine

@@ -366,9 +366,10 @@ func (l *Loop) hostedPanicked(f *fiber, v any) {
 func (l *Loop) runEagerly(t *Task) {
 	current, entry, g, before := l.current, l.entry, coro.G(), l.held
 	l.held |= eager
-	watched := l.task.Swap(t)
+	if before.has(watched) {
+		defer l.task.Store(l.task.Swap(t))
+	}
 	defer func() {
-		l.task.Store(watched)
 		l.current, l.entry = current, entry
 		coro.Set(&l.g, g)
 		if !before.has(eager) {

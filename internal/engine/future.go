@@ -141,7 +141,7 @@ func (f *Future) Cancel(r *Request) bool {
 	case kindWaiter:
 		return f.cancelWaiter(r)
 	case kindRelay:
-		return f.relay().Pass(r)
+		return f.cancelRelay(r)
 	}
 	if !f.Claim() {
 		if f.Finished() {

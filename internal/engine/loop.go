@@ -42,7 +42,7 @@ type Config struct {
 	MaxThreads  int  // bound of Go tasks at work; 0 means none
 	PanicsCrash bool // a panic in a task ends the process
 	Debug       bool
-	Watchdog    time.Duration // see SetWatchdog
+	Watchdog    time.Duration // how long a step may take outside of debug mode; 0 for no limit
 	Values      context.Context
 	Face        any
 }
@@ -129,6 +129,7 @@ func New(c Config) *Loop {
 	l.debug.Store(c.Debug)
 	l.slow.Store(int64(DefaultSlow))
 	l.threshold.Store(int64(c.Watchdog))
+	l.root.SetDeadline(Never)
 	l.root.at = place{loop: l, near: &l.root, scope: &l.root, home: &l.root}
 	return l
 }
@@ -198,10 +199,15 @@ func (l *Loop) leave() {
 	exit := l.held.has(exiting)
 	l.held &^= exiting
 	l.observe()
+	gone := l.gone
+	l.gone = nil
 	l.dropFibers()
 	l.ready.shrink()
 	l.entry = nil
 	l.release()
+	for _, c := range gone {
+		<-c // not while the loop is ours: what the watchdog tells may ask the loop something
+	}
 	if exit {
 		runtime.Goexit()
 	}

@@ -3,7 +3,6 @@ package engine
 import (
 	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,8 +26,8 @@ type observer struct {
 	task  atomic.Pointer[Task]
 
 	// Owner.
-	halt chan struct{}  // closed to end the watchdog, nil without one
-	gone sync.WaitGroup // its goroutine
+	halt chan struct{}   // closed to end the watchdog, nil without one
+	gone []chan struct{} // closed at the ends of those there were in this run
 }
 
 var base = time.Now()
@@ -70,7 +69,6 @@ func (l *Loop) patience() time.Duration {
 func (l *Loop) observe() {
 	if l.halt != nil {
 		close(l.halt)
-		l.gone.Wait()
 		l.halt = nil
 	}
 	l.held &^= watched
@@ -78,8 +76,9 @@ func (l *Loop) observe() {
 		l.held |= watched
 		if d > 0 {
 			l.halt = make(chan struct{})
-			l.gone.Add(1)
-			go l.watchdog(d, l.halt)
+			gone := make(chan struct{})
+			l.gone = append(l.gone, gone)
+			go l.watchdog(d, l.halt, gone)
 		}
 	}
 }
@@ -108,8 +107,8 @@ func (l *Loop) timed(r runnable) {
 
 // watchdog tells of a step while the loop is stuck in it: once it takes longer
 // than patience, and again each time that has doubled.
-func (l *Loop) watchdog(patience time.Duration, halt <-chan struct{}) {
-	defer l.gone.Done()
+func (l *Loop) watchdog(patience time.Duration, halt <-chan struct{}, gone chan<- struct{}) {
+	defer close(gone)
 	tick := time.NewTicker(max(patience/4, time.Millisecond))
 	defer tick.Stop()
 	var seen uint64

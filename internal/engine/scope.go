@@ -34,7 +34,7 @@ type Scope struct {
 
 	// Any goroutine.
 	signal   signal
-	deadline atomic.Pointer[time.Time] // the nearest, own or inherited; nil if none
+	deadline atomic.Int64 // its own, since the loop's epoch; Never for none
 
 	// Owner.
 	over    *Request // nil until the end was processed
@@ -102,21 +102,7 @@ func (s *Scope) init(ctx context.Context, at place) {
 }
 
 // SetDeadline sets the deadline that the context shows, Never for none of its own.
-func (s *Scope) SetDeadline(due time.Duration) {
-	var when time.Time
-	d, ok := s.parent.Deadline()
-	if due != Never {
-		if own := s.loop.driver.Epoch().Add(due); !ok || own.Before(d) {
-			d, ok = own, true
-		}
-	}
-	if !ok {
-		s.deadline.Store(nil)
-		return
-	}
-	when = d
-	s.deadline.Store(&when)
-}
+func (s *Scope) SetDeadline(due time.Duration) { s.deadline.Store(int64(due)) }
 
 // open attaches the scope to what it was derived from.
 func (s *Scope) open(at place) {
@@ -136,7 +122,7 @@ func (s *Scope) open(at place) {
 		}
 	case at.endless:
 	case at.task.Err() != nil:
-		s.scopeEnded(at.task.request())
+		s.scopeEnded(at.task.more().first.Load())
 	default:
 		at.task.more().links.add(&s.link)
 	}
@@ -231,16 +217,19 @@ func (s *Scope) Loop() *Loop { return s.loop }
 // Members calls f with the tasks of a group that are not done, in creation order.
 func (s *Scope) Members(f func(*Task)) {
 	for n := s.members.head; n != nil; n = n.next {
-		f(n.who.(*Task))
+		f((*Task)(n.who.(*kept)))
 	}
 }
 
 // Deadline is the nearest one of this scope and those above it.
 func (s *Scope) Deadline() (time.Time, bool) {
-	if d := s.deadline.Load(); d != nil {
-		return *d, true
+	d, ok := s.parent.Deadline()
+	if due := time.Duration(s.deadline.Load()); due != Never {
+		if own := s.loop.Moment(due); !ok || own.Before(d) {
+			return own, true
+		}
 	}
-	return time.Time{}, false
+	return d, ok
 }
 
 // Done returns a channel that closes when the scope ends.
@@ -318,6 +307,17 @@ func (t *Task) scopeEnded(r *Request) {
 	t.Cancel(r)
 }
 
+// kept is a task as its group cancels it: also one that has refused the end of its
+// scope.
+type kept Task
+
+func (k *kept) scopeEnded(r *Request) {
+	if t := (*Task)(k); !t.Finished() {
+		t.member().ended = true
+		t.Cancel(r)
+	}
+}
+
 // enterScope binds a new task to the end of the context it was created with.
 func (t *Task) enterScope(m *membership) {
 	at := m.at
@@ -348,7 +348,7 @@ type membership struct {
 	ends context.Context // what it is bound to; nil if that tells the task in time
 
 	// Owner.
-	ended bool // the task was told
+	ended bool // the task was told, and the scope need not tell it
 	link  link // in a binding scope
 	kept  link // in a group
 	stop  func() bool
@@ -358,7 +358,7 @@ type membership struct {
 
 func newMembership(t *Task, at place) *membership {
 	m := &membership{at: at, task: t}
-	m.link.who, m.kept.who = t, t
+	m.link.who, m.kept.who = t, (*kept)(t)
 	switch {
 	case at.away:
 		m.ends = at.watch

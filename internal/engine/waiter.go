@@ -8,7 +8,7 @@ import (
 // Waiter is the place of one caller in a queue of those who wait for a signal. A
 // loop task is suspended, any other goroutine is blocked. It goes
 //
-//	Prepare → Wait → Prepare → …
+//	PrepareTask, or else Prepare → Wait → PrepareTask → …
 //
 // with one Wake, by anybody, between Prepare and the next one; but not after a
 // Wait that has failed while a Wake was on its way: then it is left to the
@@ -27,20 +27,25 @@ type Waiter struct {
 // Unwinder is told that a Wait will not return.
 type Unwinder interface{ Unwound() }
 
-// Prepare finds out who is calling. It returns ErrNotInTask in a callback.
-func (w *Waiter) Prepare(ctx context.Context, u Unwinder) error {
-	w.kind = kindWaiter
+// OnUnwind sets who is told. It is called once.
+func (w *Waiter) OnUnwind(u Unwinder) { w.unwound, w.kind = u, kindWaiter }
+
+// PrepareTask is Prepare for the common case, a loop task with its own context. It
+// reports whether that is so.
+func (w *Waiter) PrepareTask(ctx context.Context) bool {
 	w.state = uint32(Pending)
 	w.err = nil
-	w.unwound = u
-	if t, ok := ctx.(*Task); ok && t.runs() {
-		w.task, w.loop = t, t.loop
-		return nil
+	t, ok := ctx.(*Task)
+	if !ok || !t.runs() {
+		return false
 	}
-	return w.prepareFrom(ctx)
+	w.task, w.loop = t, t.loop
+	return true
 }
 
-func (w *Waiter) prepareFrom(ctx context.Context) error {
+// Prepare finds out who is calling, by asking the context, whatever that is. It
+// returns ErrNotInTask in a callback.
+func (w *Waiter) Prepare(ctx context.Context) error {
 	at := lookup(ctx)
 	t, err := caller(at, at.loop)
 	if err != nil {
@@ -54,6 +59,9 @@ func (w *Waiter) prepareFrom(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Forget lets go of the task that has waited.
+func (w *Waiter) Forget() { w.task, w.loop = nil, nil }
 
 // Wait waits for Wake. It fails as Await does: by a cancellation, with the cause
 // of a scope that ended, or with ErrLoopClosed.
@@ -102,8 +110,8 @@ func (w *Waiter) waitFrom(ctx context.Context) error {
 	}
 }
 
-// Wake ends the wait. It may come before Wait, and after the wait has ended in
-// another way.
+// Wake ends the wait. From another goroutine it may come before Wait, and it may come
+// after the wait has ended in another way.
 func (w *Waiter) Wake() {
 	switch l := w.loop; {
 	case l == nil:
@@ -119,9 +127,8 @@ type woken Waiter
 
 func (w *woken) run(*Loop) { (*Waiter)(w).end(Succeeded) }
 
-// Outside reports whether it is no loop task that waits: a Go task, or a goroutine
-// that is none.
-func (w *Waiter) Outside() bool { return w.task == nil || w.task.thread }
+// Outside reports whether it is a goroutine that waits and no task.
+func (w *Waiter) Outside() bool { return w.task == nil }
 
 // Cancelled reports whether a task of this loop was waiting and is cancelled, but
 // has not run since. Who is not on that loop cannot tell.
