@@ -62,8 +62,8 @@ func asCompleted[F AnyFuture](ctx context.Context, fs []F, d time.Duration) iter
 		for range fs {
 			i, err := c.ended.Get(ctx)
 			if err != nil {
-				if err == ErrQueueShutDown { //nolint:errorlint // not one that a context has for its cause
-					err = *c.why.Load()
+				if why := c.why.Load(); why != nil && err == ErrQueueShutDown { //nolint:errorlint // not a cancellation with that cause
+					err = *why
 				}
 				var none F
 				yield(none, err)

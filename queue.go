@@ -209,7 +209,7 @@ func (q *Queue[T]) All(ctx context.Context) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for {
 			v, err := q.Get(ctx)
-			if err == ErrQueueShutDown { //nolint:errorlint // not one that a context has for its cause
+			if err == ErrQueueShutDown && q.ended() { //nolint:errorlint // not a cancellation with that cause
 				return
 			}
 			if !yield(v, err) || err != nil {
@@ -288,6 +288,12 @@ func (q *Queue[T]) Shutdown(immediate ...bool) {
 	for q.putters.n > 0 {
 		q.putters.popNext(&q.monitor)
 	}
+}
+
+func (q *Queue[T]) ended() bool {
+	q.lock()
+	defer q.unlock()
+	return q.over()
 }
 
 // over reports whether no item will ever be had. One that was promised may come back.
