@@ -135,6 +135,6 @@ func redeliver(ctx context.Context, err error) {
 		return
 	}
 	if self, _ := engine.Caller(ctx); self != nil {
-		self.Redeliver()
+		self.Redeliver(true)
 	}
 }

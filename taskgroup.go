@@ -207,7 +207,7 @@ func (tg *TaskGroup) outcome(propagate, failure, late error) error {
 		return nil
 	}
 	if tg.parent != nil {
-		tg.parent.Redeliver() // if it was cancelled by somebody else
+		tg.parent.Redeliver(false) // if it was cancelled by somebody else
 	}
 	return &GroupError{Errs: errs}
 }

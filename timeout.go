@@ -132,9 +132,9 @@ func (tm *TimeoutScope) expire() {
 
 // leave is CPython's __aexit__, with the error of body.
 func (tm *TimeoutScope) leave(err error) error {
-	late, undelivered := false, false
+	late, unheard := false, false
 	tm.loop.Call(func() {
-		undelivered = tm.task != nil && tm.task.Undelivered()
+		unheard = tm.task != nil && tm.task.Unheard()
 		if tm.timer != nil {
 			tm.timer.Cancel()
 			tm.timer = nil
@@ -152,7 +152,7 @@ func (tm *TimeoutScope) leave(err error) error {
 		return err
 	case tm.task != nil && tm.task.Uncancel() > tm.cancelling:
 		return err // somebody else has cancelled the task too
-	case err == nil && undelivered:
+	case err == nil && unheard:
 		return &expiredError{} // body could not be told
 	case err == nil:
 		return nil // body made nothing of it

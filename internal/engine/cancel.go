@@ -74,22 +74,22 @@ func (t *Task) Interrupt(r *Request) {
 	}
 }
 
-// Redeliver has the latest request delivered once more, at the next await, if it was
-// not taken back: for one who was told and can neither return the error nor go on.
-func (t *Task) Redeliver() {
+// Redeliver has the first request delivered once more, at the next await, if it was
+// not taken back. unheard says that the task's own code has not been told yet.
+func (t *Task) Redeliver(unheard bool) {
 	t.loop.do(action(func() {
 		if t.cancels.Load() > 0 && !t.Finished() {
 			if r := t.more().first.Load(); r != nil {
 				t.more().request.Store(r) // not one that was taken back since
 			}
-			t.mustCancel, t.again = true, true
+			t.mustCancel, t.unheard = true, unheard
 		}
 	}))
 }
 
-// Undelivered reports, to the owner, whether a request that was to be delivered again
-// has not been yet.
-func (t *Task) Undelivered() bool { return t.mustCancel && t.again }
+// Unheard reports, to the owner, whether a request that the task's own code has not
+// been told of is to be delivered.
+func (t *Task) Unheard() bool { return t.mustCancel && t.unheard }
 
 // delivery is a request from another goroutine. One that was taken back by
 // Uncancel before it arrived is not delivered.
@@ -113,7 +113,7 @@ func (d *delivery) run(*Loop) {
 // run yet: then the cancellation wins over the result.
 func (t *Task) deliver(r *Request) {
 	if t.waitOn == nil || !t.waitOn.Cancel(r) {
-		t.mustCancel, t.again = true, false
+		t.mustCancel, t.unheard = true, false
 		t.unpark()
 	}
 }

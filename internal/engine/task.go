@@ -54,7 +54,7 @@ type Task struct {
 	// Owner.
 	phase      phase
 	mustCancel bool // a request is to be delivered at the next step
-	again      bool // and has been before; see Redeliver
+	unheard    bool // and was before, to one who could not tell; see Redeliver
 	thread     bool // a Go task; written once
 	eager      bool // to start when it is adopted; written once
 	fiber      *fiber
