@@ -17,12 +17,13 @@ func Map[T, R any](ctx context.Context, items []T, limit int, f func(ctx context
 	err := WithTaskGroup(ctx, func(tg *TaskGroup) error {
 		tg.SetLimit(limit)
 		for i, item := range items {
-			t, err := create(tg, Void(func(ctx context.Context) (err error) {
+			t := newTask(Void(func(ctx context.Context) (err error) {
 				results[i], err = f(ctx, item)
 				return err
-			}), nil)
-			if err != nil {
-				return t.Err() // the same, and seen
+			}))
+			l := tg.loop
+			if t.create(tg, l.Face().(*Loop).factory.Load(), l, (*groupKeeper)(tg), nil) != nil {
+				return t.Err() // why it did not get a place
 			}
 			tasks = append(tasks, t)
 		}

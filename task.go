@@ -112,22 +112,24 @@ func Eager() TaskOption {
 // On a closed loop the task comes back failed with ErrLoopClosed, in a group that
 // takes no more with ErrGroupClosed.
 func CreateTask[T any](scope context.Context, c Coroutine[T], opts ...TaskOption) *Task[T] {
-	t, err := create(scope, c, opts)
-	if err != nil {
+	t := newTask(c)
+	l, keeper := engine.Located(scope)
+	f := l.Face().(*Loop).factory.Load()
+	if f == nil && keeper == nil && len(opts) == 0 {
+		t.t.Start(scope, (*taskBody[T])(t), 0)
+	} else if err := t.create(scope, f, l, keeper, opts); err != nil {
 		redeliver(scope, err)
 	}
 	return t
 }
 
-// create is CreateTask that returns why it did not get a place in a group with a
-// limit.
-func create[T any](scope context.Context, c Coroutine[T], opts []TaskOption) (*Task[T], error) {
-	t := newTask(c)
-	l, keeper := engine.Located(scope)
-	if f := l.Face().(*Loop).factory.Load(); f != nil {
-		return t, t.startBy(scope, *f, l, keeper, opts)
+// create is CreateTask when there is more to it than to start. It returns why the task
+// did not get a place in a group with a limit.
+func (t *Task[T]) create(scope context.Context, f *TaskFactory, l *engine.Loop, k engine.Keeper, opts []TaskOption) error {
+	if f != nil {
+		return t.startBy(scope, *f, l, k, opts)
 	}
-	return t, t.start(scope, l, keeper, opts, 0)
+	return t.start(scope, l, k, opts, 0)
 }
 
 func newTask[T any](c Coroutine[T]) *Task[T] {

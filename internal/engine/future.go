@@ -126,7 +126,7 @@ func (f *Future) Settle(s State, err error) {
 }
 
 func (f *Future) publish(s State, err error) {
-	if s == Failed || s == Succeeded && f.kind == kindTask && f.loop.debug.Load() {
+	if s == Failed {
 		err = &failure{err: err, loop: f.loop}
 	}
 	f.err = err

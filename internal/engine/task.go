@@ -56,7 +56,6 @@ type Task struct {
 	mustCancel bool // a request is to be delivered at the next step
 	unheard    bool // and was before, to one who could not tell; see Redeliver
 	thread     bool // a Go task; written once
-	eager      bool // to start when it is adopted; written once
 	fiber      *fiber
 	waitOn     *Future
 	prev, next *Task
@@ -173,7 +172,6 @@ func (t *Task) start(l *Loop, ctx context.Context, at *place, body Body, m Mode)
 	t.kind = kindTask
 	t.body = body
 	t.thread = m&Threaded != 0
-	t.eager = m&Eager != 0
 	if t.Name() == "" {
 		t.id = l.ids.Add(1) // as CPython, which counts only the tasks it names
 	}
@@ -192,32 +190,51 @@ func (t *Task) start(l *Loop, ctx context.Context, at *place, body Body, m Mode)
 	if l.debug.Load() {
 		t.more().created = callers()
 	}
-	l.do((*adopted)(t))
+	if m&Eager != 0 {
+		l.do((*adoptedEagerly)(t))
+	} else {
+		l.do((*adopted)(t))
+	}
 }
 
 // adopted is a new task on its way to its loop.
 type adopted Task
 
 func (a *adopted) run(l *Loop) {
-	t := (*Task)(a)
+	if t := (*Task)(a); l.adopt(t) {
+		l.ready.push(t)
+	}
+}
+
+// adoptedEagerly is one that is to start when it has arrived.
+type adoptedEagerly Task
+
+func (a *adoptedEagerly) run(l *Loop) {
+	switch t := (*Task)(a); {
+	case !l.adopt(t):
+	case l.inRun:
+		l.runEagerly(t)
+	default:
+		l.ready.push(t)
+	}
+}
+
+// adopt takes a new task in, or ends it and reports false.
+func (l *Loop) adopt(t *Task) bool {
 	m := t.member()
 	if m != nil || l.closed.Load() {
 		if err := l.refuse(t, m); err != nil {
 			t.phase = destroyed
 			t.publish(Failed, err)
 			t.schedule(l)
-			return
+			return false
 		}
 	}
 	l.tasks.add(t)
 	if m != nil {
 		t.enterScope(m)
 	}
-	if t.eager && l.inRun {
-		l.runEagerly(t)
-		return
-	}
-	l.ready.push(t)
+	return true
 }
 
 // refuse returns why a task cannot start, nil if it can.
@@ -304,6 +321,9 @@ func (t *Task) finish(err error) {
 // end publishes the outcome and lets go of everything.
 func (t *Task) end(s State, err error) {
 	t.mustCancel = false
+	if s == Succeeded && t.loop.debug.Load() {
+		err = &failure{loop: t.loop} // to tell if nobody has awaited the task
+	}
 	t.publish(s, err)
 	t.loop.tasks.remove(t)
 	if m := t.member(); m != nil {
