@@ -10,7 +10,8 @@ import (
 
 // Stopping returns the event by which the task of ctx is asked to stop before it is
 // cancelled: that of the group it was created in ([TaskGroup.Shutdown]), which is
-// set too when a group around that is asked, else that of the loop ([WithDrain]).
+// set too when a group around that or the loop is asked, else that of the loop
+// ([WithDrain]).
 // Without a loop in ctx it panics.
 func Stopping(ctx context.Context) *Event { return &stopNodeOf(ctx).asked }
 
