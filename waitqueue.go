@@ -47,8 +47,8 @@ func (w *waiter) ready() bool { return w.woken || w.Cancelled() }
 
 // waitQueue is the one queue in which everybody waits, for every primitive: first
 // in, first out, and any of them may leave. A waiter stays in it until it has run,
-// as in CPython, unless who wakes it takes it out. All but wait is called with the
-// monitor locked.
+// as in CPython, unless who wakes it takes it out. Its methods are called with the
+// monitor locked, but leave, which locks it.
 type waitQueue struct {
 	head, tail *waiter
 	n          int

@@ -84,6 +84,15 @@ func AnchorTo(s *Scope) Anchor { return Anchor{s} }
 
 func (a *Anchor) anchor() *Scope { return a.scope }
 
+// isScope reports whether ctx is a scope itself, and not derived from one.
+func isScope(ctx context.Context) bool {
+	switch ctx.(type) {
+	case *Scope, anchored:
+		return true
+	}
+	return false
+}
+
 // Deadline is that of the scope.
 func (a *Anchor) Deadline() (time.Time, bool) { return a.scope.Deadline() }
 

@@ -109,10 +109,11 @@ func (s *Scope) open(at place) {
 	if s.over != nil {
 		return
 	}
+	away := at.away && !isScope(s.parent) // else that has heard of the end first
 	switch {
-	case at.away && s.parent.Err() != nil:
+	case away && s.parent.Err() != nil:
 		s.scopeEnded(endOf(s.parent))
-	case at.away:
+	case away:
 		s.stop = s.loop.whenEnded(s.parent, s.scopeEnded)
 	case at.near != nil:
 		if r := at.near.over; r != nil {
