@@ -156,7 +156,7 @@ func TestDifferencesOfTasks(t *testing.T) {
 				_, err := asyncio.ToThread(ctx, asyncio.Void(func(ctx context.Context) error {
 					working.SetResult(none{})
 					<-ctx.Done()
-					time.Sleep(time.Millisecond)
+					runtime.Gosched()
 					ended = true
 					return ctx.Err()
 				}))

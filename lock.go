@@ -100,9 +100,9 @@ func (l *Lock) Locked() bool {
 	return l.locked
 }
 
-// With calls f while it holds the lock, and releases it however f ends. It returns
-// the error of Acquire, in which case f was not called, or that of f.
-// (async with lock)
+// With calls f while it holds the lock, and releases it however f ends. It is an await
+// point as Acquire is. It returns the error of Acquire, in which case f was not called,
+// or that of f. (async with lock)
 func (l *Lock) With(ctx context.Context, f func() error) error { return with(ctx, l, f) }
 
 // String shows whether the lock is held and how many wait for it.

@@ -132,13 +132,18 @@ func (t *Task) KeptBy(k Keeper) bool {
 	return m != nil && m.at.keeper != nil && m.at.keeper.keeper == k
 }
 
-// requested is request without one that was taken back.
+// requested is request without one that was taken back, unless that has ended the
+// task's context: then it is the one that did.
 func (t *Task) requested() *Request {
 	x := t.extra.Load()
-	if x == nil || x.first.Load() == nil && t.cancels.Load() == 0 {
+	switch {
+	case x == nil:
 		return nil
+	case t.cancels.Load() == 0:
+		return x.first.Load()
+	default:
+		return x.request.Load()
 	}
-	return x.request.Load()
 }
 
 // Cancelling returns how many requests were made and not taken back.
