@@ -16,12 +16,11 @@ type TimeoutScope struct {
 	// Written once.
 	loop       *engine.Loop
 	task       *engine.Task // who is in it, nil for a goroutine that is no task
-	window     *engine.Scope
+	window     *engine.Scope // its own deadline is this one
 	cancelling int // requests to cancel the task that were there before
 
 	// Written by the owner of the loop, read by any goroutine.
 	state atomic.Uint32 // a timeoutState
-	when  atomic.Int64  // since the epoch of the loop's clock, engine.Never for none
 
 	// Owner of the loop.
 	timer *engine.Handle
@@ -106,7 +105,6 @@ func (tm *TimeoutScope) set(due time.Duration) {
 		tm.timer.Cancel()
 		tm.timer = nil
 	}
-	tm.when.Store(int64(due))
 	tm.window.SetDeadline(due)
 	if due == engine.Never {
 		return
@@ -211,7 +209,7 @@ func (tm *TimeoutScope) Reschedule(when time.Time) (err error) {
 
 // When returns the deadline, the zero time if there is none. (Timeout.when)
 func (tm *TimeoutScope) When() time.Time {
-	due := time.Duration(tm.when.Load())
+	due := tm.window.OwnDeadline()
 	if due == engine.Never {
 		return time.Time{}
 	}

@@ -155,12 +155,9 @@ func (t *Task) mayWait(at place, ctx context.Context) error {
 		return ErrLoopClosed
 	case at.unbound(t):
 		return nil
-	case at.loop != t.loop || at.foreign:
-		if at.foreign {
-			ctx = at.watch
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+	case at.watched(t, ctx) != nil:
+		if end := at.watched(t, ctx); end.Err() != nil {
+			return context.Cause(end)
 		}
 	case at.scope != nil:
 		if at.scope.over != nil {
@@ -243,13 +240,10 @@ func (t *Task) bind(at place, ctx context.Context) {
 	switch {
 	case t.waitOn == nil: // its next step is in the ready queue already
 	case at.unbound(t):
-	case at.loop != t.loop || at.foreign:
-		if at.foreign {
-			ctx = at.watch
-		}
+	case at.watched(t, ctx) != nil:
 		b := t.fiber.interruptible()
 		wait := b.waits
-		b.unwatch = t.loop.whenEnded(ctx, func(r *Request) {
+		b.unwatch = t.loop.whenEnded(at.watched(t, ctx), func(r *Request) {
 			if b.waits == wait {
 				b.scopeEnded(r)
 			}

@@ -51,19 +51,30 @@ type place struct {
 
 	// Where an await belongs.
 	scope   *Scope          // the nearest binding scope below that task, nil if none
-	foreign bool            // somebody else derived a context that can end by itself
-	watch   context.Context // that context
+	watch   context.Context // one that somebody else derived and that can end by itself, nil if none
 	endless bool            // it never ends, whatever it leads to
 
 	// Where a new task belongs.
 	home   *Scope // the nearest binding scope or group below that task, nil if none
-	away   bool   // somebody else derived a context from that
+	away   bool   // watch was derived from that, and binds the task
 	keeper *Scope // the nearest group
 }
 
 // unbound reports whether a wait of t here has no end but those of t itself.
 func (p *place) unbound(t *Task) bool {
-	return p.endless || p.task == t && p.scope == nil && !p.foreign
+	return p.endless || p.task == t && p.scope == nil && p.watch == nil
+}
+
+// watched returns the context to ask for the end of a wait of t with ctx, nil if that
+// is the end of a scope or a task of its loop, which tells by itself.
+func (p *place) watched(t *Task, ctx context.Context) context.Context {
+	switch {
+	case p.watch != nil:
+		return p.watch
+	case p.loop != t.loop:
+		return ctx
+	}
+	return nil
 }
 
 // scoped reports whether a task created here is bound to the context's end.
@@ -132,7 +143,7 @@ func lookup(ctx context.Context) place {
 	case ctx.Done() == nil:
 		return place{loop: p.loop, task: p.task, endless: true}
 	case derived(ctx, from):
-		p.foreign, p.away, p.watch = true, true, ctx
+		p.away, p.watch = true, ctx
 		p.endless = false
 	}
 	return p
@@ -181,7 +192,7 @@ func (s *spy) Value(key any) any { s.key = key; return nil }
 // causeOf is context.Cause of a context that has ended, but a deadline on the loop's
 // clock is ErrTimeout, which the standard library has no way to say.
 func causeOf(ctx context.Context) error {
-	if at := lookup(ctx); at.near != nil && !at.foreign {
+	if at := lookup(ctx); at.near != nil && at.watch == nil {
 		if err := at.near.signal.because(); err != nil {
 			return err
 		}

@@ -28,9 +28,8 @@ type Scope struct {
 	kind   scopeKind
 	loop   *Loop
 	parent context.Context
-	at     place         // of the scope itself
-	due    time.Duration // when the timer is set for
-	keeper Keeper        // of a group
+	at     place  // of the scope itself
+	keeper Keeper // of a group
 
 	// Any goroutine.
 	signal   signal
@@ -58,30 +57,31 @@ type Keeper interface {
 // deadline on the loop's clock; Never is none.
 func NewScope(ctx context.Context, timeout time.Duration) *Scope {
 	at := locate(ctx)
-	s := &Scope{kind: binding, due: Never}
+	s := &Scope{kind: binding}
+	due := Never
 	if timeout != Never {
-		s.due = at.loop.Deadline(timeout)
+		due = at.loop.Deadline(timeout)
 		s.timer.fires = (*expiry)(s)
 	}
-	s.init(ctx, at)
+	s.init(ctx, at, due)
 	return s
 }
 
 // NewWindow derives a scope from ctx that is there for the standard library alone.
 func NewWindow(ctx context.Context) *Scope {
-	s := &Scope{kind: window, due: Never}
-	s.init(ctx, locate(ctx))
+	s := &Scope{kind: window}
+	s.init(ctx, locate(ctx), Never)
 	return s
 }
 
 // NewGroup derives a scope from ctx whose tasks are k's.
 func NewGroup(ctx context.Context, k Keeper) *Scope {
-	s := &Scope{kind: group, due: Never, keeper: k}
-	s.init(ctx, locate(ctx))
+	s := &Scope{kind: group, keeper: k}
+	s.init(ctx, locate(ctx), Never)
 	return s
 }
 
-func (s *Scope) init(ctx context.Context, at place) {
+func (s *Scope) init(ctx context.Context, at place, due time.Duration) {
 	s.loop, s.parent = at.loop, ctx
 	s.link.who = s
 	s.at = at
@@ -89,11 +89,11 @@ func (s *Scope) init(ctx context.Context, at place) {
 	switch s.kind {
 	case binding:
 		s.at.scope, s.at.home = s, s
-		s.at.foreign, s.at.away, s.at.endless, s.at.watch = false, false, false, nil
+		s.at.away, s.at.endless, s.at.watch = false, false, nil
 	case group:
 		s.at.home, s.at.keeper, s.at.away = s, s, false
 	}
-	s.SetDeadline(s.due)
+	s.SetDeadline(due)
 	if at.loop.owned() {
 		s.open(at)
 	} else {
@@ -103,6 +103,9 @@ func (s *Scope) init(ctx context.Context, at place) {
 
 // SetDeadline sets the deadline that the context shows, Never for none of its own.
 func (s *Scope) SetDeadline(due time.Duration) { s.deadline.Store(int64(due)) }
+
+// OwnDeadline returns what SetDeadline has set.
+func (s *Scope) OwnDeadline() time.Duration { return time.Duration(s.deadline.Load()) }
 
 // open attaches the scope to what it was derived from.
 func (s *Scope) open(at place) {
@@ -128,7 +131,7 @@ func (s *Scope) open(at place) {
 		at.task.more().links.add(&s.link)
 	}
 	if s.over == nil && s.timer.fires != nil && !s.loop.closed.Load() {
-		s.loop.timers.add(&s.timer, s.due)
+		s.loop.timers.add(&s.timer, s.OwnDeadline())
 	}
 }
 
@@ -225,7 +228,7 @@ func (s *Scope) Members(f func(*Task)) {
 // Deadline is the nearest one of this scope and those above it.
 func (s *Scope) Deadline() (time.Time, bool) {
 	d, ok := s.parent.Deadline()
-	if due := time.Duration(s.deadline.Load()); due != Never {
+	if due := s.OwnDeadline(); due != Never {
 		if own := s.loop.Moment(due); !ok || own.Before(d) {
 			return own, true
 		}

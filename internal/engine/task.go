@@ -162,8 +162,11 @@ func (t *Task) StartOn(l *Loop, ctx context.Context, body Body) {
 	if ctx == nil {
 		panic(nilContext)
 	}
-	ends := ctx.Done() != nil
-	t.start(l, ctx, &place{loop: l, foreign: ends, away: ends, watch: ctx}, body, 0)
+	at := place{loop: l}
+	if ctx.Done() != nil {
+		at.away, at.watch = true, ctx
+	}
+	t.start(l, ctx, &at, body, 0)
 }
 
 // start is Start with where the task belongs, nil for nowhere but to its loop.
