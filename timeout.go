@@ -15,9 +15,9 @@ import (
 type TimeoutScope struct {
 	// Written once.
 	loop       *engine.Loop
-	task       *engine.Task // who is in it, nil for a goroutine that is no task
+	task       *engine.Task  // who is in it, nil for a goroutine that is no task
 	window     *engine.Scope // its own deadline is this one
-	cancelling int // requests to cancel the task that were there before
+	cancelling int           // requests to cancel the task that were there before
 
 	// Written by the owner of the loop, read by any goroutine.
 	state atomic.Uint32 // a timeoutState
