@@ -42,6 +42,16 @@ func ExampleRunOn() {
 	// made in the first run <nil>
 }
 
+func ExampleWithVirtualClock() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		before := asyncio.RunningLoop(ctx).Time()
+		err := asyncio.Sleep(ctx, 365*24*time.Hour)
+		fmt.Println(asyncio.RunningLoop(ctx).Time().Sub(before), err)
+		return nil
+	}), asyncio.WithVirtualClock())
+	// Output: 8760h0m0s <nil>
+}
+
 func ExampleCreateTask() {
 	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 		task := asyncio.CreateTask(ctx, func(context.Context) (int, error) {
