@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -102,7 +103,8 @@ func (l *Lock) Locked() bool {
 
 // With calls f while it holds the lock, and releases it however f ends. It is an await
 // point as Acquire is. It returns the error of Acquire, in which case f was not called,
-// or that of f. (async with lock)
+// or that of f, joined with ErrNotAcquired if the lock was released meanwhile. (async
+// with lock)
 func (l *Lock) With(ctx context.Context, f func() error) error { return with(ctx, l, f) }
 
 // String shows whether the lock is held and how many wait for it.
@@ -137,8 +139,8 @@ func with(ctx context.Context, l locker, f func() error) (err error) {
 		return err
 	}
 	defer func() {
-		if e := l.Release(); err == nil {
-			err = e
+		if e := l.Release(); e != nil { // somebody else has released it
+			err = errors.Join(err, e)
 		}
 	}()
 	return f()

@@ -1,0 +1,284 @@
+// Difftest runs random programs on the Go library and on CPython, and compares what
+// happens when, line by line:
+//
+//	go run ./conformance/cmd/difftest -n 20000
+//
+// A program on which the two differ is made as small as it can be and printed with both
+// traces.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/asyncio-go/asyncio/conformance/difftest"
+	"github.com/asyncio-go/asyncio/conformance/scenario"
+)
+
+func main() {
+	var c config
+	flag.Uint64Var(&c.n, "n", 20_000, "how many `programs` to run")
+	flag.Uint64Var(&c.first, "first", 0, "the `number` of the first program")
+	flag.Uint64Var(&c.seed, "seed", 1, "the `seed` of the programs")
+	flag.StringVar(&c.pythons, "python", "", "`commands` of the CPythons, with commas; pyodide is the one under node\n(default: all that are there)")
+	flag.StringVar(&c.oracle, "oracle", "conformance/oracle", "the `directory` of the oracle")
+	flag.IntVar(&c.most, "most", 3, "how many `divergences` to show")
+	flag.IntVar(&c.workers, "workers", runtime.GOMAXPROCS(0), "how many `processes` of each CPython to run")
+	flag.Parse()
+	if err := c.run(); err != nil {
+		fmt.Fprintf(os.Stderr, "difftest: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+type config struct {
+	n, first, seed  uint64
+	pythons, oracle string
+	most, workers   int
+}
+
+// batch is how many programs an oracle is given at a time.
+const batch = 100
+
+func (c *config) run() error {
+	pythons, err := c.interpreters()
+	if err != nil {
+		return err
+	}
+	s := &summary{ran: map[string]int{}, compared: map[string]int{}, differ: map[string]int{}, most: c.most}
+	start := time.Now()
+	chunks := make(chan uint64)
+	errs := make(chan error, c.workers)
+	for range c.workers {
+		go func() { errs <- c.work(pythons, chunks, s) }()
+	}
+	go func() {
+		defer close(chunks)
+		for i := uint64(0); i < c.n; i += batch {
+			chunks <- i
+		}
+	}()
+	for range c.workers {
+		err = errors.Join(err, <-errs)
+		if err != nil {
+			return err
+		}
+	}
+	s.print(c, time.Since(start))
+	if n := s.divergences(); n > 0 {
+		return fmt.Errorf("%d divergences", n)
+	}
+	return nil
+}
+
+// interpreters returns the CPythons to compare with.
+func (c *config) interpreters() ([]string, error) {
+	if c.pythons != "" {
+		return strings.Split(c.pythons, ","), nil
+	}
+	var found []string
+	versions := map[string]bool{}
+	for _, name := range []string{"pyodide", "python3.14", "python3.13", "python3.12", "python3.11", "python3"} {
+		o, err := difftest.StartOracle(name, c.oracle)
+		if err != nil {
+			continue
+		}
+		if err := o.Close(); err != nil {
+			return nil, err
+		}
+		minor := strings.Join(strings.Split(o.Version, ".")[:2], ".")
+		if !versions[minor] {
+			versions[minor] = true
+			found = append(found, name)
+		}
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("no CPython from 3.11 on is there: %w", exec.ErrNotFound)
+	}
+	return found, nil
+}
+
+// work compares the programs of the chunks.
+func (c *config) work(pythons []string, chunks <-chan uint64, s *summary) error {
+	var oracles []*difftest.Oracle
+	for _, name := range pythons {
+		o, err := difftest.StartOracle(name, c.oracle)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = o.Close() }()
+		oracles = append(oracles, o)
+	}
+	for first := range chunks {
+		if err := c.chunk(oracles, first, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *config) chunk(oracles []*difftest.Oracle, first uint64, s *summary) error {
+	var (
+		numbers  []uint64
+		programs []*scenario.Program
+		texts    [][]byte
+		results  []scenario.Result
+	)
+	for i := first; i < min(first+batch, c.n); i++ {
+		text, err := json.Marshal(difftest.Generate(c.seed, c.first+i))
+		if err != nil {
+			return err
+		}
+		p, err := scenario.Parse(text)
+		if err != nil {
+			return fmt.Errorf("program %d of seed %d: %w\n%s", c.first+i, c.seed, err, text)
+		}
+		numbers = append(numbers, c.first+i)
+		programs = append(programs, p)
+		texts = append(texts, text)
+		results = append(results, run(p, text))
+	}
+	s.add(results)
+	for _, o := range oracles {
+		var mine []int
+		var ask [][]byte
+		for i, p := range programs {
+			if difftest.Comparable(p, o.Version) {
+				mine = append(mine, i)
+				ask = append(ask, texts[i])
+			}
+		}
+		traces, err := o.Traces(ask)
+		if err != nil {
+			return err
+		}
+		for k, i := range mine {
+			if slices.Equal(traces[k], results[i].Trace) {
+				continue
+			}
+			if s.differs(o.Version) {
+				s.show(numbers[i], c.seed, o, shrink(programs[i], o))
+			}
+		}
+		s.count(o.Version, len(mine))
+	}
+	return nil
+}
+
+// run runs a program, and ends the process with its text if that takes too long.
+func run(p *scenario.Program, text []byte) scenario.Result {
+	late := time.AfterFunc(time.Minute, func() {
+		fmt.Fprintf(os.Stderr, "difftest: the Go library hangs in\n%s\n", text)
+		os.Exit(2)
+	})
+	defer late.Stop()
+	return scenario.Run(p)
+}
+
+func shrink(p *scenario.Program, o *difftest.Oracle) *scenario.Program {
+	return difftest.Shrink(p, func(p *scenario.Program) bool {
+		a, b := both(p, o)
+		return difftest.Comparable(p, o.Version) && !slices.Equal(a, b)
+	})
+}
+
+func both(p *scenario.Program, o *difftest.Oracle) (goTrace, pyTrace []string) {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return nil, nil
+	}
+	traces, err := o.Traces([][]byte{text})
+	if err != nil {
+		return nil, []string{err.Error()}
+	}
+	return run(p, text).Trace, traces[0]
+}
+
+// summary is what has been seen.
+type summary struct {
+	mu       sync.Mutex
+	programs int
+	lines    int
+	ran      map[string]int // operations
+	compared map[string]int // by version
+	differ   map[string]int // by version
+	shown    int
+	most     int
+}
+
+func (s *summary) add(results []scenario.Result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range results {
+		s.programs++
+		s.lines += len(r.Trace)
+		for name, n := range r.Ran {
+			s.ran[name] += n
+		}
+	}
+}
+
+func (s *summary) count(version string, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.compared[version] += n
+}
+
+// differs notes a divergence, and reports whether to show it.
+func (s *summary) differs(version string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.differ[version]++
+	if s.shown >= s.most {
+		return false
+	}
+	s.shown++
+	return true
+}
+
+func (s *summary) divergences() (n int) {
+	for _, d := range s.differ {
+		n += d
+	}
+	return n
+}
+
+func (s *summary) show(number, seed uint64, o *difftest.Oracle, p *scenario.Program) {
+	a, b := both(p, o)
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(p) // it was parsed
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fmt.Printf("program %d of seed %d differs; made small:\n%s%s\n", number, seed, text.String(),
+		difftest.SideBySide("Go", "CPython "+o.Version, a, b))
+}
+
+func (s *summary) print(c *config, took time.Duration) {
+	total := 0
+	for _, n := range s.ran {
+		total += n
+	}
+	fmt.Printf("programs     %d, from %d of seed %d\n", s.programs, c.first, c.seed)
+	fmt.Printf("operations   %d\n", total)
+	fmt.Printf("trace lines  %d\n", s.lines)
+	fmt.Printf("time         %v\n", took.Round(time.Second))
+	for _, version := range slices.Sorted(maps.Keys(s.compared)) {
+		fmt.Printf("CPython %-8s %d compared, %d divergences\n", version, s.compared[version], s.differ[version])
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.ran)) {
+		fmt.Printf("  %-20s %d\n", name, s.ran[name])
+	}
+}

@@ -1,0 +1,92 @@
+// Package difftest makes random programs, runs them on the Go library and on CPython,
+// and makes those on which the two differ small.
+package difftest
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Oracle is a CPython that runs programs. It is for one goroutine at a time.
+type Oracle struct {
+	Version string // as in "3.13.0"
+	cmd     *exec.Cmd
+	in      io.WriteCloser
+	out     *bufio.Reader
+}
+
+// StartOracle starts the oracle with an interpreter: the command of a CPython, or
+// "pyodide" for the one that the npm package of that name brings (see the README). dir
+// is the directory of the oracle.
+func StartOracle(interpreter, dir string) (*Oracle, error) {
+	args := []string{interpreter, filepath.Join(dir, "oracle.py")}
+	if interpreter == "pyodide" {
+		args = []string{"node", filepath.Join(dir, "pyodide.mjs")}
+	}
+	version, err := exec.Command(args[0], append(args[1:], "--version")...).Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", interpreter, err)
+	}
+	o := &Oracle{Version: strings.TrimSpace(string(version))}
+	o.cmd = exec.Command(args[0], append(args[1:], "--serve-checked")...)
+	o.cmd.Stderr = os.Stderr
+	if o.in, err = o.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	out, err := o.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	o.out = bufio.NewReaderSize(out, 1<<20)
+	if err := o.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("%s: %w", interpreter, err)
+	}
+	return o, nil
+}
+
+// Close ends the oracle.
+func (o *Oracle) Close() error {
+	return errors.Join(o.in.Close(), o.cmd.Wait())
+}
+
+// Traces runs programs, given as JSON, and returns their traces. An error of the oracle
+// stands in place of the trace.
+func (o *Oracle) Traces(programs [][]byte) ([][]string, error) {
+	sent := make(chan error, 1)
+	go func() {
+		w := bufio.NewWriterSize(o.in, 1<<20)
+		for _, p := range programs {
+			if _, err := w.Write(append(p, '\n')); err != nil {
+				sent <- err
+				return
+			}
+		}
+		sent <- w.Flush()
+	}()
+	traces := make([][]string, len(programs))
+	for i := range programs {
+		line, err := o.out.ReadBytes('\n')
+		if err != nil {
+			return nil, fmt.Errorf("the oracle has died: %w", err)
+		}
+		var answer struct {
+			Trace []string
+			Error string
+		}
+		if err := json.Unmarshal(line, &answer); err != nil {
+			return nil, err
+		}
+		if answer.Error != "" {
+			answer.Trace = []string{"oracle: " + answer.Error}
+		}
+		traces[i] = answer.Trace
+	}
+	return traces, <-sent
+}

@@ -1,0 +1,1207 @@
+package conformance_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+)
+
+func TestTasksAreCreated(t *testing.T) {
+	ok := func(context.Context) (string, error) { return "ok", nil }
+	t.Run("each for its loop", func(t *testing.T) {
+		for range 2 {
+			l, _ := taskLoop(t)
+			a := asyncio.CreateTask(l.Context(), ok)
+			if err := l.RunUntilComplete(a); err != nil {
+				t.Error(err)
+			}
+			if v, err := a.Result(); v != "ok" || err != nil || !a.Done() || a.Loop() != l {
+				t.Errorf("%q, %v, done %t, its loop %t", v, err, a.Done(), a.Loop() == l)
+			}
+		}
+	})
+	t.Run("with the loop that the context leads to", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		var inner *asyncio.Task[string]
+		outer := asyncio.CreateTask(l.Context(), func(ctx context.Context) (string, error) {
+			inner = asyncio.CreateTask(ctx, ok)
+			return inner.Await(ctx)
+		})
+		if err := l.RunUntilComplete(outer); err != nil {
+			t.Error(err)
+		}
+		if v, _ := outer.Result(); v != "ok" || outer.Loop() != l || inner.Loop() != l {
+			t.Error("not on its loop")
+		}
+		func() {
+			defer func() {
+				if v := fmt.Sprint(recover()); !strings.Contains(v, "no event loop") {
+					t.Errorf("without a loop: %s", v)
+				}
+			}()
+			asyncio.CreateTask(context.Background(), ok)
+		}()
+	})
+	t.Run("of anything that has a coroutine for a method", func(t *testing.T) {
+		l, now := taskLoop(t)
+		for _, w := range []taskDelegate{{v: "ok"}, {v: "ok", d: time.Second}} {
+			a := asyncio.CreateTask(l.Context(), w.do)
+			if err := l.RunUntilComplete(a); err != nil {
+				t.Error(err)
+			}
+			if v, err := a.Result(); v != "ok" || err != nil {
+				t.Errorf("%q, %v", v, err)
+			}
+		}
+		if now() != time.Second {
+			t.Errorf("after %v", now())
+		}
+	})
+	t.Run("once: a loop runs what exists as it is, and only its own", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		other, _ := taskLoop(t)
+		turns := 0
+		l.CallSoon(func() { turns++ })
+		f := asyncio.NewFuture[string](l.Context())
+		f.SetResult("ok")
+		a := asyncio.CreateTask(l.Context(), ok)
+		for _, x := range []asyncio.AnyFuture{a, f} {
+			if err := l.RunUntilComplete(x); err != nil {
+				t.Error(err)
+			}
+			if n := len(asyncio.AllTasks(l)); n != 0 {
+				t.Errorf("%d tasks more", n)
+			}
+			if err := other.RunUntilComplete(x); err == nil || !strings.Contains(err.Error(), "another loop") {
+				t.Errorf("on another loop: %v", err)
+			}
+		}
+		if turns != 1 {
+			t.Errorf("the callback ran %d times", turns)
+		}
+	})
+}
+
+func TestTasksAreNamed(t *testing.T) {
+	t.Run("Task-N, with N growing", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		last := 0
+		for range 2 {
+			a := asyncio.CreateTask(l.Context(), taskSleep(0))
+			m := regexp.MustCompile(`^Task-(\d+)$`).FindStringSubmatch(a.Name())
+			if m == nil || !strings.Contains(a.String(), a.Name()) {
+				t.Fatalf("named %s, shown as %v", a.Name(), a)
+			}
+			n, _ := strconv.Atoi(m[1])
+			if n <= last {
+				t.Errorf("%d after %d", n, last)
+			}
+			last = n
+			l.RunUntilComplete(a)
+		}
+	})
+	t.Run("by a number if that is what they are given", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		a := asyncio.CreateTask(l.Context(), taskSleep(0), asyncio.WithName("987654321"))
+		if a.Name() != "987654321" {
+			t.Error(a.Name())
+		}
+		a.SetName("123456789")
+		if a.Name() != "123456789" {
+			t.Error(a.Name())
+		}
+		l.RunUntilComplete(a)
+	})
+}
+
+func TestTasksAreShown(t *testing.T) {
+	t.Run("with name, state and coroutine", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		expect := func(a fmt.Stringer, words ...string) {
+			t.Helper()
+			for _, w := range append(words, "TestTasksAreShown") {
+				if !strings.Contains(a.String(), w) {
+					t.Errorf("%v: no %q in it", a, w)
+				}
+			}
+		}
+		c := func(ctx context.Context) (string, error) { return "abc", asyncio.Sleep(ctx, 0) }
+		a := asyncio.CreateTask(l.Context(), c, asyncio.WithName("TestTask"))
+		expect(a, "pending", "TestTask")
+		a.Cancel()
+		l.RunUntilComplete(a)
+		expect(a, "cancelled", "TestTask")
+		b := asyncio.CreateTask(l.Context(), c, asyncio.WithName("another"))
+		l.RunUntilComplete(b)
+		expect(b, "finished", "another")
+	})
+	t.Run("as cancelling from the request on", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		a := asyncio.CreateTask(l.Context(), taskSleep(10*time.Second))
+		if s := a.String(); strings.Contains(s, "cancelling") {
+			t.Errorf("%s before the request", s)
+		}
+		a.Cancel()
+		if s := a.String(); !strings.Contains(s, "cancelling") {
+			t.Errorf("%s after the request", s)
+		}
+		l.RunUntilComplete(a)
+	})
+	t.Run("with where they run", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		a := asyncio.CreateTask(l.Context(), taskOuter)
+		if err := l.RunUntilComplete(a); err != nil {
+			t.Error(err)
+		}
+		names, _ := a.Result()
+		names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, "task") })
+		expectLines(t, names, "taskInner", "taskOuter")
+		if s := a.String(); !strings.Contains(s, "taskOuter") {
+			t.Error(s)
+		}
+	})
+	t.Run("with where they wait", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		f := asyncio.NewFuture[[]string](l.Context())
+		a := asyncio.CreateTask(l.Context(), func(ctx context.Context) ([]string, error) {
+			return f.Await(ctx)
+		})
+		taskTick(l)
+		stack := a.Stack()
+		if len(stack) < 2 || !strings.HasSuffix(stack[0].Function, ".Await") ||
+			!strings.Contains(stack[1].Function, "TestTasksAreShown") {
+			t.Errorf("%v", stack)
+		}
+		f.SetResult(nil)
+		if err := l.RunUntilComplete(a); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestTasksAwait(t *testing.T) {
+	t.Run("coroutines and use their results", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		inner := func(context.Context) (int, error) { return 42, nil }
+		outer := func(context.Context) (int, error) { return 1000, nil }
+		a := asyncio.CreateTask(l.Context(), func(ctx context.Context) (int, error) {
+			v, err := inner(ctx)
+			if err != nil {
+				return 0, err
+			}
+			w, err := asyncio.CreateTask(ctx, outer).Await(ctx)
+			return v + w, err
+		})
+		if err := l.RunUntilComplete(a); err != nil {
+			t.Error(err)
+		}
+		if v, err := a.Result(); v != 1042 || err != nil {
+			t.Error(v, err)
+		}
+	})
+	t.Run("nothing and return", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		a := asyncio.CreateTask(l.Context(), func(context.Context) (string, error) { return "test", nil })
+		l.RunUntilComplete(a)
+		if v, err := a.Result(); v != "test" || err != nil {
+			t.Error(v, err)
+		}
+	})
+	t.Run("a failure, which arrives as it is", func(t *testing.T) {
+		key := errors.New("key 3")
+		for _, child := range []error{errTest, key} { // the second is the one that is being handled
+			succeed(t, func(ctx context.Context) error {
+				fails := func(context.Context) (none, error) { return none{}, child }
+				handle := func(error) error {
+					_, err := asyncio.CreateTask(ctx, fails).Await(ctx)
+					return err
+				}
+				err := handle(key)
+				if err != child { //nolint:errorlint // it is to be the same, not to wrap it
+					t.Errorf("%v, want %v itself", err, child)
+				}
+				if next := errors.Unwrap(err); next != nil {
+					t.Errorf("it wraps %v", next)
+				}
+				return nil
+			})
+		}
+	})
+	t.Run("themselves in vain", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		var a *asyncio.Task[none]
+		a = asyncio.CreateTask(l.Context(), func(ctx context.Context) (none, error) { return a.Await(ctx) })
+		expectIs(t, "RunUntilComplete", l.RunUntilComplete(a), asyncio.ErrDeadlock)
+	})
+	t.Run("a future, which wakes them on the turn after it was set", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		f := asyncio.NewFuture[*int](l.Context())
+		var got *int
+		a := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) (err error) {
+			got, err = f.Await(ctx)
+			return err
+		}))
+		taskTick(l)
+		want := new(int)
+		f.SetResult(want)
+		if got != nil || a.Done() {
+			t.Error("woken at once")
+		}
+		taskTick(l)
+		if got != want || !a.Done() || a.Err() != nil {
+			t.Errorf("got %p, want %p; done %t", got, want, a.Done())
+		}
+	})
+	t.Run("no future that they return", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		f := asyncio.NewFuture[string](l.Context())
+		a := asyncio.CreateTask(l.Context(), func(context.Context) (*asyncio.Future[string], error) {
+			return f, nil
+		})
+		b := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
+			defer f.SetResult("test")
+			return asyncio.Sleep(ctx, time.Second)
+		}))
+		if err := l.RunUntilComplete(a); err != nil {
+			t.Error(err)
+		}
+		if v, err := a.Result(); v != f || f.Done() || err != nil {
+			t.Errorf("%v, which is done: %t; %v", v, f.Done(), err)
+		}
+		if err := l.RunUntilComplete(b); err != nil {
+			t.Error(err)
+		}
+		if v, _ := f.Result(); v != "test" {
+			t.Errorf("%q", v)
+		}
+	})
+	t.Run("a future of another loop", func(t *testing.T) {
+		l, now := taskLoop(t)
+		other, _ := taskLoop(t)
+		f := asyncio.NewFuture[string](other.Context())
+		a := asyncio.CreateTask(l.Context(), func(ctx context.Context) (string, error) { return f.Await(ctx) })
+		l.CallLater(time.Second, func() { f.SetResult("from there") })
+		if err := l.RunUntilComplete(a); err != nil {
+			t.Error(err)
+		}
+		if v, err := a.Result(); v != "from there" || err != nil || now() != time.Second {
+			t.Errorf("%q, %v after %v", v, err, now())
+		}
+	})
+	t.Run("and have no result but their own", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		a := asyncio.CreateTask(l.Context(), asyncio.Delay(0, "own"))
+		if _, ok := any(a).(interface{ SetResult(v string) error }); ok {
+			t.Error("a task has SetResult")
+		}
+		if _, ok := any(a).(interface{ SetErr(err error) error }); ok {
+			t.Error("a task has SetErr")
+		}
+		l.RunUntilComplete(a)
+		if v, err := a.Result(); v != "own" || err != nil {
+			t.Error(v, err)
+		}
+	})
+}
+
+func TestTasksAreCancelled(t *testing.T) {
+	t.Run("before they start, with the requests counted", func(t *testing.T) {
+		l, now := taskLoop(t)
+		ran := false
+		a := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
+			ran = true
+			return asyncio.Sleep(ctx, 10*time.Second)
+		}))
+		for n := range 3 {
+			if a.Cancelling() != n {
+				t.Errorf("%d requests, want %d", a.Cancelling(), n)
+			}
+			if !a.Cancel() {
+				t.Error("Cancel is false")
+			}
+		}
+		taskEnds(t, l, a, "")
+		if ran || now() != 0 {
+			t.Errorf("ran: %t, after %v", ran, now())
+		}
+	})
+	t.Run("by a callback in their sleep", func(t *testing.T) {
+		l, now := taskLoop(t)
+		a := asyncio.CreateTask(l.Context(), taskSleep(10*time.Second))
+		l.CallSoon(func() { a.Cancel() })
+		taskEnds(t, l, a, "")
+		if now() != 0 {
+			t.Errorf("after %v", now())
+		}
+	})
+	t.Run("in a sleep of nothing", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		a := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
+			if err := asyncio.Sleep(ctx, 0); err != nil {
+				return err
+			}
+			t.Error("the first sleep ends well")
+			return asyncio.Sleep(ctx, 0)
+		}))
+		taskTick(l)
+		a.Cancel()
+		taskEnds(t, l, a, "")
+	})
+	t.Run("when what they await is", func(t *testing.T) {
+		for name, cancel := range map[string]func(f *asyncio.Future[none], a *asyncio.Task[none]){
+			"the future alone": func(f *asyncio.Future[none], _ *asyncio.Task[none]) { f.Cancel() },
+			"the task alone":   func(_ *asyncio.Future[none], a *asyncio.Task[none]) { a.Cancel() },
+			"both in one turn": func(f *asyncio.Future[none], a *asyncio.Task[none]) {
+				if !f.Cancel() || !a.Cancel() {
+					t.Error("Cancel is false")
+				}
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				l, _ := taskLoop(t)
+				f := asyncio.NewFuture[none](l.Context())
+				a := asyncio.CreateTask(l.Context(), f.Await)
+				taskTick(l)
+				cancel(f, a)
+				if !f.Cancelled() {
+					t.Error("the future is not cancelled at once")
+				}
+				taskEnds(t, l, a, "")
+				if a.Stack() != nil {
+					t.Errorf("still in %v", a.Stack())
+				}
+			})
+		}
+	})
+	t.Run("unless they catch it", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		f, g := asyncio.NewFuture[none](l.Context()), asyncio.NewFuture[none](l.Context())
+		a := asyncio.CreateTask(l.Context(), func(ctx context.Context) (int, error) {
+			if _, err := f.Await(ctx); err != nil {
+				return 0, err
+			}
+			_, err := g.Await(ctx)
+			expectIs(t, "Await", err, asyncio.ErrCancelled)
+			return 42, nil
+		})
+		taskTick(l)
+		f.SetResult(none{})
+		taskTick(l)
+		a.Cancel()
+		if f.Cancelled() || !g.Cancelled() {
+			t.Errorf("cancelled: first %t, second %t", f.Cancelled(), g.Cancelled())
+		}
+		if err := l.RunUntilComplete(a); err != nil {
+			t.Error(err)
+		}
+		if v, err := a.Result(); v != 42 || err != nil || a.Cancelled() {
+			t.Error(v, err)
+		}
+	})
+	t.Run("unless they swallow it and wait on", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		f, g := asyncio.NewFuture[none](l.Context()), asyncio.NewFuture[none](l.Context())
+		h := asyncio.NewFuture[int](l.Context())
+		a := asyncio.CreateTask(l.Context(), func(ctx context.Context) (int, error) {
+			if _, err := f.Await(ctx); err != nil {
+				return 0, err
+			}
+			_, err := g.Await(ctx)
+			expectIs(t, "Await", err, asyncio.ErrCancelled)
+			return h.Await(ctx)
+		})
+		taskTick(l)
+		f.SetResult(none{})
+		taskTick(l)
+		a.Cancel()
+		taskTick(l)
+		if !g.Cancelled() || h.Cancelled() || a.Done() {
+			t.Errorf("cancelled: second %t, third %t; done %t", g.Cancelled(), h.Cancelled(), a.Done())
+		}
+		h.SetResult(42)
+		if err := l.RunUntilComplete(a); err != nil {
+			t.Error(err)
+		}
+		if v, err := a.Result(); v != 42 || err != nil || a.Cancelled() || h.Cancelled() {
+			t.Error(v, err)
+		}
+	})
+	t.Run("by themselves at the next await, once", func(t *testing.T) {
+		l, now := taskLoop(t)
+		var a *asyncio.Task[none]
+		a = asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
+			a.Cancel()
+			err := asyncio.Sleep(ctx, 100*time.Second)
+			if now() != 0 {
+				t.Errorf("cancelled after %v", now())
+			}
+			if err := asyncio.Sleep(ctx, time.Second); err != nil {
+				t.Errorf("again: %v", err)
+			}
+			return err
+		}))
+		taskEnds(t, l, a, "")
+		if now() != time.Second {
+			t.Errorf("cleaned up until %v", now())
+		}
+	})
+	t.Run("by themselves at their end", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		var a *asyncio.Task[int]
+		a = asyncio.CreateTask(l.Context(), func(context.Context) (int, error) {
+			a.Cancel()
+			return 12, nil
+		})
+		taskEnds(t, l, a, "")
+	})
+	t.Run("with the task that they await and what that awaits", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		f := asyncio.NewFuture[none](l.Context())
+		var a, nested *asyncio.Task[none]
+		a = asyncio.CreateTask(l.Context(), func(ctx context.Context) (none, error) {
+			nested = asyncio.CreateTask(ctx, f.Await)
+			asyncio.Sleep(ctx, 0)
+			a.Cancel()
+			return nested.Await(ctx)
+		})
+		taskEnds(t, l, a, "")
+		if !nested.Cancelled() || !f.Cancelled() {
+			t.Errorf("cancelled: nested %t, future %t", nested.Cancelled(), f.Cancelled())
+		}
+	})
+	t.Run("in what they call", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		waiter := asyncio.NewFuture[none](l.Context())
+		proof := 0
+		inner := func(ctx context.Context) error {
+			_, err := waiter.Await(ctx)
+			if errors.Is(err, asyncio.ErrCancelled) {
+				proof++
+			}
+			return err
+		}
+		a := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
+			if err := inner(ctx); errors.Is(err, asyncio.ErrCancelled) {
+				proof += 100
+			}
+			return nil
+		}))
+		taskTick(l)
+		a.Cancel()
+		if err := l.RunUntilComplete(a); err != nil {
+			t.Error(err)
+		}
+		if proof != 101 || !waiter.Cancelled() || a.Cancelled() {
+			t.Errorf("proof %d, waiter cancelled: %t", proof, waiter.Cancelled())
+		}
+	})
+	t.Run("while others sleep on", func(t *testing.T) {
+		l, now := taskLoop(t)
+		child := asyncio.CreateTask(l.Context(), taskSleep(5000*time.Second))
+		parent := asyncio.CreateTask(l.Context(), func(ctx context.Context) (string, error) {
+			_, err := child.Await(ctx)
+			if !errors.Is(err, asyncio.ErrCancelled) {
+				return "", err
+			}
+			return "cancelled", nil
+		})
+		l.CallLater(100*time.Millisecond, func() { child.Cancel() })
+		if err := l.RunUntilComplete(parent); err != nil {
+			t.Error(err)
+		}
+		if v, _ := parent.Result(); v != "cancelled" || now() != 100*time.Millisecond {
+			t.Errorf("%q after %v", v, now())
+		}
+	})
+	t.Run("and their timer with them", func(t *testing.T) {
+		l, now := taskLoop(t)
+		a := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
+			err := asyncio.Sleep(ctx, 10*time.Second)
+			if now() != 0 {
+				t.Errorf("cancelled after %v", now())
+			}
+			if err := asyncio.Sleep(ctx, 100*time.Second); err != nil || now() != 100*time.Second {
+				t.Errorf("%v after %v", err, now()) // nothing wakes it after the ten seconds
+			}
+			return err
+		}))
+		taskTick(l)
+		a.Cancel()
+		taskEnds(t, l, a, "")
+	})
+	t.Run("or panic, which is their failure", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		a := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
+			if err := asyncio.Sleep(ctx, 10*time.Second); errors.Is(err, asyncio.ErrCancelled) {
+				panic(errTest)
+			}
+			return nil
+		}))
+		taskTick(l)
+		a.Cancel()
+		err := l.RunUntilComplete(a)
+		var p *asyncio.PanicError
+		if !errors.As(err, &p) || p.Value != any(errTest) {
+			t.Errorf("%v", err)
+		}
+		if !a.Done() || a.Cancelled() || !errors.Is(a.Err(), errTest) {
+			t.Errorf("cancelled: %t, %v", a.Cancelled(), a.Err())
+		}
+	})
+	t.Run("in a loop that was stopped meanwhile", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		wakes := 0
+		a := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
+			for wakes < 10 {
+				if err := asyncio.Sleep(ctx, 100*time.Millisecond); err != nil {
+					return err
+				}
+				if wakes++; wakes == 2 {
+					l.Stop()
+				}
+			}
+			return nil
+		}))
+		expectIs(t, "RunUntilComplete", l.RunUntilComplete(a), asyncio.ErrLoopStopped)
+		if a.Done() || wakes != 2 {
+			t.Errorf("done: %t, %d wakes", a.Done(), wakes)
+		}
+		a.Cancel()
+		taskEnds(t, l, a, "")
+		if wakes != 2 {
+			t.Errorf("%d wakes", wakes)
+		}
+	})
+}
+
+func TestTasksCancelMessage(t *testing.T) {
+	t.Run("is in the error, whatever it was", func(t *testing.T) {
+		for _, msg := range [][]string{{}, {""}, {"my message"}, {"5"}} {
+			succeed(t, func(ctx context.Context) error {
+				a := asyncio.CreateTask(ctx, taskSleep(10*time.Second))
+				asyncio.Sleep(ctx, 0)
+				a.Cancel(msg...)
+				asyncio.Wait(ctx, []*asyncio.Task[none]{a}, asyncio.WaitOptions{})
+				_, err := a.Result()
+				for _, err := range []error{err, a.Err()} {
+					taskCancellation(t, err, strings.Join(msg, ""))
+					if next := errors.Unwrap(err); next != nil {
+						t.Errorf("it wraps %v", next)
+					}
+				}
+				return nil
+			})
+		}
+	})
+	t.Run("is in the error of a task that has not started", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			ran := false
+			a := asyncio.CreateTask(ctx, func(context.Context) (none, error) { ran = true; return none{}, nil })
+			a.Cancel("my message")
+			done, pending, err := asyncio.Wait(ctx, []*asyncio.Task[none]{a}, asyncio.WaitOptions{})
+			if len(done) != 1 || len(pending) != 0 || err != nil || ran {
+				t.Errorf("%d done, %d pending, %v, ran: %t", len(done), len(pending), err, ran)
+			}
+			taskCancellation(t, a.Err(), "my message")
+			return nil
+		})
+	})
+	t.Run("comes when the cancellation does", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		a := asyncio.CreateTask(l.Context(), taskSleep(0))
+		expectIs(t, "Err before", a.Err(), asyncio.ErrInvalidState)
+		a.Cancel("my message")
+		expectIs(t, "Err after the request", a.Err(), asyncio.ErrInvalidState)
+		taskEnds(t, l, a, "my message")
+	})
+	t.Run("is under the error that wraps it", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		wrapped := errors.New("nothing was awaited")
+		parent := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
+			child := asyncio.CreateTask(ctx, taskSleep(10*time.Second))
+			asyncio.Sleep(ctx, 0)
+			child.Cancel("msg")
+			if _, err := child.Await(ctx); err != nil {
+				wrapped = fmt.Errorf("cancelled: %w", err)
+			}
+			return wrapped
+		}))
+		err := l.RunUntilComplete(parent)
+		if err != wrapped { //nolint:errorlint // it is to be the same
+			t.Errorf("%v, want %v", err, wrapped)
+		}
+		cause, ok := errors.Unwrap(err).(*asyncio.CancelledError) //nolint:errorlint // one level down
+		if !ok || cause.Message != "msg" || errors.Unwrap(cause) != nil {
+			t.Errorf("it wraps %v", errors.Unwrap(err))
+		}
+	})
+	t.Run("arrives at who awaits", func(t *testing.T) {
+		l, now := taskLoop(t)
+		parent := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
+			child := asyncio.CreateTask(ctx, taskSleep(10*time.Second))
+			asyncio.Sleep(ctx, 0)
+			child.Cancel("msg")
+			_, err := child.Await(ctx)
+			return err
+		}))
+		taskEnds(t, l, parent, "msg")
+		if now() != 0 {
+			t.Errorf("after %v", now())
+		}
+	})
+}
+
+func TestTasksUncancel(t *testing.T) {
+	expect := func(t *testing.T, a asyncio.AnyTask, cancelling int, done bool) {
+		t.Helper()
+		if a.Cancelling() != cancelling || a.Done() != done {
+			t.Errorf("cancelling %d, done %t; want %d, %t", a.Cancelling(), a.Done(), cancelling, done)
+		}
+	}
+	t.Run("takes a request back, and the next one counts", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		a := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
+			err := asyncio.Sleep(ctx, 10*time.Second)
+			expectIs(t, "the first sleep", err, asyncio.ErrCancelled)
+			asyncio.CurrentTask(ctx).Uncancel()
+			return asyncio.Sleep(ctx, 10*time.Second)
+		}))
+		taskTick(l)
+		expect(t, a, 0, false)
+		a.Cancel()
+		expect(t, a, 1, false)
+		taskTick(l)
+		expect(t, a, 0, false)
+		a.Cancel()
+		expect(t, a, 1, false)
+		taskEnds(t, l, a, "")
+		expect(t, a, 1, true)
+		if a.Uncancel() != 0 || !a.Cancelled() {
+			t.Error("a task that is done is cancelled no more")
+		}
+	})
+	t.Run("before the step drops the request", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		f := asyncio.NewFuture[int](l.Context())
+		a := asyncio.CreateTask(l.Context(), f.Await)
+		taskTick(l)
+		f.SetResult(42)
+		if !a.Cancel() {
+			t.Error("Cancel is false")
+		}
+		expect(t, a, 1, false)
+		if n := a.Uncancel(); n != 0 {
+			t.Errorf("%d requests left", n)
+		}
+		if err := l.RunUntilComplete(a); err != nil {
+			t.Error(err)
+		}
+		if v, err := a.Result(); v != 42 || err != nil {
+			t.Error(v, err)
+		}
+		expect(t, a, 0, true)
+	})
+	t.Run("makes a timeout by hand", func(t *testing.T) {
+		// limited runs a block and cancels its task if that takes longer than d.
+		limited := func(ctx context.Context, d time.Duration, block func() error) error {
+			self, expired := asyncio.CurrentTask(ctx), false
+			h := asyncio.RunningLoop(ctx).CallLater(d, func() { expired = self.Cancel() })
+			defer h.Cancel()
+			err := block()
+			if expired && self.Uncancel() == 0 && errors.Is(err, asyncio.ErrCancelled) {
+				return errTest
+			}
+			return err
+		}
+		for _, test := range []struct {
+			sleep, limit time.Duration
+			completes    bool
+		}{
+			{sleep: time.Second, limit: 100 * time.Millisecond},
+			{sleep: 100 * time.Millisecond, limit: time.Second, completes: true},
+		} {
+			l, now := taskLoop(t)
+			completed, after := false, false
+			a := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
+				err := limited(ctx, test.limit, func() error {
+					err := asyncio.Sleep(ctx, test.sleep)
+					completed = err == nil
+					return err
+				})
+				if (err == nil) != test.completes || !test.completes && !errors.Is(err, errTest) {
+					t.Errorf("%v", err)
+				}
+				if err := asyncio.Sleep(ctx, 0); err != nil {
+					return err
+				}
+				after = true
+				return nil
+			}))
+			if err := l.RunUntilComplete(a); err != nil {
+				t.Error(err)
+			}
+			if completed != test.completes || !after || now() != min(test.sleep, test.limit) {
+				t.Errorf("block completed: %t, after it: %t, at %v", completed, after, now())
+			}
+			expect(t, a, 0, true)
+		}
+	})
+}
+
+func TestTasksWaited(t *testing.T) {
+	const ms = time.Millisecond
+	type job struct {
+		d   time.Duration
+		err error
+	}
+	type options = asyncio.WaitOptions
+	first, failure := options{ReturnWhen: asyncio.FirstCompleted}, options{ReturnWhen: asyncio.FirstException}
+	for _, test := range []struct {
+		name    string
+		a, b    job
+		o       options
+		done    string
+		pending string
+		at      time.Duration
+	}{
+		{"all", job{d: 100 * ms}, job{d: 150 * ms}, options{}, "b a", "", 150 * ms},
+		{"all, one of which fails", job{d: 100 * ms}, job{150 * ms, errTest}, options{}, "b a", "", 150 * ms},
+		{"the first", job{d: 10 * time.Second}, job{d: 100 * ms}, first, "b", "a", 100 * ms},
+		{"a failure at once", job{d: 10 * time.Second}, job{err: errTest}, failure, "b", "a", 0},
+		{"a failure later", job{d: 10 * time.Second}, job{10 * ms, errTest}, failure, "b", "a", 10 * ms},
+		{"a timeout", job{d: 100 * ms}, job{d: 150 * ms}, options{Timeout: 110 * ms}, "a", "b", 110 * ms},
+		{"a timeout when one ends", job{d: 100 * ms}, job{d: 150 * ms}, options{Timeout: 100 * ms}, "a", "b", 100 * ms},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			succeed(t, func(ctx context.Context) error {
+				begin := asyncio.RunningLoop(ctx).Time()
+				create := func(name string, j job) *asyncio.Task[none] {
+					return asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+						if j.d > 0 {
+							asyncio.Sleep(ctx, j.d)
+						}
+						return j.err
+					}), asyncio.WithName(name))
+				}
+				a, b := create("a", test.a), create("b", test.b)
+				wait := func() (pending []*asyncio.Task[none]) {
+					_, err := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+						var done []*asyncio.Task[none]
+						var err error
+						done, pending, err = asyncio.Wait(ctx, []*asyncio.Task[none]{b, a}, test.o)
+						if taskNames(done) != test.done || taskNames(pending) != test.pending {
+							t.Errorf("done %s, pending %s", taskNames(done), taskNames(pending))
+						}
+						for _, x := range done {
+							want := test.a.err
+							if x == b {
+								want = test.b.err
+							}
+							if !errors.Is(x.Err(), want) {
+								t.Errorf("%s: %v, want %v", x.Name(), x.Err(), want)
+							}
+						}
+						return err
+					})).Await(ctx)
+					if err != nil {
+						t.Error("Wait:", err)
+					}
+					if at := elapsed(ctx, begin); at != test.at {
+						t.Errorf("after %v, want %v", at, test.at)
+					}
+					return pending
+				}
+				pending := wait()
+				if len(pending) == 0 {
+					wait() // again takes no time
+				}
+				for _, x := range pending {
+					if x.Done() || x.Cancelled() || x.Cancelling() != 0 {
+						t.Errorf("%v is not left alone", x)
+					}
+					if _, err := x.Await(ctx); err != nil {
+						t.Error(x.Name(), err)
+					}
+					if at := elapsed(ctx, begin); at != max(test.a.d, test.b.d) {
+						t.Errorf("%s ends after %v", x.Name(), at)
+					}
+				}
+				return nil
+			})
+		})
+	}
+	t.Run("and sorted when the waiter goes on", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			steps := func(n int) *asyncio.Task[none] {
+				return asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+					for range n {
+						asyncio.Sleep(ctx, 0)
+					}
+					return nil
+				}))
+			}
+			a, b := steps(1), steps(2)
+			done, pending, err := asyncio.Wait(ctx, []*asyncio.Task[none]{b, a}, first)
+			if !slices.Equal(done, []*asyncio.Task[none]{b, a}) || len(pending) != 0 || err != nil {
+				t.Errorf("%d done, %d pending, %v", len(done), len(pending), err)
+			}
+			if a.Err() != nil || b.Err() != nil {
+				t.Error(a.Err(), b.Err())
+			}
+			return nil
+		})
+	})
+	t.Run("once if given twice", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			c := asyncio.CreateTask(ctx, asyncio.Delay(0, "test"))
+			d := asyncio.CreateTask(ctx, asyncio.Delay(0, "spam"))
+			done, pending, err := asyncio.Wait(ctx, []*asyncio.Task[string]{c, c, d}, options{})
+			if len(pending) != 0 || err != nil {
+				t.Error(len(pending), err)
+			}
+			expectLines(t, taskValues(done), "test", "spam")
+			return nil
+		})
+	})
+	t.Run("not in vain", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			if _, _, err := asyncio.Wait[asyncio.AnyFuture](ctx, nil, options{}); err == nil {
+				t.Error("waits for nothing")
+			}
+			a := asyncio.CreateTask(ctx, taskSleep(10*time.Second))
+			for _, when := range []asyncio.ReturnWhen{asyncio.FirstException + 1, 255} {
+				o := options{ReturnWhen: when}
+				if done, pending, err := asyncio.Wait(ctx, []*asyncio.Task[none]{a}, o); err == nil {
+					t.Errorf("ReturnWhen %d: %d done, %d pending", when, len(done), len(pending))
+				}
+			}
+			if a.Done() {
+				t.Error("waited all the same")
+			}
+			return nil
+		})
+	})
+	t.Run("as they come out of a sequence", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			begin := asyncio.RunningLoop(ctx).Time()
+			create := func(yield func(*asyncio.Task[none]) bool) {
+				for i := range 10 {
+					if !yield(asyncio.CreateTask(ctx, taskSleep(time.Duration(150-5*i)*ms))) {
+						return
+					}
+				}
+			}
+			done, pending, err := asyncio.Wait(ctx, slices.Collect(create), options{})
+			if len(done) != 10 || len(pending) != 0 || err != nil || elapsed(ctx, begin) != 150*ms {
+				t.Errorf("%d done, %d pending, %v after %v", len(done), len(pending), err, elapsed(ctx, begin))
+			}
+			return nil
+		})
+	})
+}
+
+func TestTasksAsCompleted(t *testing.T) {
+	const ms = time.Millisecond
+	type tasks = []*asyncio.Task[string]
+	delay := func(ctx context.Context, d time.Duration, v string) *asyncio.Task[string] {
+		return asyncio.CreateTask(ctx, asyncio.Delay(d, v))
+	}
+	t.Run("the fast before the slow", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			begin := asyncio.RunningLoop(ctx).Time()
+			var got []string
+			b, c, a := delay(ctx, 10*ms, "b"), delay(ctx, 150*ms, "c"), delay(ctx, 10*ms, "a")
+			for x := range asyncio.AsCompleted(ctx, tasks{b, c, a}) {
+				v, err := x.Result()
+				got = append(got, fmt.Sprint(v, " ", elapsed(ctx, begin), " ", err))
+			}
+			expectLines(t, got, "b 10ms <nil>", "a 10ms <nil>", "c 150ms <nil>")
+			return nil
+		})
+	})
+	t.Run("until the timeout", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			begin := asyncio.RunningLoop(ctx).Time()
+			a, b := delay(ctx, 100*ms, "a"), delay(ctx, 150*ms, "b")
+			var got []string
+			for x, err := range asyncio.AsCompletedWithin(ctx, tasks{a, b}, 120*ms) {
+				v := "a timeout"
+				if err == nil {
+					v, err = x.Result()
+				} else {
+					expectIs(t, "AsCompletedWithin", err, asyncio.ErrTimeout)
+					err = nil
+				}
+				got = append(got, fmt.Sprint(v, " ", elapsed(ctx, begin), " ", err))
+			}
+			expectLines(t, got, "a 100ms <nil>", "a timeout 120ms <nil>")
+			if b.Done() || b.Cancelling() != 0 {
+				t.Error("the slow one was cancelled")
+			}
+			if v, err := b.Await(ctx); v != "b" || err != nil || elapsed(ctx, begin) != 150*ms {
+				t.Error(v, err, elapsed(ctx, begin))
+			}
+			return nil
+		})
+	})
+	t.Run("with no timeout once all are", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			begin := asyncio.RunningLoop(ctx).Time()
+			n := 0
+			for x, err := range asyncio.AsCompletedWithin(ctx, tasks{delay(ctx, 10*ms, "a")}, time.Second) {
+				if err != nil {
+					return err
+				}
+				if v, err := x.Result(); v != "a" || err != nil || elapsed(ctx, begin) != 10*ms {
+					t.Error(v, err, elapsed(ctx, begin))
+				}
+				n++
+				asyncio.Sleep(ctx, 2*time.Second)
+			}
+			if n != 1 {
+				t.Errorf("%d of one", n)
+			}
+			return nil
+		})
+	})
+	t.Run("from the beginning each time", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			begin := asyncio.RunningLoop(ctx).Time()
+			var got []string
+			seq := asyncio.AsCompleted(ctx, tasks{
+				delay(ctx, 1*ms, "0"), delay(ctx, 2*ms, "1"), delay(ctx, 3*ms, "2"), delay(ctx, 4*ms, "3"),
+			})
+			for _, n := range []int{2, 4} {
+				for x := range seq {
+					v, _ := x.Result()
+					got = append(got, fmt.Sprint(v, " ", elapsed(ctx, begin)))
+					if n--; n == 0 {
+						break
+					}
+				}
+			}
+			expectLines(t, got, "0 1ms", "1 2ms", "0 2ms", "1 2ms", "2 3ms", "3 4ms")
+			return nil
+		})
+	})
+	t.Run("whichever is awaited first, the first to end", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			begin := asyncio.RunningLoop(ctx).Time()
+			b, a := delay(ctx, 100*ms, "b"), delay(ctx, 50*ms, "a")
+			var got []string
+			for x := range asyncio.AsCompleted(ctx, tasks{b, a}) {
+				v, err := x.Await(ctx)
+				got = append(got, fmt.Sprint(v, " ", elapsed(ctx, begin), " ", err))
+			}
+			expectLines(t, got, "a 50ms <nil>", "b 100ms <nil>")
+			return nil
+		})
+	})
+	t.Run("to be awaited by others", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			begin := asyncio.RunningLoop(ctx).Time()
+			var others tasks
+			for x := range asyncio.AsCompleted(ctx, tasks{delay(ctx, 50*ms, "a"), delay(ctx, 50*ms, "b")}) {
+				others = append(others, asyncio.CreateTask(ctx, x.Await))
+			}
+			done, pending, err := asyncio.Wait(ctx, others, asyncio.WaitOptions{})
+			if len(pending) != 0 || err != nil || elapsed(ctx, begin) != 50*ms {
+				t.Error(len(pending), err, elapsed(ctx, begin))
+			}
+			expectLines(t, taskValues(done), "a", "b")
+			return nil
+		})
+	})
+	t.Run("once if given twice", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			ham, spam := delay(ctx, 0, "ham"), delay(ctx, 0, "spam")
+			got := slices.Collect(asyncio.AsCompleted(ctx, tasks{ham, ham, spam}))
+			expectLines(t, taskValues(got), "ham", "spam")
+			return nil
+		})
+	})
+	t.Run("one of one", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			a := asyncio.CreateTask(ctx, func(context.Context) (int, error) { return 42, nil })
+			n := 0
+			for x := range asyncio.AsCompleted(ctx, []*asyncio.Task[int]{a}) {
+				n++
+				if v, err := x.Await(ctx); v != 42 || err != nil {
+					t.Error(v, err)
+				}
+			}
+			if n != 1 {
+				t.Errorf("%d of one", n)
+			}
+			return nil
+		})
+	})
+}
+
+func TestTasksSleep(t *testing.T) {
+	t.Run("twice as long if they sleep twice", func(t *testing.T) {
+		l, now := taskLoop(t)
+		a := asyncio.CreateTask(l.Context(), func(ctx context.Context) (string, error) {
+			if err := asyncio.Sleep(ctx, 50*time.Millisecond); err != nil {
+				return "", err
+			}
+			return asyncio.Delay(50*time.Millisecond, "yeah")(ctx)
+		})
+		if err := l.RunUntilComplete(a); err != nil {
+			t.Error(err)
+		}
+		if v, _ := a.Result(); v != "yeah" || now() != 100*time.Millisecond {
+			t.Errorf("%q after %v", v, now())
+		}
+	})
+}
+
+func TestTasksAreCurrent(t *testing.T) {
+	nobody := func(t *testing.T, l *asyncio.Loop) {
+		t.Helper()
+		if a := asyncio.CurrentTask(l.Context()); a != nil {
+			t.Errorf("%v is current", a)
+		}
+	}
+	t.Run("in their steps alone", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		nobody(t, l)
+		ran := false
+		var a *asyncio.Task[none]
+		a = asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
+			ran = true
+			for _, c := range []context.Context{ctx, l.Context()} {
+				if who := asyncio.CurrentTask(c); who != asyncio.AnyTask(a) {
+					t.Errorf("%v is current", who)
+				}
+			}
+			return nil
+		}))
+		nobody(t, l)
+		if err := l.RunUntilComplete(a); err != nil || !ran {
+			t.Errorf("%v, ran: %t", err, ran)
+		}
+		nobody(t, l)
+	})
+	t.Run("by turns", func(t *testing.T) {
+		l, _ := taskLoop(t)
+		f, g := asyncio.NewFuture[none](l.Context()), asyncio.NewFuture[none](l.Context())
+		var a, b *asyncio.Task[none]
+		var got []string
+		current := func(ctx context.Context, me *asyncio.Task[none]) {
+			who := asyncio.CurrentTask(ctx)
+			if who != asyncio.AnyTask(me) || asyncio.CurrentTask(l.Context()) != who {
+				t.Errorf("%v is current, not %v", who, me)
+			}
+			got = append(got, me.Name())
+		}
+		a = asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
+			current(ctx, a)
+			_, err := f.Await(ctx)
+			current(ctx, a)
+			g.SetResult(none{})
+			return err
+		}), asyncio.WithName("a"))
+		b = asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
+			current(ctx, b)
+			f.SetResult(none{})
+			_, err := g.Await(ctx)
+			current(ctx, b)
+			return err
+		}), asyncio.WithName("b"))
+		nobody(t, l)
+		if err := l.RunUntilComplete(b); err != nil || a.Err() != nil {
+			t.Error(err, a.Err())
+		}
+		nobody(t, l)
+		expectLines(t, got, "a", "b", "a", "b")
+	})
+}
+
+// taskLoop makes a loop that may report nothing, and what tells how long ago that
+// was on its clock.
+func taskLoop(t *testing.T) (l *asyncio.Loop, now func() time.Duration) {
+	t.Helper()
+	var r reports
+	t.Cleanup(func() { r.expect(t) })
+	l = newLoop(t, &r)
+	begin := l.Time()
+	return l, func() time.Duration { return l.Time().Sub(begin) }
+}
+
+// taskTick runs one turn of a loop.
+func taskTick(l *asyncio.Loop) {
+	l.Stop()
+	l.RunForever()
+}
+
+func taskSleep(d time.Duration) asyncio.Coroutine[none] { return asyncio.Delay(d, none{}) }
+
+// taskEnds runs a task that is to end as cancelled.
+func taskEnds(t *testing.T, l *asyncio.Loop, a asyncio.AnyTask, message string) {
+	t.Helper()
+	taskCancellation(t, l.RunUntilComplete(a), message)
+	if !a.Done() || !a.Cancelled() || a.Cancel() {
+		t.Errorf("done %t, cancelled %t, or it may be cancelled again", a.Done(), a.Cancelled())
+	}
+}
+
+func taskCancellation(t *testing.T, err error, message string) {
+	t.Helper()
+	var e *asyncio.CancelledError
+	if !errors.As(err, &e) || e.Message != message {
+		t.Errorf("%v, want a cancellation with message %q", err, message)
+	}
+}
+
+func taskNames(tasks []*asyncio.Task[none]) string {
+	var names []string
+	for _, a := range tasks {
+		names = append(names, a.Name())
+	}
+	return strings.Join(names, " ")
+}
+
+func taskValues(tasks []*asyncio.Task[string]) []string {
+	var values []string
+	for _, a := range tasks {
+		v, err := a.Result()
+		if err != nil {
+			v = err.Error()
+		}
+		values = append(values, v)
+	}
+	return values
+}
+
+// taskDelegate has a coroutine for a method.
+type taskDelegate struct {
+	v string
+	d time.Duration
+}
+
+func (w taskDelegate) do(ctx context.Context) (string, error) {
+	if w.d == 0 {
+		return w.v, nil
+	}
+	return asyncio.Delay(w.d, w.v)(ctx)
+}
+
+// taskOuter returns the names of the functions that its task is in.
+func taskOuter(ctx context.Context) ([]string, error) { return taskInner(ctx), nil }
+
+func taskInner(ctx context.Context) []string {
+	var names []string
+	for _, f := range asyncio.CurrentTask(ctx).Stack() {
+		names = append(names, f.Function[strings.LastIndexByte(f.Function, '.')+1:])
+	}
+	return names
+}
