@@ -123,12 +123,13 @@ func (s *shutdown) run() {
 	}
 	s.end(false)
 	// CPython runs two empty coroutines here; their turns are part of its order.
-	_ = s.loop.RunEmpty()
-	for !s.over && len(s.loop.Tasks()) > 0 {
-		s.end(true)
-		s.end(false)
+	for range 2 {
+		_ = s.loop.RunEmpty()
+		for !s.over && len(s.loop.Tasks()) > 0 {
+			s.end(true)
+			s.end(false)
+		}
 	}
-	_ = s.loop.RunEmpty()
 	finished = true
 }
 

@@ -45,8 +45,9 @@ func (s *shield) FutureDone() {
 	if !s.outer.Claim() {
 		return
 	}
+	err := s.inner.Outcome() // who waits has seen it, as in CPython, also if a cancellation comes before it runs
 	if s.inner.State() == engine.Cancelled {
-		s.outer.Settle(engine.Cancelled, s.inner.Outcome())
+		s.outer.Settle(engine.Cancelled, err)
 	} else {
 		s.outer.Settle(engine.Succeeded, nil)
 	}

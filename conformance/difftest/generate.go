@@ -19,27 +19,28 @@ type (
 func Generate(seed, i uint64) *program {
 	g := &generator{r: rand.New(rand.NewPCG(seed, i)), made: map[string]int{}, objects: map[string][]string{}}
 	g.theme = themes[g.r.IntN(len(themes))]
-	g.left = 6 + g.r.IntN(50)
 	g.p = &program{Objects: map[string]scenario.Object{}}
 	g.makeObjects()
 	if g.chance(0.25) {
 		name := g.name("f")
-		g.p.Coroutines = map[string][]*op{name: g.ops(place{depth: 1})}
+		g.p.Coroutines = map[string][]*op{name: g.body(place{})}
 		g.coroutines = []string{name}
 	}
 	g.names = []string{"main"}
 	if g.chance(0.12) && g.theme.eager {
 		g.add(&g.p.Main, &op{Op: "task_factory", Eager: true})
 	}
-	for range 1 + g.r.IntN(5) {
+	for range 1 + g.r.IntN(4) {
 		g.add(&g.p.Main, g.create(place{}))
 	}
-	for range 1 + g.r.IntN(6) {
-		g.add(&g.p.Main, g.op(place{}))
-	}
-	for _, name := range g.names {
-		if name != "main" && g.chance(0.6) {
-			g.add(&g.p.Main, g.tried(&op{Op: "await", Of: name}, place{}))
+	g.p.Main = append(g.p.Main, g.body(place{})...)
+	for _, name := range g.names[1:] {
+		if g.chance(0.6) {
+			wait := &op{Op: "await", Of: name}
+			if g.chance(0.7) { // main had better live to see the others
+				wait = &op{Op: "try", Do: []*op{wait}, Catch: "any", Then: []*op{}}
+			}
+			g.add(&g.p.Main, wait)
 		}
 	}
 	return g.p
@@ -83,7 +84,7 @@ type generator struct {
 	r          *rand.Rand
 	theme      theme
 	p          *program
-	left       int // operations that may still be made
+	left       int // operations that may still be made in this body
 	made       map[string]int
 	objects    map[string][]string // by kind
 	coroutines []string
@@ -156,9 +157,23 @@ func (g *generator) add(to *[]*op, o *op) {
 	}
 }
 
+// body makes what a task does.
+func (g *generator) body(at place) []*op {
+	outer := g.left
+	g.left = 3 + g.r.IntN(12)
+	ops := []*op{}
+	at.depth++
+	for range g.left {
+		g.add(&ops, g.op(at))
+	}
+	g.left = outer
+	return ops
+}
+
+// ops makes what stands in a block: less, the deeper that is.
 func (g *generator) ops(at place) []*op {
 	ops := []*op{}
-	for range 1 + min(g.r.IntN(4), g.r.IntN(6)) {
+	for range 1 + g.r.IntN(1+max(0, 4-at.depth)) {
 		g.add(&ops, g.op(at))
 	}
 	return ops
@@ -175,11 +190,11 @@ func (g *generator) op(at place) *op {
 		if !g.chance(0.4) {
 			subject = pick(g, g.theme.subjects)
 		}
-		if g.chance(0.1) {
+		if g.chance(0.08) {
 			subject = "control"
 		}
 		if o := makers[subject](g, at); o != nil {
-			if scenario.Language.Ops[o.Op].Waits || g.chance(0.3) {
+			if risky[o.Op] || scenario.Language.Ops[o.Op].Waits {
 				return g.tried(o, at)
 			}
 			return o
@@ -187,9 +202,15 @@ func (g *generator) op(at place) *op {
 	}
 }
 
+// risky are operations that fail often, beside those that wait.
+var risky = map[string]bool{
+	"set_result": true, "set_exception": true, "release": true, "notify": true, "notify_all": true,
+	"put_nowait": true, "get_nowait": true, "task_done": true, "reschedule": true,
+}
+
 // tried is o, often with a try around it: most errors would end the task.
 func (g *generator) tried(o *op, at place) *op {
-	if !g.chance(0.45) {
+	if !g.chance(0.55) {
 		return o
 	}
 	t := &op{Op: "try", Do: []*op{o}}
@@ -197,18 +218,18 @@ func (g *generator) tried(o *op, at place) *op {
 		t.Catch = pick(g, []string{"any", "any", "cancelled", "cancelled", "error", "timeout"})
 		then := at.inside()
 		then.caught = true
+		then.depth += 2 // short
 		switch {
-		case g.chance(0.5):
+		case g.chance(0.6):
 			t.Then = []*op{}
 		case g.chance(0.5):
-			t.Then = g.ops(then)
-			g.add(&t.Then, &op{Op: "reraise"})
+			t.Then = append(g.ops(then), &op{Op: "reraise"})
 		default:
 			t.Then = g.ops(then)
 		}
 	}
-	if t.Catch == "" || g.chance(0.15) {
-		t.Finally = g.ops(at.inside())
+	if t.Catch == "" || g.chance(0.1) {
+		t.Finally = g.ops(place{depth: at.depth + 3, callback: at.callback, caught: at.caught})
 	}
 	return t
 }
@@ -258,10 +279,7 @@ func (g *generator) create(at place) *op {
 	if len(g.coroutines) > 0 && g.chance(0.2) {
 		o.Coroutine = pick(g, g.coroutines)
 	} else {
-		// The task may refer to itself, and to those made before.
-		g.names = append(g.names, o.Task)
-		o.Do = g.ops(place{depth: at.depth + 1})
-		return o
+		o.Do = g.body(place{depth: at.depth})
 	}
 	g.names = append(g.names, o.Task)
 	return o
@@ -288,7 +306,7 @@ func init() {
 func (g *generator) makeTask(at place) *op {
 	switch n := g.r.IntN(12); {
 	case n < 2:
-		if at.depth > 4 {
+		if at.depth > 4 || g.chance(float64(g.made["t"])/10) {
 			return nil
 		}
 		return g.create(at)
@@ -307,10 +325,10 @@ func (g *generator) makeTask(at place) *op {
 }
 
 func (g *generator) makeControl(at place) *op {
-	switch g.r.IntN(9) {
+	switch g.r.IntN(10) {
 	case 0:
 		return &op{Op: "return", Value: g.text("r")}
-	case 1, 2:
+	case 1:
 		return &op{Op: "fail", Error: g.text("x")}
 	case 3:
 		return &op{Op: "turns", Times: number(1 + g.r.IntN(4))}
@@ -328,7 +346,11 @@ func (g *generator) makeControl(at place) *op {
 		if at.caught {
 			return &op{Op: "reraise"}
 		}
-	case 8:
+	case 2, 8:
+		if !at.callback {
+			return &op{Op: "sleep", For: g.delay()}
+		}
+	case 9:
 		return &op{Op: "log", Text: g.text("l")}
 	}
 	return nil

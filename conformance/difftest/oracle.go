@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 )
 
 // Oracle is a CPython that runs programs. It is for one goroutine at a time.
@@ -30,13 +29,9 @@ func StartOracle(interpreter, dir string) (*Oracle, error) {
 	if interpreter == "pyodide" {
 		args = []string{"node", filepath.Join(dir, "pyodide.mjs")}
 	}
-	version, err := exec.Command(args[0], append(args[1:], "--version")...).Output()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", interpreter, err)
-	}
-	o := &Oracle{Version: strings.TrimSpace(string(version))}
-	o.cmd = exec.Command(args[0], append(args[1:], "--serve-checked")...)
+	o := &Oracle{cmd: exec.Command(args[0], append(args[1:], "--serve-checked")...)}
 	o.cmd.Stderr = os.Stderr
+	var err error
 	if o.in, err = o.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
@@ -48,6 +43,11 @@ func StartOracle(interpreter, dir string) (*Oracle, error) {
 	if err := o.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%s: %w", interpreter, err)
 	}
+	var hello struct{ Version string }
+	if err := o.read(&hello); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", interpreter, err), o.Close())
+	}
+	o.Version = hello.Version
 	return o, nil
 }
 
@@ -72,15 +72,11 @@ func (o *Oracle) Traces(programs [][]byte) ([][]string, error) {
 	}()
 	traces := make([][]string, len(programs))
 	for i := range programs {
-		line, err := o.out.ReadBytes('\n')
-		if err != nil {
-			return nil, fmt.Errorf("the oracle has died: %w", err)
-		}
 		var answer struct {
 			Trace []string
 			Error string
 		}
-		if err := json.Unmarshal(line, &answer); err != nil {
+		if err := o.read(&answer); err != nil {
 			return nil, err
 		}
 		if answer.Error != "" {
@@ -89,4 +85,13 @@ func (o *Oracle) Traces(programs [][]byte) ([][]string, error) {
 		traces[i] = answer.Trace
 	}
 	return traces, <-sent
+}
+
+// read reads a line of the oracle.
+func (o *Oracle) read(v any) error {
+	line, err := o.out.ReadBytes('\n')
+	if err != nil {
+		return fmt.Errorf("the oracle has died: %w", err)
+	}
+	return json.Unmarshal(line, v)
 }

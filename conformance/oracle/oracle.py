@@ -1,10 +1,9 @@
 """CPython's side of the differential tester: runs scenarios on asyncio itself.
 
     python3 oracle.py < program.json     prints the trace of one program
-    python3 oracle.py --serve            one program a line in, one answer a line out:
-                                         {"trace": [...]} or {"error": "..."}
+    python3 oracle.py --serve            {"version": "..."}, then one program a line in, one
+                                         answer a line out: {"trace": [...]} or {"error": "..."}
     python3 oracle.py --serve-checked    the same for programs that are known to be right
-    python3 oracle.py --version          the version of this CPython
 
 The language is that of ../README.md; language.json has its words. Time is virtual: a
 unit is a second of the loop, which jumps to the next timer when nothing is ready.
@@ -221,13 +220,40 @@ def patch(module, name, *replacements):
         setattr(asyncio, name, getattr(module, name))
 
 
-# ORDER: sets of tasks and futures, in wait, as_completed and task groups.
+# ORDER: sets of tasks and futures, in wait and as_completed.
 asyncio.tasks.set = Ordered
-asyncio.taskgroups.set = Ordered
 if sys.version_info >= (3, 13):
     patch(asyncio.tasks, "_AsCompletedIterator",
           ("todo = {ensure_future(aw, loop=loop) for aw in set(aws)}",
            "todo = set(ensure_future(aw, loop=loop) for aw in set(aws))"))
+
+# ORDER: a group cancels its tasks as they were created.
+# DIFFERENCE: the cancellation that a group delivers again has the message of the first.
+if sys.version_info >= (3, 13):
+    patch(asyncio.taskgroups, "TaskGroup",
+          ("for t in self._tasks:", "for t in sorted(self._tasks, key=created):"),
+          ("self._parent_task.cancel()", "tasks.Task.cancel(self._parent_task)"),
+          ("""self._parent_task.uncancel()
+                tasks.Task.cancel(self._parent_task)""",
+           """self._parent_task.uncancel()
+                tasks.Task.cancel(self._parent_task, getattr(self._parent_task, "first", None))"""))
+    patch(asyncio.timeouts, "Timeout", ("self._task.cancel()", "tasks.Task.cancel(self._task)"))
+    asyncio.taskgroups.created = lambda task: Machine.now.things[task].number
+
+
+class MessageTask(asyncio.Task):
+    """A task that remembers the message of the first cancel that will not be taken back,
+
+    which are all but those of timeouts and of a group that interrupts its parent. It is
+    used only where that can make a difference: asyncio.Task has ways of its own in C.
+    """
+
+    def cancel(self, msg=None):
+        taken = super().cancel(msg)
+        if taken and not hasattr(self, "first"):
+            self.first = msg
+        return taken
+
 
 # DIFFERENCE: who awaits a gather that was cancelled gets the message of the request,
 # not that of the child which was last to end.
@@ -398,8 +424,11 @@ def matches(catch, e):
 class Machine:
     """Runs one program."""
 
-    def __init__(self, language, program):
+    now = None  # the one that runs
+
+    def __init__(self, language, program, text):
         self.language = language["ops"]
+        self.task_type = MessageTask if '"group"' in text and '"message"' in text else asyncio.Task
         self.program = program
         self.trace = []
         self.over = False
@@ -415,6 +444,7 @@ class Machine:
     # -- the run
 
     def run(self):
+        Machine.now = self
         self.loop = loop = Loop()
         loop.set_task_factory(self.factory)
         loop.set_exception_handler(self.handler)
@@ -459,10 +489,10 @@ class Machine:
         loop = self.loop
         while self.cancel_all():
             pass
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        while self.cancel_all():
-            pass
-        loop.run_until_complete(loop.shutdown_default_executor())
+        for shut_down in (loop.shutdown_asyncgens, loop.shutdown_default_executor):
+            loop.run_until_complete(shut_down())
+            while self.cancel_all():
+                pass
 
     def cancel_all(self):
         """Cancels and awaits all tasks there are; whether there were any."""
@@ -579,13 +609,14 @@ class Machine:
         self.next = {}
         if self.factory_eager and "eager_start" not in kwargs and sys.version_info >= (3, 12):
             kwargs["eager_start"] = True
-        return asyncio.Task(coro, loop=loop, **kwargs)
+        return self.task_type(coro, loop=loop, **kwargs)
 
     def create(self, coro, thing, eager=False, group=None):
         self.next = {"name": thing.name}
         if eager:
             self.next["eager_start"] = True
         self.tasks.append(thing)
+        thing.number = len(self.tasks)
         task = (group or self.loop).create_task(coro, name=thing.name)
         self.known(thing, task)
         return task
@@ -732,7 +763,7 @@ class Machine:
             self.create(coro, thing, op.get("eager", False), group)
         except RuntimeError:
             coro.close()
-            self.tasks.remove(thing)
+            self.tasks.remove(thing)  # it is the last
             self.next = {}
             self.names[op["task"]] = before
             raise Problem("group closed") from None
@@ -1050,7 +1081,11 @@ def answer(language, text, checked=False):
         raise Bad(f"program: {e}") from None
     if not checked:
         Checker(language).check(program)
-    return Machine(language, program).run()
+    return Machine(language, program, text).run()
+
+
+def version_line():
+    return json.dumps({"version": sys.version.split()[0]})
 
 
 def answer_line(language, line, checked=False):
@@ -1062,12 +1097,10 @@ def answer_line(language, line, checked=False):
 
 
 def main(argv):
-    if argv == ["--version"]:
-        print(sys.version.split()[0])
-        return 0
     language = read_language(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scenario"))
     quiet()
     if argv in (["--serve"], ["--serve-checked"]):
+        print(version_line(), flush=True)
         for line in sys.stdin:
             print(answer_line(language, line, argv == ["--serve-checked"]), flush=True)
         return 0

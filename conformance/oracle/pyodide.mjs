@@ -1,6 +1,6 @@
 // oracle.py on the CPython of the npm package pyodide (npm install, in this directory):
 //
-//	node pyodide.mjs < program.json    and --serve, --serve-checked, --version
+//	node pyodide.mjs < program.json    and --serve, --serve-checked
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { loadPyodide } from "pyodide";
@@ -19,18 +19,15 @@ oracle.quiet()
 `);
 
 const mode = process.argv[2];
-if (mode === "--version") {
-  console.log(python.runPython("sys.version.split()[0]"));
-} else {
-  const checked = mode === "--serve-checked" ? "True" : "False";
-  const answer = python.runPython(`lambda text: oracle.answer_line(language, text, ${checked})`);
-  if (mode?.startsWith("--serve")) {
-    for await (const line of createInterface({ input: process.stdin })) {
-      process.stdout.write(answer(line) + "\n");
-    }
-  } else {
-    const { trace, error } = JSON.parse(answer(readFileSync(0, "utf8")));
-    console[error ? "error" : "log"](error ? `oracle: ${error}` : trace.join("\n"));
-    process.exitCode = error ? 1 : 0;
+const checked = mode === "--serve-checked" ? "True" : "False";
+const answer = python.runPython(`lambda text: oracle.answer_line(language, text, ${checked})`);
+if (mode?.startsWith("--serve")) {
+  process.stdout.write(python.runPython("oracle.version_line()") + "\n");
+  for await (const line of createInterface({ input: process.stdin })) {
+    process.stdout.write(answer(line) + "\n");
   }
+} else {
+  const { trace, error } = JSON.parse(answer(readFileSync(0, "utf8")));
+  console[error ? "error" : "log"](error ? `oracle: ${error}` : trace.join("\n"));
+  process.exitCode = error ? 1 : 0;
 }

@@ -48,6 +48,11 @@ func Parse(data []byte) (*Program, error) {
 	if err := json.Unmarshal(data, p); err != nil {
 		return nil, fmt.Errorf("program: %w", err)
 	}
+	root := tree.(map[string]any)
+	describe(p.Main, root["main"])
+	for name, ops := range p.Coroutines {
+		describe(ops, root["coroutines"].(map[string]any)[name])
+	}
 	return p, nil
 }
 

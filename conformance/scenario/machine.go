@@ -237,6 +237,8 @@ func (m *machine) reported(_ *asyncio.Loop, e asyncio.ExceptionContext) {
 		err = ": " + show(e.Err)
 	}
 	switch {
+	case strings.HasSuffix(what, "task was never awaited"):
+		return // of debug mode, which CPython does not have for tasks
 	case strings.Contains(what, "error was never retrieved"):
 		who := "future"
 		if e.Task != nil {

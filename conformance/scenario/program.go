@@ -2,6 +2,8 @@ package scenario
 
 import (
 	"encoding/json"
+	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -79,45 +81,53 @@ type Op struct {
 	spec  Spec
 }
 
-// UnmarshalJSON reads an operation that was checked.
-func (o *Op) UnmarshalJSON(data []byte) error {
-	type plain Op
-	if err := json.Unmarshal(data, (*plain)(o)); err != nil {
-		return err
+// block returns the operations in a field.
+func (o *Op) block(field string) []*Op {
+	switch field {
+	case "do":
+		return o.Do
+	case "then":
+		return o.Then
+	default:
+		return o.Finally
 	}
-	var given map[string]json.RawMessage
-	if err := json.Unmarshal(data, &given); err != nil {
-		return err
-	}
-	o.spec = Language.Ops[o.Op]
-	words := []string{o.Op}
-	for _, f := range o.spec.Fields {
-		raw, ok := given[f.Name]
-		if !ok || f.holdsOps() {
-			continue
-		}
-		word := string(raw)
-		switch raw[0] {
-		case '"':
-			if err := json.Unmarshal(raw, &word); err != nil {
-				return err
-			}
-		case '[':
-			var list []string
-			if err := json.Unmarshal(raw, &list); err != nil {
-				return err
-			}
-			word = strings.Join(list, ",")
-		case '-':
-			word = "-" + strings.TrimLeft(word, "-0") // -0 is 0
-			if word == "-" {
-				word = "0"
+}
+
+// describe fills in what operations have beside their fields, from the same as JSON has
+// them.
+func describe(ops []*Op, tree any) {
+	for i, o := range ops {
+		node := tree.([]any)[i].(map[string]any)
+		o.spec = Language.Ops[o.Op]
+		words := []string{o.Op}
+		for _, f := range o.spec.Fields {
+			switch v, given := node[f.Name]; {
+			case !given:
+			case f.holdsOps():
+				describe(o.block(f.Name), v)
+			default:
+				words = append(words, word(v))
 			}
 		}
-		words = append(words, word)
+		o.label = strings.Join(words, " ")
 	}
-	o.label = strings.Join(words, " ")
-	return nil
+}
+
+// word is how a label has a field.
+func word(v any) string {
+	switch v := v.(type) {
+	case []any:
+		words := make([]string, len(v))
+		for i, x := range v {
+			words[i] = word(x)
+		}
+		return strings.Join(words, ",")
+	case json.Number:
+		n, _ := strconv.Atoi(string(v)) // it was checked
+		return strconv.Itoa(n)
+	default:
+		return fmt.Sprint(v)
+	}
 }
 
 // Walk calls f for every operation, outer before inner.

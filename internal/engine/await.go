@@ -228,7 +228,7 @@ func (t *Task) resumed() error {
 	}
 	if t.mustCancel {
 		t.mustCancel = false
-		if f == nil || f.State() != Cancelled {
+		if f == nil || f.State() != Cancelled && (err == nil || t.loop.hooks.AsCancelled(err, nil) == nil) {
 			err = t.loop.hooks.Cancelled(t.request())
 		}
 	}

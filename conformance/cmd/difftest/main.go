@@ -34,6 +34,7 @@ func main() {
 	flag.StringVar(&c.pythons, "python", "", "`commands` of the CPythons, with commas; pyodide is the one under node\n(default: all that are there)")
 	flag.StringVar(&c.oracle, "oracle", "conformance/oracle", "the `directory` of the oracle")
 	flag.IntVar(&c.most, "most", 3, "how many `divergences` to show")
+	flag.StringVar(&c.record, "record", "", "the `file` to write the programs and CPython's traces to, compressed")
 	flag.IntVar(&c.workers, "workers", runtime.GOMAXPROCS(0), "how many `processes` of each CPython to run")
 	flag.Parse()
 	if err := c.run(); err != nil {
@@ -45,6 +46,7 @@ func main() {
 type config struct {
 	n, first, seed  uint64
 	pythons, oracle string
+	record          string
 	most, workers   int
 }
 
@@ -55,6 +57,9 @@ func (c *config) run() error {
 	pythons, err := c.interpreters()
 	if err != nil {
 		return err
+	}
+	if c.record != "" {
+		pythons = pythons[:1] // the newest
 	}
 	s := &summary{ran: map[string]int{}, compared: map[string]int{}, differ: map[string]int{}, most: c.most}
 	start := time.Now()
@@ -72,6 +77,11 @@ func (c *config) run() error {
 	for range c.workers {
 		err = errors.Join(err, <-errs)
 		if err != nil {
+			return err
+		}
+	}
+	if c.record != "" {
+		if err := difftest.WriteRecords(c.record, s.records); err != nil {
 			return err
 		}
 	}
@@ -164,6 +174,9 @@ func (c *config) chunk(oracles []*difftest.Oracle, first uint64, s *summary) err
 			return err
 		}
 		for k, i := range mine {
+			if c.record != "" {
+				s.record(difftest.Record{Number: numbers[i], Program: texts[i], Trace: traces[k]})
+			}
 			if slices.Equal(traces[k], results[i].Trace) {
 				continue
 			}
@@ -215,6 +228,13 @@ type summary struct {
 	differ   map[string]int // by version
 	shown    int
 	most     int
+	records  []difftest.Record
+}
+
+func (s *summary) record(r difftest.Record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.records = append(s.records, r)
 }
 
 func (s *summary) add(results []scenario.Result) {

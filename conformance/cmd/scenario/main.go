@@ -3,10 +3,15 @@
 //
 //	go run ./conformance/cmd/scenario < program.json
 //
-// The same program runs on CPython with conformance/oracle/oracle.py.
+// With -serve it reads one program a line and answers each with a line, {"trace": [...]}
+// or {"error": "..."}. The same programs run on CPython with conformance/oracle/oracle.py.
 package main
 
 import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -15,13 +20,19 @@ import (
 )
 
 func main() {
-	if err := run(os.Stdin, os.Stdout); err != nil {
+	serving := flag.Bool("serve", false, "run one program a line")
+	flag.Parse()
+	f := once
+	if *serving {
+		f = serve
+	}
+	if err := f(os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintf(os.Stderr, "scenario: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(in io.Reader, out io.Writer) error {
+func once(in io.Reader, out io.Writer) error {
 	data, err := io.ReadAll(in)
 	if err != nil {
 		return err
@@ -36,4 +47,35 @@ func run(in io.Reader, out io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// answer is what serve says to a program.
+type answer struct {
+	Trace []string `json:"trace,omitempty"`
+	Error string   `json:"error,omitempty"`
+}
+
+func serve(in io.Reader, out io.Writer) error {
+	lines := bufio.NewReader(in)
+	answers := json.NewEncoder(out)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if len(line) > 0 {
+			var a answer
+			if p, err := scenario.Parse(line); err != nil {
+				a.Error = err.Error()
+			} else {
+				a.Trace = scenario.Run(p).Trace
+			}
+			if err := answers.Encode(a); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 }

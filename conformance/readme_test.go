@@ -1,0 +1,102 @@
+package conformance_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/asyncio-go/asyncio/conformance/scenario"
+)
+
+var update = flag.Bool("update", false, "write the tables of the README")
+
+// The README has the operations, objects and gates that there are, and its program does
+// what it says.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := section(t, readme, "<!-- operations:", operationsTable())
+	want = section(t, want, "<!-- gates", gatesTable())
+	if *update {
+		if err := os.WriteFile("README.md", want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if !bytes.Equal(readme, want) {
+		t.Error("the tables are out of date: go test ./conformance -run TestReadme -update")
+	}
+
+	_, rest, _ := strings.Cut(string(readme), "```json\n")
+	program, rest, _ := strings.Cut(rest, "```")
+	_, rest, _ = strings.Cut(rest, "```\n")
+	trace, _, _ := strings.Cut(rest, "```")
+	p, err := scenario.Parse([]byte(program))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectLines(t, scenario.Run(p).Trace, strings.Split(strings.TrimSpace(trace), "\n")...)
+}
+
+// section replaces what stands between the line that begins with a mark and the next end.
+func section(t *testing.T, text []byte, mark, with string) []byte {
+	before, after, found := strings.Cut(string(text), mark)
+	line, after, _ := strings.Cut(after, "\n")
+	_, after, ends := strings.Cut(after, "<!-- end -->")
+	if !found || !ends {
+		t.Fatalf("the README has no %s", mark)
+	}
+	return []byte(before + mark + line + "\n" + with + "<!-- end -->" + after)
+}
+
+func operationsTable() string {
+	var s strings.Builder
+	s.WriteString("| object | fields |\n|---|---|\n")
+	for _, name := range slices.Sorted(maps.Keys(scenario.Language.Objects)) {
+		fmt.Fprintf(&s, "| `%s` | %s |\n", name, fields(scenario.Language.Objects[name]))
+	}
+	s.WriteString("\n| operation | fields | does |\n|---|---|---|\n")
+	for _, name := range slices.Sorted(maps.Keys(scenario.Language.Ops)) {
+		spec := scenario.Language.Ops[name]
+		shown := "`" + name + "`"
+		if spec.Quiet {
+			shown = "*" + shown + "*"
+		}
+		if spec.Waits || spec.In == "task" {
+			shown += " \\*"
+		}
+		fmt.Fprintf(&s, "| %s | %s | %s |\n", shown, fields(spec), spec.Does)
+	}
+	return s.String()
+}
+
+func fields(spec scenario.Spec) string {
+	var all []string
+	for _, f := range spec.Fields {
+		kind := strings.ReplaceAll(strings.ReplaceAll(f.Type, "|", " or "), ":", " ")
+		kind = strings.ReplaceAll(strings.ReplaceAll(kind, "new ", "names a "), "enum ", "")
+		all = append(all, fmt.Sprintf("`%s`: %s", f.Name, kind))
+	}
+	text := strings.Join(all, ", ")
+	if spec.One != nil {
+		text += "; one of " + strings.Join(spec.One, " and ")
+	}
+	if spec.Most != nil {
+		text += "; at most one of " + strings.Join(spec.Most, " and ")
+	}
+	return text
+}
+
+func gatesTable() string {
+	var s strings.Builder
+	s.WriteString("| with | from | because |\n|---|---|---|\n")
+	for _, g := range scenario.Language.Gates {
+		fmt.Fprintf(&s, "| `%s` | %s | %s |\n", strings.Join(g.Has, "` and `"), g.Since, g.Why)
+	}
+	return s.String()
+}
