@@ -10,8 +10,8 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// SetDebug switches the debug mode: tasks remember where they were created
-// ([Task.Created], also in reports), a task whose result nobody has awaited, asked
+// SetDebug switches the debug mode: tasks and handles remember where they were created
+// ([Task.Created], [Handle.Created], also in reports), a task whose result nobody has awaited, asked
 // for or watched is reported to the exception handler when it is collected or the
 // loop is closed (one that is to be left to itself belongs in a group), and a step that takes longer than [Loop.SetSlowCallbackDuration]
 // is logged: where the loop is stuck while it is, as by [WithWatchdog], and how
@@ -34,7 +34,7 @@ func WithDebug() Option {
 
 // WithWatchdog has the loop watched, outside of debug mode too: as long as a task
 // or a callback holds it up for more than threshold, on the machine's clock, a
-// warning with the task's name, how long, and the stack where it is stuck at that
+// warning with the name of the task or callback, how long, and the stack where it is stuck at that
 // moment goes to slog.Default, and again each time the duration has doubled; not when
 // it is over, which debug mode tells. A watched loop takes no shortcuts between tasks and is slower; the order of events
 // is the same. threshold must be positive.
@@ -47,8 +47,11 @@ func WithWatchdog(threshold time.Duration) Option {
 
 func logSlow(s engine.Slow) {
 	attrs := []any{"for", s.For}
-	if s.Task != nil {
+	switch {
+	case s.Task != nil:
 		attrs = append(attrs, describeTask(s.Task.Face().(AnyTask))...)
+	case s.Handle != nil:
+		attrs = append(attrs, describeCallback(s.Handle)...)
 	}
 	if s.Ended {
 		slog.Warn("asyncio: the loop was held up", attrs...)
@@ -70,6 +73,22 @@ func describeTask(t AnyTask) []any {
 	attrs := []any{"task", t.Name(), "coro", coro.Function + " " + position(coro)}
 	if at := t.Created(); len(at) > 0 {
 		attrs = append(attrs, "created", position(at[0]))
+	}
+	return attrs
+}
+
+// describeCallback names a callback in a log.
+func describeCallback(e *engine.Handle) []any {
+	h, pc := callback(e)
+	if pc == 0 {
+		return nil
+	}
+	f := funcFrame(pc)
+	attrs := []any{"callback", f.Function + " " + position(f)}
+	if h != nil {
+		if at := h.Created(); len(at) > 0 {
+			attrs = append(attrs, "created", position(at[0]))
+		}
 	}
 	return attrs
 }

@@ -538,6 +538,10 @@ func TestWatchdog(t *testing.T) {
 					if r.task() != p.task {
 						t.Errorf("names task %q, want %q", r.task(), p.task)
 					}
+					callback, named := r.attrs["callback"]
+					if named != (p.task == "") || named && !strings.Contains(callback.String(), "TestWatchdog") {
+						t.Errorf("names callback %v", callback)
+					}
 					if !strings.Contains(stack, debugTestFile+":") || strings.Contains(stack, "/internal/") {
 						t.Errorf("stack:\n%s", stack)
 					}

@@ -204,6 +204,22 @@ func TestDifferencesOfTasks(t *testing.T) {
 			return nil
 		})
 	})
+	t.Run("a text says how it stands and not with what", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			f, g, h := asyncio.NewFuture[string](ctx), asyncio.NewFuture[string](ctx), asyncio.NewFuture[string](ctx)
+			f.SetResult("secret")
+			g.SetErr(errors.New("secret"))
+			h.Cancel("secret")
+			a := asyncio.CreateTask(ctx, g.Await, asyncio.WithName("a"))
+			a.Await(ctx)
+			got := fmt.Sprint(f, g, h, a)
+			if !strings.HasPrefix(got, "<Future finished> <Future failed> <Future cancelled> <Task failed name=a ") ||
+				strings.Contains(got, "secret") {
+				t.Error(got)
+			}
+			return nil
+		})
+	})
 	t.Run("values set in a task are for those below it", func(t *testing.T) {
 		type key struct{}
 		succeed(t, func(ctx context.Context) error {
@@ -361,6 +377,24 @@ func TestDifferencesOfWaiting(t *testing.T) {
 				got = append(got, f)
 			}
 			if !slices.Equal(got, []*asyncio.Task[string]{fast, slow}) {
+				t.Error(got)
+			}
+			return nil
+		})
+	})
+	t.Run("a second range over AsCompleted begins anew", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			fast, slow := pair(ctx)
+			all := asyncio.AsCompleted(ctx, []*asyncio.Task[string]{slow, fast})
+			var got []*asyncio.Task[string]
+			for f := range all {
+				got = append(got, f)
+				break
+			}
+			for f := range all {
+				got = append(got, f)
+			}
+			if !slices.Equal(got, []*asyncio.Task[string]{fast, fast, slow}) {
 				t.Error(got)
 			}
 			return nil
@@ -856,6 +890,99 @@ func TestDifferencesOfLoops(t *testing.T) {
 		if !h.Cancelled() {
 			t.Error("not cancelled")
 		}
+	})
+	t.Run("CallSoon from elsewhere comes behind those of the turn", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			l := asyncio.RunningLoop(ctx)
+			var order []string
+			note := func(s string) func() { return func() { order = append(order, s) } }
+			elsewhere(func() { l.CallSoon(note("from elsewhere")) })
+			l.CallSoon(note("on the loop"))
+			l.CallSoon(func() {
+				note("last of the turn")()
+				l.CallSoon(note("next turn"))
+			})
+			for range 2 {
+				asyncio.Sleep(ctx, 0)
+			}
+			expectLines(t, order, "on the loop", "last of the turn", "from elsewhere", "next turn")
+			return nil
+		})
+	})
+	t.Run("a run leaves no stop for the next", func(t *testing.T) {
+		l := newLoop(t, new(reports))
+		f := asyncio.NewFuture[none](l.Context())
+		l.CallSoon(func() {
+			f.SetResult(none{})
+			l.Stop()
+		})
+		if err := l.RunUntilComplete(f); err != nil {
+			t.Error(err)
+		}
+		turns := 0
+		var turn func()
+		turn = func() {
+			if turns++; turns == 3 {
+				l.Stop()
+				return
+			}
+			l.CallSoon(turn)
+		}
+		l.CallSoon(turn)
+		if err := l.RunForever(); err != nil || turns != 3 {
+			t.Errorf("%v after %d turns", err, turns)
+		}
+	})
+	t.Run("the options make the loop", func(t *testing.T) {
+		took, err := asyncio.Run(context.Background(), func(ctx context.Context) (time.Duration, error) {
+			l := asyncio.RunningLoop(ctx)
+			if !l.Debug() {
+				t.Error("not in debug mode")
+			}
+			begin := l.Time()
+			err := asyncio.Sleep(ctx, time.Hour)
+			return l.Time().Sub(begin), err
+		}, asyncio.WithVirtualClock(), asyncio.WithDebug())
+		if took != time.Hour || err != nil {
+			t.Error(took, err)
+		}
+	})
+	t.Run("what was set is replaced, and unset by nil", func(t *testing.T) {
+		h := captureLog(t, nil)
+		l := newLoop(t, new(reports))
+		var told []string
+		for _, who := range []string{"a", "b", ""} {
+			l.SetExceptionHandler(nil)
+			l.SetTaskFactory(nil)
+			if who != "" {
+				l.SetExceptionHandler(func(*asyncio.Loop, asyncio.ExceptionContext) { told = append(told, who) })
+				l.SetTaskFactory(func(_ *asyncio.Loop, create func(...asyncio.TaskOption) asyncio.AnyTask) {
+					create(asyncio.WithName("made by " + who))
+				})
+			}
+			a := asyncio.CreateTask(l.Context(), noop)
+			l.CallSoon(func() { panic(errTest) })
+			if err := l.RunUntilComplete(a); err != nil {
+				t.Error(err)
+			}
+			told = append(told, a.Name())
+		}
+		expectLines(t, told, "a", "made by a", "b", "made by b", "Task-1")
+		if len(h.list) != 1 || !strings.Contains(h.list[0].message, "panic in callback") {
+			t.Errorf("logged: %v", h.list)
+		}
+	})
+	t.Run("Loop of a closed Runner is its closed loop", func(t *testing.T) {
+		r := asyncio.NewRunner(asyncio.WithVirtualClock())
+		l := r.Loop()
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+		if r.Loop() != l || !l.IsClosed() {
+			t.Errorf("%p, want %p; closed %t", r.Loop(), l, l.IsClosed())
+		}
+		_, err := asyncio.RunOn(r, context.Background(), noop)
+		expectIs(t, "RunOn", err, asyncio.ErrLoopClosed)
 	})
 	t.Run("the end of Run waits for as long as the grace", func(t *testing.T) {
 		var took time.Duration

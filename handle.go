@@ -1,14 +1,26 @@
 package asyncio
 
 import (
+	"runtime"
 	"time"
+	"unsafe"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
 // Handle is a callback that the loop is to run once. (asyncio.Handle,
 // asyncio.TimerHandle)
-type Handle struct{ h engine.Handle }
+type Handle struct {
+	h  engine.Handle
+	pc uintptr // of the callback, to name it when the engine has let go of it
+}
+
+// tracedHandle is a handle that was made in debug mode. Those that were not are not
+// to pay for it.
+type tracedHandle struct {
+	Handle
+	created *engine.Creation
+}
 
 // CallSoon has f called on the loop, on its next turn, after what is ready. f must
 // not block or await. On a closed loop the handle comes back cancelled.
@@ -38,13 +50,36 @@ func (l *Loop) newHandle(f func()) *Handle {
 	if f == nil {
 		panic("asyncio: nil callback")
 	}
-	h := &Handle{}
+	pc := **(**uintptr)(unsafe.Pointer(&f)) // funcPC, which reflects, takes an eighth of the time of CallSoon
+	if l.l.Debug() {
+		x := &tracedHandle{created: engine.Callers()}
+		x.pc = pc
+		x.h.Init(l.l, f, x)
+		return &x.Handle
+	}
+	h := &Handle{pc: pc}
 	h.h.Init(l.l, f, h)
 	return h
 }
 
+// callback returns what reports are to name of a handle: the user's handle, nil for
+// a done callback, and the callback, 0 for one of this package's own.
+func callback(e *engine.Handle) (h *Handle, pc uintptr) {
+	switch face := e.Face().(type) {
+	case nil:
+		return nil, 0
+	case *Handle:
+		return face, face.pc
+	case *tracedHandle:
+		return &face.Handle, face.pc
+	default:
+		return nil, funcPC(face)
+	}
+}
+
 // Cancel keeps the callback from running and reports whether it was in time. It
-// may be called from any goroutine. (Handle.cancel)
+// may be called from any goroutine, and lets go of what the callback has captured.
+// (Handle.cancel)
 func (h *Handle) Cancel() bool { return h.h.Cancel() }
 
 // Cancelled reports whether the callback was cancelled, or refused by a closed
@@ -54,3 +89,33 @@ func (h *Handle) Cancelled() bool { return h.h.Dropped() }
 // When returns the moment of CallLater or CallAt, the zero time for CallSoon.
 // (TimerHandle.when)
 func (h *Handle) When() time.Time { return h.h.When() }
+
+// Created returns the frames where the callback was set, innermost first; nil unless
+// the loop was in debug mode: see [Loop.SetDebug].
+func (h *Handle) Created() []runtime.Frame {
+	if x, ok := h.h.Face().(*tracedHandle); ok {
+		return x.created.Frames()
+	}
+	return nil
+}
+
+// String shows the moment of CallLater or CallAt and the callback, in debug mode also
+// where it was set. Of a cancelled handle the callback is shown in debug mode alone, as
+// in CPython.
+func (h *Handle) String() string {
+	s := "<Handle"
+	cancelled, created := h.Cancelled(), h.Created()
+	if cancelled {
+		s += " cancelled"
+	}
+	if when := h.When(); !when.IsZero() {
+		s += " when=" + when.Format(time.RFC3339Nano)
+	}
+	if f := funcFrame(h.pc); !cancelled || len(created) > 0 {
+		s += " callback=" + f.Function + " at " + position(f)
+	}
+	if len(created) > 0 {
+		s += " created at " + position(created[0])
+	}
+	return s + ">"
+}

@@ -199,13 +199,15 @@ func (l *Loop) report(_ *engine.Loop, r engine.Report) {
 		c.Task = r.Task.Face().(AnyTask)
 	}
 	if r.Handle != nil {
-		named := r.Handle.Face()
-		if h, ok := named.(*Handle); ok {
-			c.Handle = h
-			named = r.Handle.Fn()
+		h, pc := callback(r.Handle)
+		if pc != 0 {
+			c.Message += " " + funcFrame(pc).Function
 		}
-		if named != nil {
-			c.Message += " " + funcFrame(funcPC(named)).Function
+		if h != nil {
+			c.Handle = h
+			if at := h.Created(); len(at) > 0 {
+				c.Message += " (created at " + position(at[0]) + ")"
+			}
 		}
 	}
 	l.CallExceptionHandler(c)

@@ -274,8 +274,15 @@ func (t *Task[T]) Created() []runtime.Frame { return t.t.Created() }
 // Loop returns the task's loop. (Task.get_loop)
 func (t *Task[T]) Loop() *Loop { return t.t.Loop().Face().(*Loop) }
 
+// String shows the state, the name and the coroutine function; the state is cancelling
+// as long as a pending task has requests for cancellation that were not taken back.
 func (t *Task[T]) String() string {
-	return "<Task " + t.t.State().String() + " name=" + t.Name() + " coro=" + t.Coro().Function + ">"
+	s := t.t.State()
+	state := s.String()
+	if !s.Final() && t.Cancelling() > 0 {
+		state = "cancelling"
+	}
+	return "<Task " + state + " name=" + t.Name() + " coro=" + t.Coro().Function + ">"
 }
 
 func (t *Task[T]) core() *engine.Future { return &t.t.Future }

@@ -3,6 +3,7 @@ package asyncio_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"runtime"
 	"strings"
@@ -1234,5 +1235,38 @@ func TestGoTasks(t *testing.T) {
 		close(release)
 		wait(t, ended)
 		r.expect(t, "Go task")
+	})
+}
+
+func TestTextOfATaskThatIsCancelled(t *testing.T) {
+	succeed(t, func(ctx context.Context) error {
+		expect := func(a fmt.Stringer, state string) {
+			t.Helper()
+			if !strings.HasPrefix(a.String(), "<Task "+state+" name=") {
+				t.Errorf("%v, want %s", a, state)
+			}
+		}
+		refuses := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+			self := asyncio.CurrentTask(ctx)
+			forever(ctx)
+			expect(self.(fmt.Stringer), "cancelling") // until it takes that back
+			self.Uncancel()
+			expect(self.(fmt.Stringer), "pending")
+			self.Cancel()
+			forever(ctx)
+			return nil
+		}))
+		asyncio.Sleep(ctx, 0)
+		expect(refuses, "pending")
+		refuses.Cancel()
+		expect(refuses, "cancelling")
+		if _, err := refuses.Await(ctx); err != nil {
+			return err
+		}
+		expect(refuses, "finished") // with a request that was not taken back
+		if refuses.Cancelling() != 1 {
+			t.Error(refuses.Cancelling())
+		}
+		return nil
 	})
 }

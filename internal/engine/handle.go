@@ -21,10 +21,13 @@ const (
 
 // Handle is a callback that is to run once.
 type Handle struct {
+	// Written once, then of whoever moves state out of Armed: to call fn, or to let go
+	// of it.
+	fn   func()
+	face any
+
 	// Written once.
 	loop  *Loop
-	fn    func()
-	face  any
 	when  time.Duration // of At
 	timed bool          // At was called
 
@@ -42,9 +45,6 @@ func (h *Handle) Init(l *Loop, fn func(), face any) {
 
 // Face returns what Init was given.
 func (h *Handle) Face() any { return h.face }
-
-// Fn returns the callback.
-func (h *Handle) Fn() func() { return h.fn }
 
 // Soon makes the callback ready.
 func (h *Handle) Soon() { h.loop.do((*soon)(h)) }
@@ -68,7 +68,7 @@ func (h *Handle) After(f *Future) { h.loop.addWaiter(f, h) }
 
 // Cancel keeps the callback from running and reports whether it did so.
 func (h *Handle) Cancel() bool {
-	if !h.state.CompareAndSwap(armed, dropped) {
+	if !h.drop() {
 		return false
 	}
 	h.loop.do((*unset)(h))
@@ -77,10 +77,21 @@ func (h *Handle) Cancel() bool {
 
 // Remove takes back After; it reports false once f is done.
 func (h *Handle) Remove(f *Future) bool {
-	if f.Finished() || !h.state.CompareAndSwap(armed, dropped) {
+	if f.Finished() || !h.drop() {
 		return false
 	}
+	h.face = nil // the user's function; that of the others is their handle, which lasts
 	h.loop.dropWaiter(f, h)
+	return true
+}
+
+// drop keeps an armed callback from running, and lets go of what it has captured:
+// whoever holds the handle must not hold that too.
+func (h *Handle) drop() bool {
+	if !h.state.CompareAndSwap(armed, dropped) {
+		return false
+	}
+	h.fn = nil
 	return true
 }
 
@@ -99,11 +110,12 @@ func (h *Handle) run(*Loop) {
 type soon Handle
 
 func (s *soon) run(l *Loop) {
+	h := (*Handle)(s)
 	if l.closed.Load() {
-		s.state.CompareAndSwap(armed, dropped)
+		h.drop()
 		return
 	}
-	l.ready.push((*Handle)(s))
+	l.ready.push(h)
 }
 
 type later Handle
@@ -112,7 +124,7 @@ func (s *later) run(l *Loop) {
 	h := (*Handle)(s)
 	switch {
 	case l.closed.Load():
-		h.state.CompareAndSwap(armed, dropped)
+		h.drop()
 	case h.state.Load() == armed:
 		h.timer.fires = h
 		l.timers.add(&h.timer, h.when)

@@ -180,7 +180,10 @@ func (l *Loop) Run(prepare func() *Future) error {
 		if f := prepare(); f != nil {
 			s := &stopper{}
 			l.addWaiter(f, s)
-			defer f.drop(s)
+			defer func() {
+				f.drop(s)
+				s.over = true // it may be in the ready queue already, for a turn of the next run
+			}()
 		}
 	}
 	l.turned = false
@@ -213,11 +216,14 @@ func (l *Loop) leave() {
 	}
 }
 
-// stopper stops the loop when it runs. It is not empty so that each has an
-// address of its own.
-type stopper struct{ _ byte }
+// stopper stops the loop when it runs, unless the run that it is to end is over.
+type stopper struct{ over bool }
 
-func (*stopper) run(l *Loop) { l.stopping = true }
+func (s *stopper) run(l *Loop) {
+	if !s.over {
+		l.stopping = true
+	}
+}
 
 // Stop makes Run return at the end of the turn in which it takes effect: the
 // current one, or the next for another goroutine or a loop that does not run.

@@ -21,9 +21,10 @@ type observer struct {
 	threshold atomic.Int64 // of the watchdog, 0 for none: then debug mode's
 
 	// Owner; while a step is timed, read by the watchdog.
-	step  atomic.Uint64 // counts the beginnings and ends of steps: odd within one
-	begun atomic.Int64  // when the step began, since the zero time of base
-	task  atomic.Pointer[Task]
+	step   atomic.Uint64 // counts the beginnings and ends of steps: odd within one
+	begun  atomic.Int64  // when the step began, since the zero time of base
+	task   atomic.Pointer[Task]
+	handle atomic.Pointer[Handle]
 
 	// Owner.
 	halt chan struct{}   // closed to end the watchdog, nil without one
@@ -34,10 +35,11 @@ var base = time.Now()
 
 // Slow describes a step that holds up the loop.
 type Slow struct {
-	Task  *Task // whose step it is, nil for a callback
-	For   time.Duration
-	Ended bool            // it is over; otherwise the loop is stuck in it now
-	Stack []runtime.Frame // where it is stuck, innermost first
+	Task   *Task   // whose step it is, nil for a callback
+	Handle *Handle // whose callback it is, also of one inside which Task is started
+	For    time.Duration
+	Ended  bool            // it is over; otherwise the loop is stuck in it now
+	Stack  []runtime.Frame // where it is stuck, innermost first
 }
 
 // Debug reports whether the loop is in debug mode.
@@ -90,16 +92,19 @@ func (l *Loop) timed(r runnable) {
 	if t != nil && t.phase == started && !t.thread && t.fiber == nil {
 		return // unwound by Goexit while it waited
 	}
+	h, _ := r.(*Handle)
 	start := time.Since(base)
 	l.begun.Store(int64(start))
 	l.task.Store(t)
+	l.handle.Store(h)
 	l.step.Add(1)
 	defer func() {
 		l.step.Add(1)
 		l.task.Store(nil)
+		l.handle.Store(nil)
 		took := time.Since(base) - start
 		if slow := time.Duration(l.slow.Load()); l.debug.Load() && took >= slow {
-			l.hooks.Slow(Slow{Task: t, For: took, Ended: true})
+			l.hooks.Slow(Slow{Task: t, Handle: h, For: took, Ended: true})
 		}
 	}()
 	r.run(l)
@@ -127,7 +132,7 @@ func (l *Loop) watchdog(patience time.Duration, halt <-chan struct{}, gone chan<
 		if step%2 == 0 || took < next {
 			continue
 		}
-		s := Slow{Task: l.task.Load(), For: took, Stack: users(coro.StackOf(coro.Peek(&l.g)))}
+		s := Slow{Task: l.task.Load(), Handle: l.handle.Load(), For: took, Stack: users(coro.StackOf(coro.Peek(&l.g)))}
 		if l.step.Load() == step {
 			next = 2 * took
 			l.hooks.Slow(s)
@@ -150,16 +155,15 @@ func users(frames []runtime.Frame) []runtime.Frame {
 	return own
 }
 
-// callers returns where a task is being created; Created leaves out this module's
-// own frames.
-func callers() *creation {
-	c := &creation{}
+// Callers returns where a task or a handle is being created.
+func Callers() *Creation {
+	c := &Creation{}
 	c.n = runtime.Callers(3, c.pcs[:])
 	return c
 }
 
-// creation is where a task was created.
-type creation struct {
+// Creation is where a task or a handle was created.
+type Creation struct {
 	pcs [32]uintptr
 	n   int
 }
@@ -171,8 +175,13 @@ func (t *Task) Created() []runtime.Frame {
 	if x == nil || x.created == nil {
 		return nil
 	}
+	return x.created.Frames()
+}
+
+// Frames returns the frames, innermost first, without this module's own.
+func (c *Creation) Frames() []runtime.Frame {
 	var frames []runtime.Frame
-	for it := runtime.CallersFrames(x.created.pcs[:x.created.n]); ; {
+	for it := runtime.CallersFrames(c.pcs[:c.n]); ; {
 		f, more := it.Next()
 		switch inside := strings.HasPrefix(f.Function, modulePath); {
 		case inside && len(frames) > 0:

@@ -68,7 +68,7 @@ type extra struct {
 	// Written once.
 	member  *membership // nil unless created in a scope
 	thread  *thread     // of a Go task
-	created *creation   // where, in debug mode
+	created *Creation   // where, in debug mode
 
 	// Any goroutine.
 	name   atomic.Pointer[string]
@@ -191,7 +191,7 @@ func (t *Task) start(l *Loop, ctx context.Context, at *place, body Body, m Mode)
 		t.more().member = newMembership(t, *at)
 	}
 	if l.debug.Load() {
-		t.more().created = callers()
+		t.more().created = Callers()
 	}
 	if m&Eager != 0 {
 		l.do((*adoptedEagerly)(t))
