@@ -13,6 +13,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -35,6 +36,7 @@ func main() {
 	flag.StringVar(&c.oracle, "oracle", "conformance/oracle", "the `directory` of the oracle")
 	flag.IntVar(&c.most, "most", 3, "how many `divergences` to show")
 	flag.StringVar(&c.record, "record", "", "the `file` to write the programs and CPython's traces to, compressed")
+	flag.StringVar(&c.report, "report", "", "the `file` whose sections of the run and its coverage are to be written")
 	flag.IntVar(&c.workers, "workers", runtime.GOMAXPROCS(0), "how many `processes` of each CPython to run")
 	flag.Parse()
 	if err := c.run(); err != nil {
@@ -46,7 +48,7 @@ func main() {
 type config struct {
 	n, first, seed  uint64
 	pythons, oracle string
-	record          string
+	record, report  string
 	most, workers   int
 }
 
@@ -85,7 +87,13 @@ func (c *config) run() error {
 			return err
 		}
 	}
-	s.print(c, time.Since(start))
+	took := time.Since(start)
+	s.print(os.Stdout, c, took)
+	if c.report != "" {
+		if err := c.writeReport(s, took); err != nil {
+			return err
+		}
+	}
 	if n := s.divergences(); n > 0 {
 		return fmt.Errorf("%d divergences", n)
 	}
@@ -286,19 +294,19 @@ func (s *summary) show(number, seed uint64, o *difftest.Oracle, p *scenario.Prog
 		difftest.SideBySide("Go", "CPython "+o.Version, a, b))
 }
 
-func (s *summary) print(c *config, took time.Duration) {
+func (s *summary) print(w io.Writer, c *config, took time.Duration) {
 	total := 0
 	for _, n := range s.ran {
 		total += n
 	}
-	fmt.Printf("programs     %d, from %d of seed %d\n", s.programs, c.first, c.seed)
-	fmt.Printf("operations   %d\n", total)
-	fmt.Printf("trace lines  %d\n", s.lines)
-	fmt.Printf("time         %v\n", took.Round(time.Second))
+	fmt.Fprintf(w, "programs     %d, from %d of seed %d\n", s.programs, c.first, c.seed)
+	fmt.Fprintf(w, "operations   %d\n", total)
+	fmt.Fprintf(w, "trace lines  %d\n", s.lines)
+	fmt.Fprintf(w, "time         %v\n", took.Round(time.Second))
 	for _, version := range slices.Sorted(maps.Keys(s.compared)) {
-		fmt.Printf("CPython %-8s %d compared, %d divergences\n", version, s.compared[version], s.differ[version])
+		fmt.Fprintf(w, "CPython %-8s %d compared, %d divergences\n", version, s.compared[version], s.differ[version])
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.ran)) {
-		fmt.Printf("  %-20s %d\n", name, s.ran[name])
+		fmt.Fprintf(w, "  %-20s %d\n", name, s.ran[name])
 	}
 }
