@@ -521,6 +521,8 @@ func (g *generator) makeCondition(at place) *op {
 		change[1] = &op{Op: "notify_all", Condition: c}
 	}
 	switch n := g.r.IntN(8); {
+	case n == 0 && g.chance(0.2):
+		return &op{Op: "set", Variable: v, To: number(g.r.IntN(3))}
 	case n == 0:
 		return pick(g, change)
 	case at.callback:

@@ -1,0 +1,92 @@
+package main
+
+// cancellationMutants are in how a task is told of a request.
+var cancellationMutants = []mutant{
+	{
+		name:  "uncancel-keeps",
+		wrong: "Uncancel does not drop a request that was not delivered yet",
+		file:  "internal/engine/cancel.go",
+		old: `		u.mustCancel = false
+`,
+		new: ``,
+	},
+	{
+		name:  "delivered-twice",
+		wrong: "a request that came when the wait was over is delivered at the next await too",
+		file:  "internal/engine/await.go",
+		old: `	if t.mustCancel {
+		t.mustCancel = false
+		if f == nil`,
+		new: `	if t.mustCancel {
+		if f == nil`,
+	},
+	{
+		name:  "not-passed-down",
+		wrong: "a request is not passed on to the task that is awaited",
+		file:  "internal/engine/cancel.go",
+		old:   `if t.waitOn == nil || !t.waitOn.Cancel(r) {`,
+		new:   `if t.waitOn == nil || t.waitOn.kind == kindTask || !t.waitOn.Cancel(r) {`,
+	},
+	{
+		name:  "result-wins",
+		wrong: "a request that comes after the result, before the task has run, is lost",
+		file:  "internal/engine/await.go",
+		old:   `if f == nil || f.State() != Cancelled &&`,
+		new:   `if f == nil || f.State() == Pending &&`,
+	},
+	{
+		name:  "failure-wins",
+		wrong: "a request that comes after a failure, before the task has run, is lost",
+		file:  "internal/engine/await.go",
+		old:   `(err == nil || t.loop.hooks.AsCancelled(err, nil) == nil)`,
+		new:   `err == nil`,
+	},
+	{
+		name:  "woken-wins",
+		wrong: "a request that comes after a lock or an item is delivered at the await after it",
+		file:  "internal/engine/waiter.go",
+		old:   `if w.state == uint32(Succeeded) && !t.mustCancel {`,
+		new:   `if w.state == uint32(Succeeded) {`,
+	},
+	{
+		name:  "message-lost",
+		wrong: "who is cancelled in a lock or a queue does not get the message",
+		file:  "internal/engine/waiter.go",
+		old:   `f.err = f.loop.hooks.Cancelled(r)`,
+		new:   `f.err = f.loop.hooks.Cancelled(&Request{Origin: r.Origin, By: r.By})`,
+	},
+	{
+		name:  "message-first",
+		wrong: "of two requests before the task runs, the first one's message is delivered",
+		file:  "internal/engine/task.go",
+		old: `	x := t.more()
+	x.request.Store(r)
+`,
+		new: `	x := t.more()
+	x.request.CompareAndSwap(nil, r)
+`,
+	},
+	{
+		name:  "body-runs",
+		wrong: "a task that is cancelled before its first step runs up to its first await",
+		file:  "internal/engine/task.go",
+		old:   `	case t.phase == fresh && t.mustCancel:`,
+		new:   `	case t.phase == fresh && t.mustCancel && t.thread:`,
+	},
+	{
+		name:  "end-ignores",
+		wrong: "a request that was not delivered before the end of the coroutine is lost",
+		file:  "internal/engine/task.go",
+		old: `	if err == nil {
+		if t.mustCancel {`,
+		new: `	if err == nil {
+		if t.mustCancel && t.thread {`,
+	},
+	{
+		name:  "redelivery-lost",
+		wrong: "one request, which a group was to deliver again, is not",
+		file:  "internal/engine/cancel.go",
+		old:   `if t.cancels.Load() > 0 && !t.Finished() {`,
+		new:   `if t.cancels.Load() > 1 && !t.Finished() {`,
+	},
+}

@@ -1,0 +1,126 @@
+package main
+
+// scopeMutants are in timeouts and task groups.
+var scopeMutants = []mutant{
+	{
+		name:  "timeout-keeps-count",
+		wrong: "a timeout does not take its request back",
+		file:  "timeout.go",
+		old:   `tm.task.Uncancel() > tm.cancelling:`,
+		new:   `tm.task.Cancelling()-1 > tm.cancelling:`,
+	},
+	{
+		name:  "timeout-takes-all",
+		wrong: "a timeout takes somebody else's cancellation for its own",
+		file:  "timeout.go",
+		old:   `tm.task.Uncancel() > tm.cancelling:`,
+		new:   `tm.task.Uncancel() < 0:`,
+	},
+	{
+		name:  "timeout-counts-from-none",
+		wrong: "a timeout in a task that was cancelled before takes its own cancellation for somebody else's",
+		file:  "timeout.go",
+		old:   `tm.task.Uncancel() > tm.cancelling:`,
+		new:   `tm.task.Uncancel() > 0:`,
+	},
+	{
+		name:  "timeout-not-stopped",
+		wrong: "a timeout that is over still expires",
+		file:  "timeout.go",
+		old: `		if tm.timer != nil {
+			tm.timer.Cancel()
+			tm.timer = nil
+		}
+		late =`,
+		new: `		late =`,
+	},
+	{
+		name:  "reschedule-keeps-timer",
+		wrong: "Reschedule does not move the timer",
+		file:  "timeout.go",
+		old: `	if tm.timer != nil {
+		tm.timer.Cancel()
+		tm.timer = nil
+	}
+	tm.window.SetDeadline(due)
+`,
+		new: `	tm.window.SetDeadline(due)
+	if tm.timer != nil {
+		return
+	}
+`,
+	},
+	{
+		name:  "group-reversed",
+		wrong: "a group cancels its tasks in reverse",
+		file:  "internal/engine/scope.go",
+		old:   `	for n := k.head; n != nil; n = k.head {`,
+		new:   `	for n := k.tail; n != nil; n = k.tail {`,
+	},
+	{
+		name:  "group-leaves-siblings",
+		wrong: "a group does not cancel its tasks when one fails",
+		file:  "taskgroup.go",
+		old:   `	tg.scope.End(tg.request(why))`,
+		new:   `	_ = tg.request(why)`,
+	},
+	{
+		name:  "group-leaves-body",
+		wrong: "a group does not cancel its body when a task fails",
+		file:  "taskgroup.go",
+		old: `		tg.abort(err)
+		tg.interrupt(err)
+`,
+		new: `		tg.abort(err)
+`,
+	},
+	{
+		name:  "group-swallows",
+		wrong: "a group swallows a cancellation while it waits for its tasks",
+		file:  "taskgroup.go",
+		old: `				propagate = e
+				tg.abort(e)
+`,
+		new: `				tg.abort(e)
+`,
+	},
+	{
+		name:  "group-keeps-count",
+		wrong: "a group does not take back the request by which it has cancelled its body",
+		file:  "taskgroup.go",
+		old:   `tg.parent.Uncancel() <= tg.cancelling:`,
+		new:   `tg.parent.Cancelling()-1 <= tg.cancelling:`,
+	},
+	{
+		name:  "group-does-not-redeliver",
+		wrong: "a cancellation that comes together with failures is not delivered again",
+		file:  "taskgroup.go",
+		old: `		tg.parent.Redeliver(false) // if it was cancelled by somebody else
+`,
+		new: `		_ = tg.parent
+`,
+	},
+	{
+		name:  "group-counts-from-none",
+		wrong: "a group in a task that was cancelled before takes its own cancellation for somebody else's",
+		file:  "taskgroup.go",
+		old:   `tg.parent.Uncancel() <= tg.cancelling:`,
+		new:   `tg.parent.Uncancel() == 0:`,
+	},
+	{
+		name:  "group-errors-reversed",
+		wrong: "a group has its errors in reverse",
+		file:  "taskgroup.go",
+		old:   `tg.errs = append(tg.errs, err)`,
+		new:   `tg.errs = append([]error{err}, tg.errs...)`,
+	},
+	{
+		name:  "group-open-late",
+		wrong: "a group takes tasks while it is cancelling",
+		file:  "taskgroup.go",
+		old: `	case tg.aborting:
+		err = `,
+		new: `	case tg.aborting && t.Finished():
+		err = `,
+	},
+}

@@ -1,0 +1,91 @@
+package main
+
+// waitMutants are in what waits for several, or for some time.
+var waitMutants = []mutant{
+	{
+		name:  "gather-first",
+		wrong: "Gather returns when the first is done",
+		file:  "gather.go",
+		old:   `	case g.left > 0:`,
+		new:   `	case g.left == len(g.each):`,
+	},
+	{
+		name:  "gather-cancels-one",
+		wrong: "Gather passes a cancellation on to one of them only",
+		file:  "gather.go",
+		old:   `if g.each[i].f.Cancel(r) {`,
+		new:   `if !taken && g.each[i].f.Cancel(r) {`,
+	},
+	{
+		name:  "gather-lets-go",
+		wrong: "Gather does not pass a cancellation on",
+		file:  "gather.go",
+		old: `	g.Pass = g.cancel
+`,
+		new: `	g.Pass = func(r *engine.Request) bool {
+		g.complete(newCancelledError(r))
+		return true
+	}
+`,
+	},
+	{
+		name:  "gather-all-ignores",
+		wrong: "GatherAll returns outcomes though it was cancelled",
+		file:  "gather.go",
+		old:   `	case g.request != nil:`,
+		new:   `	case g.request != nil && !g.outcomes:`,
+	},
+	{
+		name:  "wait-cancelled-fails",
+		wrong: "Wait for the first failure takes a cancelled one for that",
+		file:  "wait.go",
+		old:   `x.f.State() != engine.Failed {`,
+		new:   `x.f.State() == engine.Succeeded {`,
+	},
+	{
+		name:  "wait-cancels",
+		wrong: "Wait cancels what is not done in time",
+		file:  "wait.go",
+		old: `			pending = append(pending, f)
+`,
+		new: `			pending = append(pending, f)
+			f.core().Cancel(&engine.Request{Origin: engine.OriginTimeout})
+`,
+	},
+	{
+		name:  "as-completed-reversed",
+		wrong: "AsCompleted yields the latest first",
+		file:  "ascompleted.go",
+		old:   `ended: NewQueue[int](0)}`,
+		new:   `ended: &NewLifoQueue[int](0).Queue}`,
+	},
+	{
+		name:  "wait-for-leaves",
+		wrong: "WaitFor leaves what it has waited for running",
+		file:  "waitfor.go",
+		old:   `v, err = aw.Await(ctx)`,
+		new:   `v, err = Shield[A, T](ctx, aw)`,
+	},
+	{
+		name:  "wait-for-no-time",
+		wrong: "WaitFor without time does not wait for the end of what it cancels",
+		file:  "waitfor.go",
+		old:   `	return w.await(ctx)`,
+		new:   `	return nil`,
+	},
+	{
+		name:  "shield-passes-on",
+		wrong: "Shield passes a cancellation on",
+		file:  "shield.go",
+		old:   `s.outer.Cancel(&engine.Request{}) // if it was a scope that ended the wait`,
+		new:   `s.inner.Cancel(&engine.Request{})`,
+	},
+	{
+		name:  "shield-forgets",
+		wrong: "an error that a cancelled Shield has left is not reported",
+		file:  "shield.go",
+		old: `	log.Start(s.inner, log)
+`,
+		new: ``,
+	},
+}

@@ -1,0 +1,97 @@
+package conformance_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// What the differential tester has found: each is the smallest program, with CPython's
+// trace.
+func TestRegressions(t *testing.T) {
+	for _, r := range []struct{ name, program, trace string }{
+		{
+			// With returned the error of its body alone.
+			"with a lock that was released meanwhile",
+			`{"objects": {"l": {"kind": "lock"}}, "main": [
+				{"op": "with", "lock": "l", "do": [{"op": "release", "lock": "l"}, {"op": "fail", "error": "x"}]}]}`,
+			`0 main start
+			0 main with l in
+			0 main release l
+			0 main with l ! misuse
+			0 main end ! misuse
+			0 - run ! misuse`,
+		},
+		{
+			// Such a task was left pending, and reported as destroyed.
+			"a task that comes up in the last turn of the run",
+			`{"objects": {"f": {"kind": "future"}}, "main": [
+				{"op": "create", "task": "a", "do": [
+					{"op": "call_soon", "handle": "h", "do": [
+						{"op": "call_soon", "handle": "i", "do": [
+							{"op": "add_callback", "callback": "c", "of": "main", "do": [
+								{"op": "create", "task": "b", "do": [{"op": "await", "of": "f"}]}]}]}]}]}]}`,
+			`0 main start
+			0 main create a
+			0 main end = none
+			0 a start
+			0 a call_soon h
+			0 a end = none
+			0 - run = none
+			0 - call_soon i
+			0 - add_callback main c
+			0 - create b
+			0 b start
+			0 b await f ! cancelled
+			0 b end ! cancelled`,
+		},
+		{
+			// Its error was reported as never retrieved.
+			"a shield that has seen the error when its caller is cancelled",
+			`{"main": [
+				{"op": "create", "task": "n", "do": []},
+				{"op": "create", "task": "a", "do": [{"op": "sleep", "for": 0}, {"op": "fail", "error": "x"}]},
+				{"op": "create", "task": "b", "do": [{"op": "shield", "of": "a"}]},
+				{"op": "await", "of": "n"}]}`,
+			`0 main start
+			0 main create n
+			0 main create a
+			0 main create b
+			0 n start
+			0 n end = none
+			0 a start
+			0 b start
+			0 main await n = none
+			0 main end = none
+			0 a sleep 0
+			0 a end ! error x
+			0 - run = none
+			0 b shield a ! cancelled
+			0 b end ! cancelled`,
+		},
+		{
+			// The second request took the place of the first.
+			"a gather that is cancelled, and its caller once more before it runs",
+			`{"objects": {"f": {"kind": "future"}}, "main": [
+				{"op": "create", "task": "a", "do": [{"op": "gather", "all": ["main"]}]},
+				{"op": "create", "task": "b", "do": [{"op": "cancel", "of": "a", "message": "first"}]},
+				{"op": "await", "of": "f"}]}`,
+			`0 main start
+			0 main create a
+			0 main create b
+			0 a start
+			0 b start
+			0 b cancel a first = true
+			0 b end = none
+			0 main await f ! cancelled first
+			0 main end ! cancelled first
+			0 - run ! cancelled first
+			0 a gather main ! cancelled first
+			0 a end ! cancelled first`,
+		},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			replay(t, json.RawMessage(r.program), strings.Split(strings.ReplaceAll(r.trace, "\t", ""), "\n"))
+		})
+	}
+}
