@@ -266,6 +266,49 @@ func TestDifferencesOfCancellation(t *testing.T) {
 			return nil
 		})
 	})
+	t.Run("the message is kept by what stands between", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			refuses := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+				forever(ctx)
+				return nil // CPython gives the message of who is last to end
+			}))
+			inner := asyncio.CreateTask(ctx, asyncio.Void(forever))
+			again := func(ctx context.Context) error {
+				err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+					asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+						forever(ctx)
+						return errTest // so that the group fails, and delivers the cancellation again
+					}))
+					return forever(ctx)
+				})
+				expectIs(t, "WithTaskGroup", err, errTest)
+				return asyncio.Sleep(ctx, 0)
+			}
+			tasks := map[string]*asyncio.Task[none]{
+				"Gather": asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+					_, err := asyncio.Gather(ctx, refuses)
+					return err
+				})),
+				"Shield": asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+					_, err := asyncio.Shield(ctx, inner)
+					return err
+				})),
+				"WithTaskGroup": asyncio.CreateTask(ctx, asyncio.Void(again)),
+			}
+			asyncio.Sleep(ctx, time.Second)
+			tasks["Gather"].Cancel("why")
+			tasks["WithTaskGroup"].Cancel("why")
+			inner.Cancel("why")
+			for name, task := range tasks {
+				_, err := task.Await(ctx)
+				var e *asyncio.CancelledError
+				if !errors.As(err, &e) || e.Message != "why" {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			return nil
+		})
+	})
 	t.Run("an end of Run that a task swallows is not repeated", func(t *testing.T) {
 		requests := 0
 		succeed(t, func(ctx context.Context) error {

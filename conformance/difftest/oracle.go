@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 )
@@ -24,13 +23,13 @@ type Oracle struct {
 // StartOracle starts the oracle with an interpreter: the command of a CPython, or
 // "pyodide" for the one that the npm package of that name brings (see the README). dir
 // is the directory of the oracle.
-func StartOracle(interpreter, dir string) (*Oracle, error) {
+func StartOracle(interpreter, dir string, stderr io.Writer) (*Oracle, error) {
 	args := []string{interpreter, filepath.Join(dir, "oracle.py")}
 	if interpreter == "pyodide" {
 		args = []string{"node", filepath.Join(dir, "pyodide.mjs")}
 	}
 	o := &Oracle{cmd: exec.Command(args[0], append(args[1:], "--serve-checked")...)}
-	o.cmd.Stderr = os.Stderr
+	o.cmd.Stderr = stderr
 	var err error
 	if o.in, err = o.cmd.StdinPipe(); err != nil {
 		return nil, err

@@ -108,9 +108,9 @@ func (c *config) interpreters() ([]string, error) {
 	var found []string
 	versions := map[string]bool{}
 	for _, name := range []string{"pyodide", "python3.14", "python3.13", "python3.12", "python3.11", "python3"} {
-		o, err := difftest.StartOracle(name, c.oracle)
+		o, err := difftest.StartOracle(name, c.oracle, io.Discard)
 		if err != nil {
-			continue
+			continue // not there, or too old
 		}
 		if err := o.Close(); err != nil {
 			return nil, err
@@ -131,7 +131,7 @@ func (c *config) interpreters() ([]string, error) {
 func (c *config) work(pythons []string, chunks <-chan uint64, s *summary) error {
 	var oracles []*difftest.Oracle
 	for _, name := range pythons {
-		o, err := difftest.StartOracle(name, c.oracle)
+		o, err := difftest.StartOracle(name, c.oracle, os.Stderr)
 		if err != nil {
 			return err
 		}
