@@ -150,7 +150,7 @@ func TestRunner(t *testing.T) {
 		}
 	})
 	t.Run("has a loop of its own", func(t *testing.T) {
-		if runnersNew(t).Loop() == runnersNew(t).Loop() {
+		if one, other := runnersNew(t).Loop(), runnersNew(t).Loop(); one == other {
 			t.Error("two runners share one")
 		}
 	})
