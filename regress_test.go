@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/asyncio-go/asyncio"
 )
@@ -296,6 +297,41 @@ func TestRetryUnderADeadline(t *testing.T) {
 					return err
 				})
 			})
+		})
+	}
+}
+
+// The errors that nobody has retrieved keep their loop, and the loop its exception
+// handler, which may know the tasks that have failed.
+func TestClosedLoopIsCollected(t *testing.T) {
+	for _, retrieve := range []bool{false, true} {
+		known := func() weak.Pointer[[64]byte] {
+			known := new([64]byte)
+			var failed *asyncio.Task[none]
+			l := asyncio.NewLoop(asyncio.WithVirtualClock(), asyncio.WithExceptionHandler(
+				func(*asyncio.Loop, asyncio.ExceptionContext) {
+					known[0]++
+					failed.SetName("reported")
+				}))
+			failed = asyncio.CreateTask(l.Context(), fail(errTest))
+			l.CallSoon(func() { l.CallSoon(l.Stop) })
+			if err := l.RunForever(); err != nil {
+				t.Error(err)
+			}
+			if retrieve {
+				expectIs(t, "Err", failed.Err(), errTest)
+			}
+			if err := l.Close(); err != nil {
+				t.Error(err)
+			}
+			if reported := known[0] == 1; reported == retrieve {
+				t.Errorf("reported %d times, retrieved: %t", known[0], retrieve)
+			}
+			return weak.Make(known)
+		}()
+		until(t, "what the handler knows is collected", func() bool {
+			runtime.GC()
+			return known.Value() == nil
 		})
 	}
 }

@@ -15,6 +15,9 @@ type failure struct {
 	loop      *Loop
 	retrieved atomic.Bool
 	watched   bool   // owner
+	// Owner. It keeps the loop, and so all that the loop's exception handler knows, which
+	// may be the future itself: it must be stopped, or they keep each other for ever.
+	cleanup runtime.Cleanup
 	what      string // the task's name or "future"; written before it is watched
 	task      weak.Pointer[Task]
 }
@@ -35,7 +38,7 @@ func (l *Loop) watch(f *Future, x *failure) {
 	if f.waiters != nil {
 		x.awaited()
 	}
-	runtime.AddCleanup(f, func(x *failure) { x.loop.post(x) }, x)
+	x.cleanup = runtime.AddCleanup(f, func(x *failure) { x.loop.post(x) }, x)
 	if l.closed.Load() {
 		return
 	}
@@ -43,7 +46,9 @@ func (l *Loop) watch(f *Future, x *failure) {
 		// Before growing, forget those that were retrieved since.
 		kept := l.failures[:0]
 		for _, x := range l.failures {
-			if !x.retrieved.Load() {
+			if x.retrieved.Load() {
+				x.cleanup.Stop()
+			} else {
 				kept = append(kept, x)
 			}
 		}
@@ -76,6 +81,7 @@ func (x *failure) run(l *Loop) {
 func (l *Loop) reportFailures() {
 	for _, x := range l.failures {
 		x.run(l)
+		x.cleanup.Stop()
 	}
 	l.failures = nil
 }
