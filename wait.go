@@ -148,7 +148,7 @@ func (w *waiting) end() {
 	}
 	for i := range w.each {
 		x := &w.each[i]
-		x.Stop(x.near)
+		x.Leave(x.near) // what has just failed is still taken note of: see FutureDone
 		if x.leave != nil {
 			x.leave()
 		}

@@ -89,6 +89,48 @@ func TestRegressions(t *testing.T) {
 			0 a gather main ! cancelled first
 			0 a end ! cancelled first`,
 		},
+		{
+			// The error was reported as never retrieved.
+			"a wait for the first exception that ends as there is one",
+			`{"objects": {"f": {"kind": "future"}, "k": {"kind": "future"}}, "main": [
+				{"op": "create", "task": "w", "do": [{"op": "wait", "all": ["f", "k"], "return_when": "first_exception"}]},
+				{"op": "sleep", "for": 0},
+				{"op": "cancel", "of": "w"},
+				{"op": "set_exception", "future": "f", "error": "x"},
+				{"op": "sleep", "for": 1}]}`,
+			`0 main start
+			0 main create w
+			0 w start
+			0 main sleep 0
+			0 main cancel w = true
+			0 main set_exception f x
+			0 w wait f,k first_exception ! cancelled
+			0 w end ! cancelled
+			1 main sleep 1
+			1 main end = none
+			1 - run = none`,
+		},
+		{
+			// The group heard of the end first, and took no more.
+			"a callback that an eager task of a group adds to itself",
+			`{"main": [
+				{"op": "group", "group": "g", "do": [
+					{"op": "create", "task": "a", "eager": true, "group": "g", "do": [
+						{"op": "add_callback", "of": "self", "callback": "c", "do": [
+							{"op": "create", "task": "b", "group": "g", "do": []}]}]}]}]}`,
+			`0 main start
+			0 main group g in
+			0 a start
+			0 a add_callback self c
+			0 a end = none
+			0 main create a g true
+			0 - create b g
+			0 b start
+			0 b end = none
+			0 main group g out
+			0 main end = none
+			0 - run = none`,
+		},
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			replay(t, json.RawMessage(r.program), strings.Split(strings.ReplaceAll(r.trace, "\t", ""), "\n"))

@@ -18,6 +18,9 @@ type (
 // Times are few and small, so that much happens in the same turn.
 func Generate(seed, i uint64) *program {
 	g := &generator{r: rand.New(rand.NewPCG(seed, i)), made: map[string]int{}, objects: map[string][]string{}}
+	if g.r.IntN(2000) == 0 {
+		return &program{Objects: burstObjects, Main: pick(g, bursts)}
+	}
 	g.theme = themes[g.r.IntN(len(themes))]
 	g.p = &program{Objects: map[string]scenario.Object{}}
 	g.makeObjects()

@@ -27,6 +27,9 @@ import warnings
 HORIZON = 1_000_000
 BUDGET = 20_000
 MAX_DEPTH = 30
+MAX_COROUTINES = 100
+MAX_NESTED = 100  # lists of operations that run inside each other
+MAX_WAITING = 200  # tasks that pass cancellations on
 
 
 # ---------------------------------------------------------------------------
@@ -47,6 +50,13 @@ NUMBERS = {
 }
 
 
+def quoted(v):
+    """A name as it was given, if it is one that can be shown."""
+    if isinstance(v, str) and TEXT.match(v) and '"' not in v and "\\" not in v:
+        return f'"{v}"'
+    return "(no name)"
+
+
 def is_list(type_):
     return type_ in ("ops", "callback", "body")
 
@@ -65,7 +75,7 @@ class Checker:
             raise Bad("program: want an object")
         for key in sorted(program):
             if key not in ("about", "objects", "coroutines", "main"):
-                raise Bad(f"program: unknown field {json.dumps(key)}")
+                raise Bad(f"program: unknown field {quoted(key)}")
         if "main" not in program:
             raise Bad("program: main is missing")
         if not isinstance(program.get("about", ""), str):
@@ -75,6 +85,8 @@ class Checker:
                 raise Bad(f"{where}: want an object")
         for name, o in sorted(program.get("objects", {}).items()):
             self.object(f"objects.{name}", name, o)
+        if len(program.get("coroutines", {})) > MAX_COROUTINES:
+            raise Bad(f"coroutines: more than {MAX_COROUTINES}")
         for name in sorted(program.get("coroutines", {})):
             self.declare(f"coroutines.{name}", "coroutine", name)
         for name, ops in sorted(program.get("coroutines", {}).items()):
@@ -84,15 +96,16 @@ class Checker:
         for path, kinds, name in self.refs:
             have = self.declared.get(name)
             if have is None:
-                raise Bad(f"{path}: there is no {' or '.join(kinds)} named {json.dumps(name)}")
+                raise Bad(f"{path}: there is no {' or '.join(kinds)} named {quoted(name)}")
             if have[0] not in kinds:
                 raise Bad(f"{path}: {name} is a {have[0]}, want a {' or a '.join(kinds)}")
+        fine = set()
         for name in self.calls:
-            self.cycle(name, [])
+            self.cycle(name, [], fine)
 
     def declare(self, path, kind, name):
         if not NAME.match(name):
-            raise Bad(f"{path}: {json.dumps(name)} is no name: want letters, digits and _, at most 32, no digit first")
+            raise Bad(f"{path}: {quoted(name)} is no name: want letters, digits and _, at most 32, no digit first")
         if name in self.declared:
             raise Bad(f"{path}: {name} is declared already, at {self.declared[name][1]}")
         self.declared[name] = (kind, path)
@@ -102,7 +115,7 @@ class Checker:
             raise Bad(f"{path}: want an object")
         kind = o.get("kind")
         if not isinstance(kind, str) or kind not in self.language["objects"]:
-            raise Bad(f"{path}: unknown kind {json.dumps(kind)}")
+            raise Bad(f"{path}: unknown kind {quoted(kind)}")
         self.declare(path, kind, name)
         self.fields(path, o, "kind", self.language["objects"][kind], 0, "task", False, [])
 
@@ -117,7 +130,7 @@ class Checker:
                 raise Bad(f"{at}: want an object")
             name = op.get("op")
             if not isinstance(name, str) or name not in self.language["ops"]:
-                raise Bad(f"{at}: unknown operation {json.dumps(name)}")
+                raise Bad(f"{at}: unknown operation {quoted(name)}")
             spec = self.language["ops"][name]
             if where == "callback" and (spec.get("waits") or spec.get("in") == "task"):
                 raise Bad(f"{at}: {name} is for tasks, not for callbacks")
@@ -129,7 +142,7 @@ class Checker:
         known = {name: type_ for name, type_ in spec["fields"]}
         for name in sorted(node):
             if name != tag and name not in known:
-                raise Bad(f"{path}: unknown field {json.dumps(name)}")
+                raise Bad(f"{path}: unknown field {quoted(name)}")
         for name, type_ in known.items():
             optional = type_.endswith("?")
             if name not in node:
@@ -180,12 +193,15 @@ class Checker:
         elif kind == "body":
             self.ops(path, v, depth + 1, "task", False, calls)
 
-    def cycle(self, name, above):
+    def cycle(self, name, above, fine):
+        """Refuses a coroutine that runs itself; fine are those that do not."""
         if name in above:
             loop = above[above.index(name):] + [name]
             raise Bad(f"coroutines.{name}: runs itself: {' -> '.join(loop)}")
-        for _, callee in self.calls.get(name, ()):
-            self.cycle(callee, above + [name])
+        if name not in fine:
+            for _, callee in self.calls[name]:
+                self.cycle(callee, above + [name], fine)
+            fine.add(name)
 
 
 # ---------------------------------------------------------------------------
@@ -368,13 +384,20 @@ class Thing:
 
 
 class Env:
-    """Where operations run: the thing of the task, None in a callback, and what was caught."""
+    """Where operations run: the thing of the task, None in a callback; how many lists of
 
-    __slots__ = ("me", "caught")
+    operations are around them; and what was caught.
+    """
 
-    def __init__(self, me, caught=None):
+    __slots__ = ("me", "depth", "caught")
+
+    def __init__(self, me, depth=0, caught=None):
         self.me = me
+        self.depth = depth
         self.caught = caught
+
+    def inside(self, caught=None):
+        return Env(self.me, self.depth + 1, caught or self.caught)
 
 
 def show(e):
@@ -421,14 +444,23 @@ def matches(catch, e):
     return not isinstance(e, asyncio.CancelledError)
 
 
+def keys(node):
+    """The keys of all objects in some JSON."""
+    if isinstance(node, dict):
+        return set(node).union(*map(keys, node.values()))
+    if isinstance(node, list):
+        return set().union(*map(keys, node))
+    return set()
+
+
 class Machine:
     """Runs one program."""
 
     now = None  # the one that runs
 
-    def __init__(self, language, program, text):
+    def __init__(self, language, program):
         self.language = language["ops"]
-        self.task_type = MessageTask if '"group"' in text and '"message"' in text else asyncio.Task
+        self.task_type = MessageTask if {"group", "message"} <= keys(program) else asyncio.Task
         self.program = program
         self.trace = []
         self.over = False
@@ -440,6 +472,7 @@ class Machine:
         self.failed = []  # in this order
         self.next = {}  # how the next task is to be made
         self.factory_eager = False
+        self.waiting = 0  # in passing_on
 
     # -- the run
 
@@ -543,6 +576,8 @@ class Machine:
 
     def end(self, why):
         """Ends the program from outside."""
+        if self.over:
+            return
         self.trace.append(f"{int(self.loop.now)} - {why}; pending: {self.pending()}")
         self.over = True
         self.loop.stop()
@@ -627,11 +662,11 @@ class Machine:
             self.things[task] = thing
             task.add_done_callback(lambda _: self.mend(thing))
 
-    async def body(self, me, ops):
+    async def body(self, me, ops, depth=0):
         self.known(me, asyncio.current_task())
         self.say("start")
         try:
-            v = await self.run_ops(ops, Env(me))
+            v = await self.run_ops(ops, Env(me, depth))
         except (Over, GeneratorExit):
             raise
         except BaseException as e:
@@ -654,6 +689,8 @@ class Machine:
         return " ".join(words)
 
     async def run_ops(self, ops, env):
+        if env.depth > MAX_NESTED:
+            raise Problem("too deep")
         for op in ops:
             name = op["op"]
             spec = self.language[name]
@@ -696,26 +733,26 @@ class Machine:
         v = None
         try:
             try:
-                v = await self.run_ops(op["do"], env)
+                v = await self.run_ops(op["do"], env.inside())
             except (Over, GeneratorExit):
                 raise
             except BaseException as e:
                 if "catch" not in op or not matches(op["catch"], e):
                     raise
-                v = await self.run_ops(op.get("then", ()), Env(env.me, e))
+                v = await self.run_ops(op.get("then", ()), env.inside(e))
         except (Over, GeneratorExit):
             raise
         except BaseException:
-            final = await self.run_ops(op.get("finally", ()), env)
+            final = await self.run_ops(op.get("finally", ()), env.inside())
             if final is None:
                 raise
             return final
-        final = await self.run_ops(op.get("finally", ()), env)
+        final = await self.run_ops(op.get("finally", ()), env.inside())
         return v if final is None else final
 
     async def op_repeat(self, op, env):
         for _ in range(op["times"]):
-            v = await self.run_ops(op["do"], env)
+            v = await self.run_ops(op["do"], env.inside())
             if v is not None:
                 return v
 
@@ -747,7 +784,7 @@ class Machine:
     # tasks and futures
 
     async def op_call(self, op, env):
-        v = await self.run_ops(self.program["coroutines"][op["coroutine"]], Env(env.me))
+        v = await self.run_ops(self.program["coroutines"][op["coroutine"]], Env(env.me, env.depth + 1))
         return v.value if v else "none"
 
     async def op_sleep(self, op, env):
@@ -758,15 +795,17 @@ class Machine:
         before = self.names.get(op["task"])
         thing = self.bind(op["task"])
         ops = op["do"] if "do" in op else self.program["coroutines"][op["coroutine"]]
-        coro = self.body(thing, ops)
+        eager = op.get("eager", False)
+        coro = self.body(thing, ops, env.depth + 1 if eager or self.factory_eager else 0)
         try:
-            self.create(coro, thing, op.get("eager", False), group)
-        except RuntimeError:
+            with misuse("group closed"):
+                self.create(coro, thing, eager, group)
+        except Problem:
             coro.close()
-            self.tasks.remove(thing)  # it is the last
+            self.tasks.remove(thing)
             self.next = {}
             self.names[op["task"]] = before
-            raise Problem("group closed") from None
+            raise
 
     def op_task_factory(self, op, env):
         self.factory_eager = op["eager"]
@@ -784,11 +823,15 @@ class Machine:
             if thing not in seen:
                 seen.add(thing)
                 todo.extend(thing.waits)
+        if self.waiting == MAX_WAITING:
+            raise Problem("too deep")
+        self.waiting += 1
         env.me.waits = things
         try:
             return await aw()
         finally:
             env.me.waits = ()
+            self.waiting -= 1
 
     async def op_await(self, op, env):
         thing = self.get(op["of"])
@@ -865,7 +908,7 @@ class Machine:
         async for f in asyncio.as_completed([x.obj for x in things], timeout=op.get("timeout")):
             thing = self.things[f]
             self.say(f"{self.label(op)} next {thing.name} = {self.outcome(f)}")
-            v = await self.run_ops(op.get("do", ()), env)
+            v = await self.run_ops(op.get("do", ()), env.inside())
             if v is not None:
                 return v
             left -= 1
@@ -892,7 +935,7 @@ class Machine:
             scope = asyncio.timeout(op.get("after"))
         async with scope:
             self.bind(op["scope"]).obj = scope
-            v = await self.run_ops(op["do"], env)
+            v = await self.run_ops(op["do"], env.inside())
         return v
 
     def op_reschedule(self, op, env):
@@ -908,7 +951,7 @@ class Machine:
     async def op_group(self, op, env):
         async with asyncio.TaskGroup() as group:
             self.bind(op["group"]).obj = group
-            v = await self.run_ops(op["do"], env)
+            v = await self.run_ops(op["do"], env.inside())
         return v
 
     # futures
@@ -967,7 +1010,7 @@ class Machine:
     async def op_with(self, op, env):
         with misuse():  # it may be released already
             async with self.of(op["lock"]):
-                v = await self.run_ops(op["do"], env)
+                v = await self.run_ops(op["do"], env.inside())
         return v
 
     async def op_event_wait(self, op, env):
@@ -1073,15 +1116,19 @@ def quiet():
     gc.set_threshold(20_000)
 
 
+def no_number(text):
+    raise ValueError(f"{text} is no JSON")
+
+
 def answer(language, text, checked=False):
     """Returns the trace of the program in text, or raises Bad."""
     try:
-        program = json.loads(text)
-    except ValueError as e:
+        program = json.loads(text, parse_constant=no_number)
+    except (ValueError, RecursionError) as e:
         raise Bad(f"program: {e}") from None
     if not checked:
         Checker(language).check(program)
-    return Machine(language, program, text).run()
+    return Machine(language, program).run()
 
 
 def version_line():

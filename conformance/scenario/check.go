@@ -14,9 +14,12 @@ import (
 
 // Limits of the language.
 const (
-	maxDepth = 30
-	budget   = 20_000    // operations in a run
-	horizon  = 1_000_000 // the last moment
+	maxDepth      = 30
+	maxCoroutines = 100
+	maxNested     = 100       // lists of operations that run inside each other
+	maxWaiting    = 200       // tasks that pass cancellations on
+	budget        = 20_000    // operations in a run
+	horizon       = 1_000_000 // the last moment
 )
 
 var (
@@ -45,7 +48,10 @@ func Parse(data []byte) (*Program, error) {
 		return nil, err
 	}
 	p := &Program{}
-	if err := json.Unmarshal(data, p); err != nil {
+	// From the tree that was checked: the text may have a key twice.
+	if data, err := json.Marshal(tree); err != nil {
+		return nil, fmt.Errorf("program: %w", err)
+	} else if err := json.Unmarshal(data, p); err != nil {
 		return nil, fmt.Errorf("program: %w", err)
 	}
 	root := tree.(map[string]any)
@@ -100,7 +106,7 @@ func (c *checker) program(tree any) {
 	p := object("program", tree)
 	for _, key := range sorted(p) {
 		if !slices.Contains([]string{"about", "objects", "coroutines", "main"}, key) {
-			fail("program", "unknown field %q", key)
+			fail("program", "unknown field %s", quoted(key))
 		}
 	}
 	if _, ok := p["main"]; !ok {
@@ -121,6 +127,9 @@ func (c *checker) program(tree any) {
 	for _, name := range sorted(objects) {
 		c.object("objects."+name, name, objects[name])
 	}
+	if len(coroutines) > maxCoroutines {
+		fail("coroutines", "more than %d", maxCoroutines)
+	}
 	for _, name := range sorted(coroutines) {
 		c.declare("coroutines."+name, "coroutine", name)
 	}
@@ -133,14 +142,15 @@ func (c *checker) program(tree any) {
 	for _, r := range c.refs {
 		have, ok := c.declared[r.name]
 		if !ok {
-			fail(r.path, "there is no %s named %q", strings.Join(r.kinds, " or "), r.name)
+			fail(r.path, "there is no %s named %s", strings.Join(r.kinds, " or "), quoted(r.name))
 		}
 		if !slices.Contains(r.kinds, have.kind) {
 			fail(r.path, "%s is a %s, want a %s", r.name, have.kind, strings.Join(r.kinds, " or a "))
 		}
 	}
+	fine := map[string]bool{}
 	for _, name := range sorted(coroutines) {
-		c.cycle(name, nil)
+		c.cycle(name, nil, fine)
 	}
 }
 
@@ -154,7 +164,7 @@ func object(path string, v any) map[string]any {
 
 func (c *checker) declare(path, kind, name string) {
 	if !nameForm.MatchString(name) {
-		fail(path, "%q is no name: want letters, digits and _, at most 32, no digit first", name)
+		fail(path, "%s is no name: want letters, digits and _, at most 32, no digit first", quoted(name))
 	}
 	if have, ok := c.declared[name]; ok {
 		fail(path, "%s is declared already, at %s", name, have.path)
@@ -167,7 +177,7 @@ func (c *checker) object(path, name string, v any) {
 	kind, ok := o["kind"].(string)
 	spec, known := Language.Objects[kind]
 	if !ok || !known {
-		fail(path, "unknown kind %s", asJSON(o["kind"]))
+		fail(path, "unknown kind %s", quoted(o["kind"]))
 	}
 	c.declare(path, kind, name)
 	c.fields(path, o, "kind", spec, place{})
@@ -195,7 +205,7 @@ func (c *checker) ops(path string, v any, at place) {
 		name, ok := op["op"].(string)
 		spec, known := Language.Ops[name]
 		if !ok || !known {
-			fail(path, "unknown operation %s", asJSON(op["op"]))
+			fail(path, "unknown operation %s", quoted(op["op"]))
 		}
 		if at.callback && (spec.Waits || spec.In == "task") {
 			fail(path, "%s is for tasks, not for callbacks", name)
@@ -210,7 +220,7 @@ func (c *checker) ops(path string, v any, at place) {
 func (c *checker) fields(path string, node map[string]any, tag string, spec Spec, at place) {
 	for _, name := range sorted(node) {
 		if name != tag && !slices.ContainsFunc(spec.Fields, func(f Field) bool { return f.Name == name }) {
-			fail(path, "unknown field %q", name)
+			fail(path, "unknown field %s", quoted(name))
 		}
 	}
 	for _, f := range spec.Fields {
@@ -290,13 +300,17 @@ func (c *checker) value(path string, v any, f Field, at place) {
 	}
 }
 
-// cycle refuses coroutines that run themselves, which would never end.
-func (c *checker) cycle(name string, above []string) {
+// cycle refuses a coroutine that runs itself, which would never end; fine are those that
+// do not.
+func (c *checker) cycle(name string, above []string, fine map[string]bool) {
 	if i := slices.Index(above, name); i >= 0 {
 		fail("coroutines."+name, "runs itself: %s", strings.Join(append(above[i:], name), " -> "))
 	}
-	for _, callee := range c.calls[name] {
-		c.cycle(callee, append(above[:len(above):len(above)], name))
+	if !fine[name] {
+		for _, callee := range c.calls[name] {
+			c.cycle(callee, append(above[:len(above):len(above)], name), fine)
+		}
+		fine[name] = true
 	}
 }
 
@@ -308,12 +322,12 @@ func name(path string, v any) string {
 	return s
 }
 
-func asJSON(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Sprint(v)
+// quoted is a name as it was given, if it is one that can be shown.
+func quoted(v any) string {
+	if s, ok := v.(string); ok && textForm.MatchString(s) && !strings.ContainsAny(s, `"\`) {
+		return `"` + s + `"`
 	}
-	return string(text)
+	return "(no name)"
 }
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

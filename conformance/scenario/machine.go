@@ -50,7 +50,7 @@ func Run(p *Program, opts ...asyncio.Option) Result {
 	}
 	main := &thing{name: "main"}
 	m.names["main"] = main
-	v, err := asyncio.RunOn(r, context.Background(), m.body(main, p.Main))
+	v, err := asyncio.RunOn(r, context.Background(), m.body(main, p.Main, 0))
 	switch {
 	case m.over:
 	case err != nil:
@@ -73,6 +73,8 @@ type machine struct {
 	trace   []string
 	over    bool // the program was ended from outside
 	steps   int
+	eager   bool // so is the task factory
+	waiting int  // in passingOn
 	ran     map[string]int
 	names   map[string]*thing
 	made    map[string]int // how many things each name has stood for
@@ -96,7 +98,14 @@ type thing struct {
 type env struct {
 	ctx    context.Context
 	me     *thing // the task, nil in a callback
+	depth  int    // how many lists of operations are around
 	caught error  // in a then
+}
+
+// inside is e in a list of operations in the one that runs.
+func (e env) inside() env {
+	e.depth++
+	return e
 }
 
 // problem is an error of the language.
@@ -110,6 +119,7 @@ const (
 	errNothing  = problem("nothing to wait for")
 	errMisuse   = problem("misuse")
 	errLate     = problem("timeout over")
+	errDeep     = problem("too deep")
 )
 
 // errOver is how every operation fails once the program was ended from outside.
@@ -200,6 +210,9 @@ func (m *machine) say(format string, args ...any) {
 
 // end ends the program from outside.
 func (m *machine) end(why string) {
+	if m.over {
+		return
+	}
 	m.trace = append(m.trace, fmt.Sprintf("%d - %s; pending: %s", m.now(), why, m.pending()))
 	m.over = true
 	m.loop.Stop()
@@ -301,14 +314,14 @@ func (m *machine) known(t *thing, task *asyncio.Task[string]) {
 }
 
 // body is a task's coroutine.
-func (m *machine) body(me *thing, ops []*Op) asyncio.Coroutine[string] {
+func (m *machine) body(me *thing, ops []*Op, depth int) asyncio.Coroutine[string] {
 	return func(ctx context.Context) (string, error) {
 		me.begun = true
 		task := asyncio.CurrentTask(ctx).(*asyncio.Task[string])
 		task.SetName(me.name) // main has none yet
 		m.known(me, task)
 		m.say("start")
-		ret, err := m.exec(env{ctx: ctx, me: me}, ops)
+		ret, err := m.exec(env{ctx: ctx, me: me, depth: depth}, ops)
 		if err != nil {
 			m.say("end ! %s", show(err))
 			return "", err
@@ -350,6 +363,9 @@ func value(format string, args ...any) outcome {
 
 // exec runs operations until one fails or returns.
 func (m *machine) exec(e env, ops []*Op) (ret *string, err error) {
+	if e.depth > maxNested {
+		return nil, errDeep
+	}
 	for _, op := range ops {
 		if err := m.step(); err != nil {
 			return nil, err

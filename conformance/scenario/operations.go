@@ -163,6 +163,7 @@ func messages(op *Op) []string {
 }
 
 func opTry(m *machine, e env, op *Op) (outcome, error) {
+	e = e.inside()
 	ret, err := m.exec(e, op.Do)
 	if err == errOver { //nolint:errorlint // as it is
 		return outcome{}, err
@@ -186,7 +187,7 @@ func opTry(m *machine, e env, op *Op) (outcome, error) {
 
 func opRepeat(m *machine, e env, op *Op) (outcome, error) {
 	for range *op.Times {
-		ret, err := m.exec(e, op.Do)
+		ret, err := m.exec(e.inside(), op.Do)
 		if ret != nil || err != nil {
 			return outcome{ret: ret}, err
 		}
@@ -195,6 +196,7 @@ func opRepeat(m *machine, e env, op *Op) (outcome, error) {
 }
 
 func opCall(m *machine, e env, op *Op) (outcome, error) {
+	e = e.inside()
 	e.caught = nil
 	ret, err := m.exec(e, m.program.Coroutines[op.Coroutine])
 	if err != nil {

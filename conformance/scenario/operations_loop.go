@@ -10,7 +10,7 @@ import (
 func opTimeout(m *machine, e env, op *Op) (out outcome, err error) {
 	body := func(ctx context.Context, tm *asyncio.TimeoutScope) error {
 		m.bind(op.Scope).obj = tm
-		inside := e
+		inside := e.inside()
 		inside.ctx = ctx
 		out.ret, err = m.exec(inside, op.Do)
 		return err
@@ -61,7 +61,7 @@ func opDeadline(m *machine, _ env, op *Op) (outcome, error) {
 func opGroup(m *machine, e env, op *Op) (out outcome, err error) {
 	err = asyncio.WithTaskGroup(e.ctx, func(tg *asyncio.TaskGroup) error {
 		m.bind(op.Group).obj = tg
-		out.ret, err = m.exec(e, op.Do)
+		out.ret, err = m.exec(e.inside(), op.Do)
 		return err
 	})
 	return out, err

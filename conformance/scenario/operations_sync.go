@@ -50,7 +50,7 @@ func opWith(m *machine, e env, op *Op) (out outcome, err error) {
 		return outcome{}, err
 	}
 	err = l.With(e.ctx, func() error {
-		out.ret, err = m.exec(e, op.Do)
+		out.ret, err = m.exec(e.inside(), op.Do)
 		return err
 	})
 	return out, err

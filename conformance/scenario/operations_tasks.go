@@ -71,7 +71,11 @@ func opCreate(m *machine, e env, op *Op) (outcome, error) {
 	if op.Eager {
 		opts = append(opts, asyncio.Eager())
 	}
-	task := asyncio.CreateTask(scope, m.body(t, ops), opts...)
+	depth := 0
+	if op.Eager || m.eager {
+		depth = e.depth + 1
+	}
+	task := asyncio.CreateTask(scope, m.body(t, ops, depth), opts...)
 	if !t.begun && task.Done() {
 		m.names[op.Task] = before
 		return outcome{}, task.Err() // the group takes no more
@@ -81,7 +85,7 @@ func opCreate(m *machine, e env, op *Op) (outcome, error) {
 }
 
 func opTaskFactory(m *machine, _ env, op *Op) (outcome, error) {
-	if op.Eager {
+	if m.eager = op.Eager; m.eager {
 		m.loop.SetTaskFactory(asyncio.EagerTaskFactory)
 	} else {
 		m.loop.SetTaskFactory(nil)
@@ -104,9 +108,14 @@ func (m *machine) passingOn(e env, things []*thing, await func() error) error {
 			todo = append(todo, t.waits...)
 		}
 	}
+	if m.waiting == maxWaiting {
+		return errDeep
+	}
+	m.waiting++
 	e.me.waits = things
 	err := await()
 	e.me.waits = nil
+	m.waiting--
 	return err
 }
 
@@ -270,7 +279,7 @@ func opAsCompleted(m *machine, e env, op *Op) (outcome, error) {
 			return outcome{}, errOver
 		}
 		m.say("%s next %s = %s", op.label, m.things[f].name, ended(f))
-		ret, err := m.exec(e, op.Do)
+		ret, err := m.exec(e.inside(), op.Do)
 		if ret != nil || err != nil {
 			return outcome{ret: ret}, err
 		}

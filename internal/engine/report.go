@@ -14,12 +14,12 @@ type failure struct {
 	err       error
 	loop      *Loop
 	retrieved atomic.Bool
-	watched   bool   // owner
+	watched   bool // owner
 	// Owner. It keeps the loop, and so all that the loop's exception handler knows, which
 	// may be the future itself: it must be stopped, or they keep each other for ever.
 	cleanup runtime.Cleanup
-	what      string // the task's name or "future"; written before it is watched
-	task      weak.Pointer[Task]
+	what    string // the task's name or "future"; written before it is watched
+	task    weak.Pointer[Task]
 }
 
 func (x *failure) Error() string { return fmt.Sprint(x.err) }

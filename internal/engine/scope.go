@@ -376,6 +376,13 @@ func newMembership(t *Task, at place) *membership {
 // yet.
 func (m *membership) over() bool { return m != nil && m.ends != nil && m.ends.Err() != nil }
 
+// watchEnd has the keeper of a group told when the task has ended.
+func (m *membership) watchEnd() {
+	if m.at.keeper != nil {
+		m.watch.Start(&m.task.Future, m)
+	}
+}
+
 // FutureDone tells the keeper of a group that the task has ended.
 func (m *membership) FutureDone() { m.at.keeper.keeper.Ended(m.task) }
 

@@ -204,40 +204,52 @@ func (t *Task) start(l *Loop, ctx context.Context, at *place, body Body, m Mode)
 type adopted Task
 
 func (a *adopted) run(l *Loop) {
-	if t := (*Task)(a); l.adopt(t) {
-		l.ready.push(t)
+	t := (*Task)(a)
+	m, ok := l.adopt(t)
+	if !ok {
+		return
 	}
+	if m != nil {
+		m.watchEnd()
+	}
+	l.ready.push(t)
 }
 
 // adoptedEagerly is one that is to start when it has arrived.
 type adoptedEagerly Task
 
 func (a *adoptedEagerly) run(l *Loop) {
-	switch t := (*Task)(a); {
-	case !l.adopt(t):
-	case l.inRun:
+	t := (*Task)(a)
+	m, ok := l.adopt(t)
+	if !ok {
+		return
+	}
+	if m != nil {
+		defer m.watchEnd() // after the first step, and what that watches for, as in CPython
+	}
+	if l.inRun {
 		l.runEagerly(t)
-	default:
+	} else {
 		l.ready.push(t)
 	}
 }
 
 // adopt takes a new task in, or ends it and reports false.
-func (l *Loop) adopt(t *Task) bool {
-	m := t.member()
+func (l *Loop) adopt(t *Task) (m *membership, ok bool) {
+	m = t.member()
 	if m != nil || l.closed.Load() {
 		if err := l.refuse(t, m); err != nil {
 			t.phase = destroyed
 			t.publish(Failed, err)
 			t.schedule(l)
-			return false
+			return nil, false
 		}
 	}
 	l.tasks.add(t)
 	if m != nil {
 		t.enterScope(m)
 	}
-	return true
+	return m, true
 }
 
 // refuse returns why a task cannot start, nil if it can.
@@ -248,11 +260,7 @@ func (l *Loop) refuse(t *Task, m *membership) error {
 	case m == nil || m.at.keeper == nil:
 		return nil
 	}
-	err := m.at.keeper.keeper.Admit(t)
-	if err == nil {
-		m.watch.Start(&t.Future, m)
-	}
-	return err
+	return m.at.keeper.keeper.Admit(t)
 }
 
 // ID is the task's number among the unnamed ones of its loop, from 1; 0 for one

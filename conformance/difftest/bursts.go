@@ -1,0 +1,41 @@
+package difftest
+
+import "github.com/asyncio-go/asyncio/conformance/scenario"
+
+// bursts are programs that do so much at once that what the library keeps for a while
+// grows, and is given back: queues, timers, coroutines. The last is one in which loop and
+// lock end together.
+var (
+	burstObjects = map[string]scenario.Object{
+		"l": {Kind: "lock"}, "c": {Kind: "condition", Lock: "l"}, "q": {Kind: "queue"},
+	}
+	bursts = [][]*op{
+		{
+			times(2, times(600, &op{Op: "create", Task: "t", Do: []*op{{Op: "sleep", For: number(1)}}})),
+			{Op: "sleep", For: number(2)},
+		},
+		{
+			times(17, times(1000, &op{Op: "call_soon", Handle: "h", Do: []*op{}})),
+			{Op: "sleep", For: number(2)},
+		},
+		{
+			times(5, times(1000, &op{Op: "call_later", Handle: "h", After: number(1), Do: []*op{}})),
+			{Op: "sleep", For: number(2)},
+		},
+		{
+			times(2, times(600, &op{Op: "put_nowait", Queue: "q", Item: new("i")})),
+			{Op: "shutdown", Queue: "q", Immediate: true},
+		},
+		{
+			{Op: "create", Task: "t", Do: []*op{{Op: "group", Group: "g", Do: []*op{
+				{Op: "create", Task: "u", Group: "g", Do: waitForever},
+				waitForever[0], waitForever[1],
+			}}}},
+			{Op: "sleep", For: number(1)},
+			{Op: "acquire", Lock: "l"},
+		},
+	}
+	waitForever = []*op{{Op: "acquire", Lock: "c"}, {Op: "condition_wait", Condition: "c"}}
+)
+
+func times(n int, do ...*op) *op { return &op{Op: "repeat", Times: number(n), Do: do} }
