@@ -71,6 +71,21 @@ func TestLoopCallSoon(t *testing.T) {
 			t.Errorf("%d calls", calls)
 		}
 	})
+	t.Run("panics without a callback, in debug mode or not", func(t *testing.T) {
+		for _, on := range []bool{true, false} {
+			l := newLoop(t, new(reports))
+			l.SetDebug(on)
+			func() {
+				defer func() {
+					if v, ok := recover().(string); !ok || !strings.Contains(v, "nil callback") {
+						t.Errorf("debug %t: panic %q", on, v)
+					}
+				}()
+				l.CallSoon(nil)
+			}()
+			baseEventsTurn(t, l) // it has done no harm
+		}
+	})
 	t.Run("sets no timer", func(t *testing.T) {
 		l := newLoop(t, new(reports))
 		begin := l.Time()
@@ -477,7 +492,11 @@ func TestLoopExceptionHandler(t *testing.T) {
 }
 
 func TestLoopTasks(t *testing.T) {
-	create := func(_ *asyncio.Loop, create func(...asyncio.TaskOption) asyncio.AnyTask) { create() }
+	calls := 0
+	create := func(_ *asyncio.Loop, create func(...asyncio.TaskOption) asyncio.AnyTask) {
+		calls++
+		create()
+	}
 	for name, factory := range map[string]asyncio.TaskFactory{
 		"have the name that was given, without a factory": nil,
 		"have the name that was given, with one":          create,
@@ -487,6 +506,9 @@ func TestLoopTasks(t *testing.T) {
 			a := asyncio.CreateTask(l.Context(), asyncio.Delay(0, none{}), asyncio.WithName("test_task"))
 			if a.Name() != "test_task" {
 				t.Errorf("named %q", a.Name())
+			}
+			if factory != nil && calls != 1 {
+				t.Errorf("the factory was called %d times", calls)
 			}
 			if err := l.RunUntilComplete(a); err != nil {
 				t.Error("RunUntilComplete:", err)

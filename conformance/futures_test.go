@@ -490,6 +490,24 @@ func TestFutureWrapped(t *testing.T) {
 			return nil
 		})
 	})
+	t.Run("the cancellation of a task reaches the job that it awaits", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			job := asyncio.Go(ctx, asyncio.Void(func(ctx context.Context) error {
+				<-ctx.Done()
+				return ctx.Err()
+			}))
+			task := asyncio.CreateTask(ctx, job.Await, asyncio.Eager())
+			if !task.Cancel() {
+				t.Error("the task was done")
+			}
+			_, err := task.Await(ctx)
+			expectIs(t, "the task", err, asyncio.ErrCancelled)
+			if !job.Cancelled() || !task.Cancelled() {
+				t.Error(job, task)
+			}
+			return nil
+		})
+	})
 	t.Run("a future that was set before the task was cancelled keeps its value", func(t *testing.T) {
 		succeed(t, func(ctx context.Context) error {
 			f := asyncio.NewFuture[int](ctx)

@@ -191,6 +191,22 @@ func TestEvent(t *testing.T) {
 			return nil
 		})
 	})
+	t.Run("who comes before it is set and runs after it goes before those it wakes", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			var ev asyncio.Event
+			var order locksOrder
+			t1 := asyncio.CreateTask(ctx, order.after(1, ev.Wait))
+			t2 := asyncio.CreateTask(ctx, order.after(2, ev.Wait))
+			asyncio.Sleep(ctx, 0)
+			order.expect(t, "unset")
+			t3 := asyncio.CreateTask(ctx, order.after(3, ev.Wait))
+			ev.Set()
+			asyncio.Sleep(ctx, 0)
+			order.expect(t, "a turn later", 3, 1, 2)
+			locksSucceeded(t, t1, t2, t3)
+			return nil
+		})
+	})
 	t.Run("Clear does not take back what Set has woken", func(t *testing.T) {
 		succeed(t, func(ctx context.Context) error {
 			for _, again := range []int{0, 2} {
@@ -397,6 +413,24 @@ func TestCondition(t *testing.T) {
 			asyncio.Sleep(ctx, 0)
 			order.expect(t, "all", 1, 2, 3)
 			locksSucceeded(t, tasks...)
+			return nil
+		})
+	})
+	t.Run("NotifyAll wakes two in their order, who are done a turn later", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			cond := asyncio.NewCondition(nil)
+			var order locksOrder
+			t1 := asyncio.CreateTask(ctx, order.after(1, locksHeld(cond, true)))
+			t2 := asyncio.CreateTask(ctx, order.after(2, locksHeld(cond, true)))
+			asyncio.Sleep(ctx, 0)
+			locksExpect(t, "before", cond.String(), "<Condition [unlocked, waiters:2]>")
+			cond.Acquire(ctx)
+			cond.NotifyAll()
+			cond.Release()
+			order.expect(t, "at once")
+			asyncio.Sleep(ctx, 0)
+			order.expect(t, "a turn later", 1, 2)
+			locksSucceeded(t, t1, t2)
 			return nil
 		})
 	})

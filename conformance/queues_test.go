@@ -226,6 +226,25 @@ func TestQueueGet(t *testing.T) {
 			return nil
 		})
 	})
+	t.Run("a getter that is cancelled is done a turn later, and the next one gets the item", func(t *testing.T) {
+		succeed(t, func(ctx context.Context) error {
+			q := asyncio.NewQueue[string](0)
+			first, second := asyncio.CreateTask(ctx, q.Get), asyncio.CreateTask(ctx, q.Get)
+			asyncio.Sleep(ctx, 0)
+			queuesExpect(t, "before", q.String(), "<Queue maxsize=0 items=0 getters=2>")
+			first.Cancel()
+			asyncio.Sleep(ctx, 0)
+			queuesExpect(t, "the first is done", first.Done(), true)
+			queuesExpect(t, "the first is cancelled", first.Cancelled(), true)
+			queuesExpect(t, "the second is done", second.Done(), false)
+			if err := q.Put(ctx, "a"); err != nil {
+				return err
+			}
+			got, err := second.Await(ctx)
+			queuesExpect(t, "got", got, "a")
+			return err
+		})
+	})
 	t.Run("the item of a woken getter that is cancelled is not lost", func(t *testing.T) {
 		succeed(t, func(ctx context.Context) error {
 			q := asyncio.NewQueue[int](0)

@@ -283,6 +283,63 @@ func TestTaskGroupIsCancelled(t *testing.T) {
 			})
 		}
 	})
+	t.Run("five tasks get it once each, and so does a body that has not ended", func(t *testing.T) {
+		own := func(err error) error { return err }
+		fails := func(error) error { return errGroupDivision }
+		for _, c := range []struct {
+			name  string
+			body  bool // whether it sleeps too
+			ends  func(err error) error
+			total int
+			group bool
+		}{
+			{"while they sleep", false, own, 5, false},
+			{"while the body sleeps too", true, own, 15, false},
+			{"which makes them fail", true, fails, 15, true},
+		} {
+			succeed(t, func(ctx context.Context) error {
+				begin := asyncio.RunningLoop(ctx).Time()
+				total := 0
+				sleep := func(ctx context.Context, worth int) error {
+					err := asyncio.Sleep(ctx, 10*time.Second)
+					if errors.Is(err, asyncio.ErrCancelled) {
+						total += worth
+					}
+					return err
+				}
+				a := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+					return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+						for range 5 {
+							asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+								return c.ends(sleep(ctx, 1))
+							}))
+						}
+						if !c.body {
+							return nil
+						}
+						return sleep(tg, 10)
+					})
+				}))
+				if err := asyncio.Sleep(ctx, 100*time.Millisecond); err != nil {
+					return err
+				}
+				a.Cancel()
+				_, err := a.Await(ctx)
+				if c.group {
+					expectGroup(t, err, slices.Repeat([]error{errGroupDivision}, 5)...)
+				} else if _, ok := err.(*asyncio.CancelledError); !ok { //nolint:errorlint // no group around it
+					t.Errorf("%s: out comes %v", c.name, err)
+				}
+				if total != c.total || a.Cancelled() == c.group {
+					t.Errorf("%s: the sum is %d, want %d; %v", c.name, total, c.total, a)
+				}
+				if d := elapsed(ctx, begin); d != 100*time.Millisecond {
+					t.Errorf("%s: took %v", c.name, d)
+				}
+				return nil
+			})
+		}
+	})
 	t.Run("in the turn in which a task fails, and again after it", func(t *testing.T) {
 		succeed(t, func(ctx context.Context) error {
 			var event asyncio.Event
