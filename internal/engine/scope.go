@@ -353,6 +353,7 @@ type membership struct {
 
 	// Owner.
 	ended bool // the task was told, and the scope need not tell it
+	late  bool // watch is begun by who adopts the task
 	link  link // in a binding scope
 	kept  link // in a group
 	stop  func() bool

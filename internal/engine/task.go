@@ -204,15 +204,9 @@ func (t *Task) start(l *Loop, ctx context.Context, at *place, body Body, m Mode)
 type adopted Task
 
 func (a *adopted) run(l *Loop) {
-	t := (*Task)(a)
-	m, ok := l.adopt(t)
-	if !ok {
-		return
+	if t := (*Task)(a); l.adopt(t) {
+		l.ready.push(t)
 	}
-	if m != nil {
-		m.watchEnd()
-	}
-	l.ready.push(t)
 }
 
 // adoptedEagerly is one that is to start when it has arrived.
@@ -220,36 +214,38 @@ type adoptedEagerly Task
 
 func (a *adoptedEagerly) run(l *Loop) {
 	t := (*Task)(a)
-	m, ok := l.adopt(t)
-	if !ok {
+	if !l.inRun {
+		(*adopted)(t).run(l)
 		return
 	}
+	m := t.member()
 	if m != nil {
-		defer m.watchEnd() // after the first step, and what that watches for, as in CPython
+		m.late = true // behind those who come to watch in the first step, as in CPython
 	}
-	if l.inRun {
+	if l.adopt(t) {
 		l.runEagerly(t)
-	} else {
-		l.ready.push(t)
+		if m != nil {
+			m.watchEnd()
+		}
 	}
 }
 
 // adopt takes a new task in, or ends it and reports false.
-func (l *Loop) adopt(t *Task) (m *membership, ok bool) {
-	m = t.member()
+func (l *Loop) adopt(t *Task) bool {
+	m := t.member()
 	if m != nil || l.closed.Load() {
 		if err := l.refuse(t, m); err != nil {
 			t.phase = destroyed
 			t.publish(Failed, err)
 			t.schedule(l)
-			return nil, false
+			return false
 		}
 	}
 	l.tasks.add(t)
 	if m != nil {
 		t.enterScope(m)
 	}
-	return m, true
+	return true
 }
 
 // refuse returns why a task cannot start, nil if it can.
@@ -260,7 +256,11 @@ func (l *Loop) refuse(t *Task, m *membership) error {
 	case m == nil || m.at.keeper == nil:
 		return nil
 	}
-	return m.at.keeper.keeper.Admit(t)
+	err := m.at.keeper.keeper.Admit(t)
+	if err == nil && !m.late {
+		m.watchEnd()
+	}
+	return err
 }
 
 // ID is the task's number among the unnamed ones of its loop, from 1; 0 for one

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ type lab struct {
 }
 
 // suite is the tests of a package that the ledger names.
-type suite struct{ binary, dir, pattern string }
+type suite struct{ pkg, binary, dir, pattern string }
 
 func newLab(c *config, root, dir string) (*lab, error) {
 	rows, err := conformance.Ledger()
@@ -33,8 +34,8 @@ func newLab(c *config, root, dir string) (*lab, error) {
 	l := &lab{root: root, dir: dir, timeout: c.timeout}
 	here := filepath.Join(root, "conformance")
 	l.ledger = []suite{
-		{"conformance.test", here, conformance.LedgerTests(rows, "conformance")},
-		{"asyncio.test", root, conformance.LedgerTests(rows, "asyncio")},
+		{"./conformance", "conformance.test", here, conformance.LedgerTests(rows, "conformance")},
+		{".", "asyncio.test", root, conformance.LedgerTests(rows, "asyncio")},
 	}
 	if l.records, err = difftest.ReadRecords(filepath.Join(here, "testdata", "traces.jsonl.gz")); err != nil {
 		return nil, err
@@ -47,40 +48,33 @@ func newLab(c *config, root, dir string) (*lab, error) {
 	return l, nil
 }
 
-// build builds everything, with a mutant in it unless that is nil, in a directory.
-func (l *lab) build(m *mutant, dir string) error {
-	overlay := "-overlay="
-	if m != nil {
-		text, err := m.apply(l.root)
-		if err != nil {
-			return err
-		}
-		mutated, list := filepath.Join(dir, "mutated.go"), filepath.Join(dir, "overlay.json")
-		if err := os.WriteFile(mutated, text, 0o644); err != nil {
-			return err
-		}
-		replace := map[string]map[string]string{
-			"Replace": {filepath.Join(l.root, filepath.FromSlash(m.file)): mutated},
-		}
-		data, err := json.Marshal(replace)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(list, data, 0o644); err != nil {
-			return err
-		}
-		overlay += list
+// overlay writes what puts a mutant into a build, and returns the flag for it.
+func (l *lab) overlay(m *mutant, dir string) (string, error) {
+	text, err := m.apply(l.root)
+	if err != nil {
+		return "", err
 	}
-	out := dir + string(filepath.Separator)
-	for _, args := range [][]string{
-		{"test", "-c", "-vet=off", overlay, "-o", out, ".", "./conformance"},
-		{"build", overlay, "-o", out, "./conformance/cmd/difftest"},
-	} {
-		cmd := exec.Command("go", args...)
-		cmd.Dir = l.root
-		if text, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("go %s: %w\n%s", args[0], err, text)
-		}
+	mutated, list := filepath.Join(dir, "mutated.go"), filepath.Join(dir, "overlay.json")
+	replace := map[string]map[string]string{
+		"Replace": {filepath.Join(l.root, filepath.FromSlash(m.file)): mutated},
+	}
+	data, err := json.Marshal(replace)
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(mutated, text, 0o644); err != nil {
+		return "", err
+	}
+	return "-overlay=" + list, os.WriteFile(list, data, 0o644)
+}
+
+// build runs go with these arguments. What it makes is in dir.
+func (l *lab) build(dir, command, pkg string, flags ...string) error {
+	args := slices.Concat(strings.Fields(command), flags, []string{"-ldflags=-s -w", "-o", dir + string(filepath.Separator), pkg})
+	cmd := exec.Command("go", args...)
+	cmd.Dir = l.root
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go %s %s: %w\n%s", command, pkg, err, text)
 	}
 	return nil
 }
@@ -91,10 +85,10 @@ func (l *lab) control() error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	if err := l.build(nil, dir); err != nil {
-		return err
-	}
 	if l.live != nil {
+		if err := l.build(dir, "build", differ); err != nil {
+			return err
+		}
 		l.findPython(dir)
 	}
 	r, err := l.run(dir)
@@ -112,7 +106,7 @@ func (l *lab) control() error {
 func (l *lab) findPython(dir string) {
 	cmd := exec.Command(filepath.Join(dir, "difftest"), append(l.live, "-n", "1")...)
 	cmd.Dir = l.root
-	if text, err := cmd.CombinedOutput(); err != nil && strings.Contains(string(text), exec.ErrNotFound.Error()) {
+	if text, err := cmd.CombinedOutput(); err != nil && strings.Contains(string(text), "no CPython from") {
 		l.live = nil
 		fmt.Fprintln(os.Stderr, "There is no CPython here, so nothing is run live.")
 	}
@@ -152,15 +146,24 @@ func (l *lab) try(m *mutant) (r result, err error) {
 		return r, err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // it is in a directory that is removed in the end
-	if err := l.build(m, dir); err != nil {
+	overlay, err := l.overlay(m, dir)
+	if err != nil {
 		return r, err
 	}
-	return l.run(dir)
+	return l.run(dir, overlay)
 }
 
-// run runs what was built.
-func (l *lab) run(dir string) (r result, err error) {
+// differ is the differential tester.
+const differ = "./conformance/cmd/difftest"
+
+// run builds everything, with these flags, and runs it. If something does not compile,
+// that is an error.
+func (l *lab) run(dir string, flags ...string) (r result, err error) {
 	for _, s := range l.ledger {
+		// Only now, for to build the second takes longest.
+		if err := l.build(dir, "test -c -vet=off", s.pkg, flags...); err != nil {
+			return r, err
+		}
 		if r.ledger, err = l.test(filepath.Join(dir, s.binary), s.dir, s.pattern, firstFailure); err != nil {
 			return r, err
 		}
@@ -174,6 +177,9 @@ func (l *lab) run(dir string) (r result, err error) {
 	}
 	if l.live == nil {
 		return r, nil
+	}
+	if err := l.build(dir, "build", differ, flags...); err != nil {
+		return r, err
 	}
 	r.live, err = l.compare(filepath.Join(dir, "difftest"))
 	return r, err

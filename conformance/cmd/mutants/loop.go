@@ -93,8 +93,8 @@ var loopMutants = []mutant{
 		name:  "eager-waits",
 		wrong: "what a task starts eagerly starts on the next turn",
 		file:  "internal/engine/task.go",
-		old:   `	case l.inRun:`,
-		new:   `	case l.inRun && l.current == nil:`,
+		old:   `	if l.inRun {`,
+		new:   `	if l.inRun && l.current == nil {`,
 	},
 	{
 		name:  "eager-not-current",
@@ -114,7 +114,7 @@ var loopMutants = []mutant{
 		wrong: "who has started an eager task is not the current one after that",
 		file:  "internal/engine/fiber.go",
 		old:   `l.current, l.entry = current, entry`,
-		new:   `l.entry = entry`,
+		new:   `_, l.entry = current, entry`,
 	},
 	{
 		name:  "shutdown-reversed",

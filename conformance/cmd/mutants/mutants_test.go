@@ -27,3 +27,21 @@ func TestMutants(t *testing.T) {
 		t.Errorf("%d mutants", len(seen))
 	}
 }
+
+// How a mutant was caught is read from the output of tests.
+func TestFirstFailure(t *testing.T) {
+	for output, want := range map[string]string{
+		"PASS\n": "",
+		"--- FAIL: TestA (0.00s)\n    a_test.go:1: x\nFAIL\n":                               "TestA",
+		"--- FAIL: TestA (0.00s)\n    --- FAIL: TestA/b (0.00s)\n--- FAIL: TestC (0.00s)\n": "TestA/b",
+		"panic: x\n": "",
+	} {
+		if got := firstFailure(output); got != want {
+			t.Errorf("%q: %q, want %q", output, got, want)
+		}
+	}
+	timedOut := "panic: test timed out after 1s\n\trunning tests:\n\t\tTestA (1s)\n"
+	if m := hanging.FindStringSubmatch(timedOut); m == nil || m[1] != "TestA" {
+		t.Errorf("%q: %q", timedOut, m)
+	}
+}

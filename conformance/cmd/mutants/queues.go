@@ -57,13 +57,11 @@ var queueMutants = []mutant{
 	},
 	{
 		name:  "shutdown-leaves-getters",
-		wrong: "the last item that is taken after Shutdown does not wake the other getters",
+		wrong: "Shutdown does not wake who waits for an item",
 		file:  "queue.go",
-		old: `	if q.over() {
-		q.wakeGetters() // who waited for what might come back
-	}
-`,
-		new: ``,
+		old: `	q.wakeGetters()
+	for q.putters`,
+		new: `	for q.putters`,
 	},
 	{
 		name:  "shutdown-not-joined",

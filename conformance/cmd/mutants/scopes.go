@@ -101,11 +101,11 @@ var scopeMutants = []mutant{
 `,
 	},
 	{
-		name:  "group-counts-from-none",
-		wrong: "a group in a task that was cancelled before takes its own cancellation for somebody else's",
+		name:  "group-cancels-again",
+		wrong: "a group that is cancelling its tasks cancels who waits for them when another fails",
 		file:  "taskgroup.go",
-		old:   `tg.parent.Uncancel() <= tg.cancelling:`,
-		new:   `tg.parent.Uncancel() == 0:`,
+		old:   `if !tg.aborting && !tg.requested {`,
+		new:   `if !tg.requested {`,
 	},
 	{
 		name:  "group-errors-reversed",

@@ -71,7 +71,8 @@ var waitMutants = []mutant{
 		wrong: "WaitFor without time does not wait for the end of what it cancels",
 		file:  "waitfor.go",
 		old:   `	return w.await(ctx)`,
-		new:   `	return nil`,
+		new: `	w.loop.Do(w.end)
+	return nil`,
 	},
 	{
 		name:  "shield-passes-on",
@@ -86,6 +87,7 @@ var waitMutants = []mutant{
 		file:  "shield.go",
 		old: `	log.Start(s.inner, log)
 `,
-		new: ``,
+		new: `	_ = log
+`,
 	},
 }
