@@ -143,7 +143,7 @@ func (g *generator) makeObjects() {
 				o.Lock = pick(g, locks)
 			}
 		case "queue", "priority_queue", "lifo_queue":
-			o.Max = pick(g, []int{0, 1, 1, 2})
+			o.Max = pick(g, []int{0, 0, 1, 1, 2})
 			kind = "queue"
 		}
 		g.p.Objects[name] = o
@@ -197,7 +197,10 @@ func (g *generator) op(at place) *op {
 			subject = "control"
 		}
 		if o := makers[subject](g, at); o != nil {
-			if risky[o.Op] || scenario.Language.Ops[o.Op].Waits {
+			switch {
+			case wakes[o.Op] && g.chance(0.3):
+				return g.pounce(o, at)
+			case risky[o.Op] || scenario.Language.Ops[o.Op].Waits:
 				return g.tried(o, at)
 			}
 			return o
@@ -209,6 +212,22 @@ func (g *generator) op(at place) *op {
 var risky = map[string]bool{
 	"set_result": true, "set_exception": true, "release": true, "notify": true, "notify_all": true,
 	"put_nowait": true, "get_nowait": true, "task_done": true, "reschedule": true,
+}
+
+// wakes are operations that end somebody's wait.
+var wakes = map[string]bool{
+	"release": true, "notify": true, "notify_all": true, "event_set": true, "put_nowait": true, "get_nowait": true,
+	"task_done": true, "shutdown": true, "set_result": true, "set_exception": true, "barrier_abort": true, "barrier_reset": true,
+}
+
+// pounce is o and, in the same step, the cancellation of somebody whom it may have woken
+// or been about to wake.
+func (g *generator) pounce(o *op, at place) *op {
+	do := []*op{o, {Op: "cancel", Of: g.task(at), Message: g.message()}}
+	if g.chance(0.3) {
+		do[0], do[1] = do[1], do[0]
+	}
+	return &op{Op: "try", Do: do, Catch: "any", Then: []*op{}}
 }
 
 // tried is o, often with a try around it: most errors would end the task.

@@ -227,12 +227,19 @@ func (t *Task) resumed() error {
 		}
 	}
 	if t.mustCancel {
-		t.mustCancel = false
-		if f == nil || f.State() != Cancelled && (err == nil || t.loop.hooks.AsCancelled(err, nil) == nil) {
-			err = t.loop.hooks.Cancelled(t.request())
-		}
+		err = t.cancelled(f, err)
 	}
 	return err
+}
+
+// cancelled is how a wait for f ends that would have returned err, if a cancellation is
+// to be delivered. It is on its own for the sake of resumed, which every wait comes to.
+func (t *Task) cancelled(f *Future, err error) error {
+	t.mustCancel = false
+	if f != nil && (f.State() == Cancelled || err != nil && t.loop.hooks.AsCancelled(err, nil) != nil) {
+		return err // a gather fails with the cancellation of one of its own
+	}
+	return t.loop.hooks.Cancelled(t.request())
 }
 
 // bind makes the end of the context a wait was begun with interrupt it.

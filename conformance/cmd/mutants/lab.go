@@ -175,6 +175,11 @@ func (l *lab) run(dir string, flags ...string) (r result, err error) {
 	if r.replay, err = l.test(filepath.Join(dir, s.binary), s.dir, "^TestReplay$", l.firstRecord); err != nil {
 		return r, err
 	}
+	if r.replay == "" {
+		if r.replay, err = l.test(filepath.Join(dir, s.binary), s.dir, "^TestRegressions$", firstFailure); err != nil {
+			return r, err
+		}
+	}
 	if l.live == nil {
 		return r, nil
 	}

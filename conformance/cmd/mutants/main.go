@@ -24,7 +24,7 @@ import (
 func main() {
 	var c config
 	flag.StringVar(&c.run, "run", "", "try only the mutants whose names match the `regexp`")
-	flag.BoolVar(&c.markdown, "markdown", false, "print the table as markdown")
+	flag.StringVar(&c.reportFile, "report", "", "the `file` whose section of the mutants is to be written")
 	flag.BoolVar(&c.quick, "quick", false, "do not run CPython")
 	flag.Uint64Var(&c.programs, "n", 3000, "how many `programs` to run on CPython")
 	flag.StringVar(&c.pythons, "python", "", "`commands` of the CPythons, as for difftest")
@@ -38,8 +38,8 @@ func main() {
 }
 
 type config struct {
-	run             string
-	markdown, quick bool
+	run, reportFile string
+	quick           bool
 	programs        uint64
 	pythons         string
 	timeout         time.Duration

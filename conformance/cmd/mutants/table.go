@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/asyncio-go/asyncio/conformance"
 )
 
 // report prints the table, and returns an error if something was not caught.
@@ -34,16 +36,14 @@ func (c *config) report(mutants []mutant, results []result) error {
 	tried := len(mutants) - len(failed)
 	rows = append(rows, []string{"caught", fmt.Sprintf("%d of %d", tried-len(missed), tried),
 		fmt.Sprint(caught[0]), fmt.Sprint(caught[1]), fmt.Sprint(caught[2])})
-	if c.markdown {
-		printMarkdown(rows)
-	} else {
-		printPlain(rows)
-	}
+	printPlain(rows)
 	switch {
 	case len(failed) > 0:
 		return fmt.Errorf("%d mutants could not be tried\n%s", len(failed), strings.Join(failed, "\n"))
 	case len(missed) > 0:
 		return fmt.Errorf("nothing finds %s", strings.Join(missed, ", "))
+	case c.reportFile != "":
+		return conformance.WriteSection(c.reportFile, "mutants", markdown(rows))
 	}
 	return nil
 }
@@ -56,7 +56,8 @@ func printPlain(rows [][]string) {
 	_ = w.Flush()
 }
 
-func printMarkdown(rows [][]string) {
+func markdown(rows [][]string) string {
+	var t strings.Builder
 	for i, row := range rows {
 		for k, cell := range row {
 			// Names, and what is said of them, have neither bars nor backquotes.
@@ -64,9 +65,10 @@ func printMarkdown(rows [][]string) {
 				row[k] = "`" + cell + "`"
 			}
 		}
-		fmt.Printf("| %s |\n", strings.Join(row, " | "))
+		fmt.Fprintf(&t, "| %s |\n", strings.Join(row, " | "))
 		if i == 0 {
-			fmt.Println("|---|---|---|---|---|")
+			fmt.Fprintln(&t, "|---|---|---|---|---|")
 		}
 	}
+	return t.String()
 }
