@@ -14,11 +14,9 @@ var cancellationMutants = []mutant{
 		name:  "delivered-twice",
 		wrong: "a request that came when the wait was over is delivered at the next await too",
 		file:  "internal/engine/await.go",
-		old: `	if t.mustCancel {
-		t.mustCancel = false
-		if f == nil`,
-		new: `	if t.mustCancel {
-		if f == nil`,
+		old: `	t.mustCancel = false
+	if f != nil`,
+		new: `	if f != nil`,
 	},
 	{
 		name:  "not-passed-down",
@@ -31,15 +29,15 @@ var cancellationMutants = []mutant{
 		name:  "result-wins",
 		wrong: "a request that comes after the result, before the task has run, is lost",
 		file:  "internal/engine/await.go",
-		old:   `if f == nil || f.State() != Cancelled &&`,
-		new:   `if f == nil || f.State() == Pending &&`,
+		old:   `(f.State() == Cancelled || err`,
+		new:   `(f.State() != Failed || err`,
 	},
 	{
 		name:  "failure-wins",
 		wrong: "a request that comes after a failure, before the task has run, is lost",
 		file:  "internal/engine/await.go",
-		old:   `(err == nil || t.loop.hooks.AsCancelled(err, nil) == nil)`,
-		new:   `err == nil`,
+		old:   `err != nil && t.loop.hooks.AsCancelled(err, nil) != nil)`,
+		new:   `err != nil)`,
 	},
 	{
 		name:  "woken-wins",

@@ -93,8 +93,8 @@ var loopMutants = []mutant{
 		name:  "eager-waits",
 		wrong: "what a task starts eagerly starts on the next turn",
 		file:  "internal/engine/task.go",
-		old:   `	if l.inRun {`,
-		new:   `	if l.inRun && l.current == nil {`,
+		old:   `	if !l.inRun {`,
+		new:   `	if !l.inRun || l.current != nil {`,
 	},
 	{
 		name:  "eager-not-current",
