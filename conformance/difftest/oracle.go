@@ -10,6 +10,7 @@ import (
 	"io"
 	"os/exec"
 	"path/filepath"
+	"time"
 )
 
 // Oracle is a CPython that runs programs. It is for one goroutine at a time.
@@ -76,7 +77,7 @@ func (o *Oracle) Traces(programs [][]byte) ([][]string, error) {
 			Error string
 		}
 		if err := o.read(&answer); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w, at\n%s", err, programs[i])
 		}
 		if answer.Error != "" {
 			answer.Trace = []string{"oracle: " + answer.Error}
@@ -86,9 +87,16 @@ func (o *Oracle) Traces(programs [][]byte) ([][]string, error) {
 	return traces, <-sent
 }
 
+// patience is how long an oracle may take to answer.
+const patience = 2 * time.Minute
+
 // read reads a line of the oracle.
 func (o *Oracle) read(v any) error {
+	late := time.AfterFunc(patience, func() { _ = o.cmd.Process.Kill() })
 	line, err := o.out.ReadBytes('\n')
+	if !late.Stop() {
+		return fmt.Errorf("the oracle has not answered for %v", patience)
+	}
 	if err != nil {
 		return fmt.Errorf("the oracle has died: %w", err)
 	}

@@ -1,6 +1,7 @@
 """CPython's side of the differential tester: runs scenarios on asyncio itself.
 
     python3 oracle.py < program.json     prints the trace of one program
+    python3 oracle.py --old < ...        also if this CPython is too old for it
     python3 oracle.py --serve            {"version": "..."}, then one program a line in, one
                                          answer a line out: {"trace": [...]} or {"error": "..."}
     python3 oracle.py --serve-checked    the same for programs that are known to be right
@@ -48,6 +49,31 @@ NUMBERS = {
     "duration": (0, 10_000),
     "number": (-1_000_000, 1_000_000),
 }
+
+
+def operations(node):
+    """All operations in a program, or in a part of one."""
+    if isinstance(node, dict):
+        if "op" in node:
+            yield node
+        node = node.values()
+    if not isinstance(node, str) and hasattr(node, "__iter__"):
+        for part in node:
+            yield from operations(part)
+
+
+def too_old(language, program):
+    """Why this CPython does not behave as the newest with a program, None if it does."""
+    words = {o["kind"] for o in program.get("objects", {}).values()}
+    for op in operations(program):
+        words.add(op["op"])
+        words.update(word for word in ("eager", "group") if op.get(word))
+    for gate in language["gates"]:
+        since = tuple(map(int, gate["since"].split(".")))
+        if words.issuperset(gate["has"]) and sys.version_info[:2] < since:
+            return (f"{' with '.join(gate['has'])} needs CPython {gate['since']} ({gate['why']}), and this is "
+                    f"{sys.version.split()[0]}: see the README for others, or give --old to see what it does")
+    return None
 
 
 def quoted(v):
@@ -1120,7 +1146,7 @@ def no_number(text):
     raise ValueError(f"{text} is no JSON")
 
 
-def answer(language, text, checked=False):
+def answer(language, text, checked=False, old=False):
     """Returns the trace of the program in text, or raises Bad."""
     try:
         program = json.loads(text, parse_constant=no_number)
@@ -1128,6 +1154,9 @@ def answer(language, text, checked=False):
         raise Bad(f"program: {e}") from None
     if not checked:
         Checker(language).check(program)
+        why = None if old else too_old(language, program)
+        if why:
+            raise Bad(why)
     return Machine(language, program).run()
 
 
@@ -1151,11 +1180,11 @@ def main(argv):
         for line in sys.stdin:
             print(answer_line(language, line, argv == ["--serve-checked"]), flush=True)
         return 0
-    if argv:
+    if argv not in ([], ["--old"]):
         print(__doc__, file=sys.stderr)
         return 2
     try:
-        print("\n".join(answer(language, sys.stdin.read())))
+        print("\n".join(answer(language, sys.stdin.read(), old=bool(argv))))
     except Bad as e:
         print(f"oracle: {e}", file=sys.stderr)
         return 1

@@ -32,6 +32,16 @@ class Oracle(unittest.TestCase):
         waits = {name for name, spec in self.language["ops"].items() if spec.get("waits")}
         self.assertEqual(set(oracle.WAITING) - blocks, waits)
 
+    def test_too_old(self):
+        """A CPython that behaves otherwise says so, instead of a trace that differs."""
+        group = {"main": [{"op": "group", "group": "g", "do": []}]}
+        plain = {"main": [{"op": "sleep", "for": 1}, {"op": "create", "task": "a", "do": [], "eager": False}]}
+        with mock.patch("sys.version_info", (3, 11, 7)):
+            self.assertRegex(oracle.too_old(self.language, group), r"^group needs CPython 3\.13 \(")
+            self.assertIsNone(oracle.too_old(self.language, plain))
+        with mock.patch("sys.version_info", (3, 13, 0)):
+            self.assertIsNone(oracle.too_old(self.language, group))
+
     def test_serve(self):
         out = io.StringIO()
         with mock.patch("sys.stdin", io.StringIO('{"main": []}\n{"main": 1}\n')), mock.patch("sys.stdout", out):

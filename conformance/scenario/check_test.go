@@ -76,6 +76,7 @@ func TestSince(t *testing.T) {
 		`{"main": [{"op": "sleep", "for": 1}]}`:                                                      "3.11",
 		`{"main": [{"op": "create", "task": "a", "do": [], "eager": true}]}`:                         "3.12",
 		`{"main": [{"op": "create", "task": "a", "do": [], "eager": false}]}`:                        "3.11",
+		`{"main": [], "objects": {"s": {"kind": "semaphore", "value": 1}}}`:                          "3.13",
 		`{"main": [{"op": "group", "group": "g", "do": []}]}`:                                        "3.13",
 		`{"main": [{"op": "group", "group": "g", "do": []}, {"op": "task_factory", "eager": true}]}`: "3.14",
 		`{"main": [], "coroutines": {"f": [{"op": "shield", "of": "main"}]}}`:                        "3.14",

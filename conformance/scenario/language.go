@@ -70,7 +70,7 @@ func (f Field) holdsOps() bool {
 // Gate says from which CPython on a program with these words behaves as it does on the
 // newest.
 type Gate struct {
-	Has   []string // names of operations, or of fields that are given and not false
+	Has   []string // operations, kinds of objects, or fields that are given and not false
 	Since string
 	Why   string
 }
@@ -79,6 +79,9 @@ type Gate struct {
 func (p *Program) Since() string {
 	since := "3.11"
 	words := map[string]bool{}
+	for _, o := range p.Objects {
+		words[o.Kind] = true
+	}
 	p.Walk(func(op *Op) {
 		words[op.Op] = true
 		if op.Eager {
