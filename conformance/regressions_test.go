@@ -182,6 +182,23 @@ func TestRegressions(t *testing.T) {
 			0 main end = none
 			0 - run = none`,
 		},
+		{
+			// A wait that had given up looked on, if others watched the future too.
+			"a wait that is over does not see an error that comes later",
+			`{"objects": {"f": {"kind": "future"}, "k": {"kind": "future"}}, "main": [
+				{"op": "add_callback", "of": "f", "callback": "c", "do": []},
+				{"op": "wait", "all": ["k", "f"], "return_when": "first_exception", "timeout": 0},
+				{"op": "set_exception", "future": "f", "error": "x"},
+				{"op": "sleep", "for": 1}]}`,
+			`0 main start
+			0 main add_callback f c
+			0 main wait k,f 0 first_exception = done none pending k,f
+			0 main set_exception f x
+			1 main sleep 1
+			1 main end = none
+			1 - run = none
+			1 - never retrieved future: error x`,
+		},
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			replay(t, json.RawMessage(r.program), strings.Split(strings.ReplaceAll(r.trace, "\t", ""), "\n"))

@@ -19,12 +19,16 @@ func (w *Watch) Start(f *Future, to Watcher) {
 // Stop takes it back.
 func (w *Watch) Stop(f *Future) {
 	w.dropped = true
-	w.Leave(f)
+	f.loop.dropWaiter(f, w)
 }
 
 // Leave takes it back unless f is done: then who watches is told all the same, as a done
 // callback that is removed too late.
-func (w *Watch) Leave(f *Future) { f.loop.dropWaiter(f, w) }
+func (w *Watch) Leave(f *Future) {
+	if !f.Finished() {
+		w.Stop(f)
+	}
+}
 
 // Dropped reports whether Stop was called.
 func (w *Watch) Dropped() bool { return w.dropped }

@@ -52,6 +52,9 @@ type config struct {
 	most, workers   int
 }
 
+// progress is after how many programs something is said.
+const progress = 50_000
+
 // batch is how many programs an oracle is given at a time.
 const batch = 100
 
@@ -248,6 +251,9 @@ func (s *summary) record(r difftest.Record) {
 func (s *summary) add(results []scenario.Result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if c := s.programs + len(results); c/progress > s.programs/progress {
+		fmt.Fprintf(os.Stderr, "%d programs\n", c/progress*progress)
+	}
 	for _, r := range results {
 		s.programs++
 		s.lines += len(r.Trace)
