@@ -139,7 +139,10 @@ func with(ctx context.Context, l locker, f func() error) (err error) {
 		return err
 	}
 	defer func() {
-		if e := l.Release(); e != nil { // somebody else has released it
+		switch e := l.Release(); { // it fails if somebody else has released it
+		case err == nil:
+			err = e
+		case e != nil:
 			err = errors.Join(err, e)
 		}
 	}()

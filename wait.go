@@ -159,8 +159,10 @@ func (w *waiting) end() {
 func (x *waited) FutureDone() {
 	w := x.in
 	if !x.f.Finished() {
-		w.closed = true
-		w.complete()
+		if w.Claim() { // or it is read already
+			w.closed = true
+			w.Settle(engine.Succeeded, nil)
+		}
 		return
 	}
 	if w.left--; w.first == nil {

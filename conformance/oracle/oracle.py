@@ -1,10 +1,10 @@
 """CPython's side of the differential tester: runs scenarios on asyncio itself.
 
     python3 oracle.py < program.json     prints the trace of one program
-    python3 oracle.py --old < ...        also if this CPython is too old for it
     python3 oracle.py --serve            {"version": "..."}, then one program a line in, one
                                          answer a line out: {"trace": [...]} or {"error": "..."}
     python3 oracle.py --serve-checked    the same for programs that are known to be right
+    --old besides                        runs also what this CPython is too old for
 
 The language is that of ../README.md; language.json has its words. Time is virtual: a
 unit is a second of the loop, which jumps to the next timer when nothing is ready.
@@ -277,17 +277,18 @@ if sys.version_info >= (3, 13):
           ("self._parent_task.cancel()", "tasks.Task.cancel(self._parent_task)"),
           ("""self._parent_task.uncancel()
                 tasks.Task.cancel(self._parent_task)""",
-           """self._parent_task.uncancel()
+           """tasks.Task.uncancel(self._parent_task)
                 tasks.Task.cancel(self._parent_task, getattr(self._parent_task, "first", None))"""))
     patch(asyncio.timeouts, "Timeout", ("self._task.cancel()", "tasks.Task.cancel(self._task)"))
     asyncio.taskgroups.created = lambda task: Machine.now.things[task].number
 
 
 class MessageTask(asyncio.Task):
-    """A task that remembers the message of the first cancel that will not be taken back,
+    """A task that remembers the message of the first cancel that was not taken back.
 
-    which are all but those of timeouts and of a group that interrupts its parent. It is
-    used only where that can make a difference: asyncio.Task has ways of its own in C.
+    Those of timeouts, and of a group that interrupts its parent, do not count: they will
+    be taken back. It is used only where that can make a difference: asyncio.Task has ways
+    of its own in C.
     """
 
     def cancel(self, msg=None):
@@ -295,6 +296,12 @@ class MessageTask(asyncio.Task):
         if taken and not hasattr(self, "first"):
             self.first = msg
         return taken
+
+    def uncancel(self):
+        left = super().uncancel()
+        if left == 0 and hasattr(self, "first"):
+            del self.first
+        return left
 
 
 # DIFFERENCE: who awaits a gather that was cancelled gets the message of the request,
@@ -839,7 +846,8 @@ class Machine:
     async def passing_on(self, env, things, aw):
         """Awaits what cancellations of this task are passed on to.
 
-        Where that leads back to this task it would end in a recursion, or never.
+        Where that leads back to this task it would end in a recursion, or never; to await
+        oneself leaves a C task in a state in which others cannot await it for a turn.
         """
         seen, todo = set(), list(things)
         while todo:
@@ -920,11 +928,10 @@ class Machine:
 
     async def op_wait(self, op, env):
         things = list(dict.fromkeys(self.all_of(op)))
-        if not things:
-            raise Problem("nothing to wait for")
-        done, pending = await asyncio.wait(
-            [x.obj for x in things], timeout=op.get("timeout"),
-            return_when=op.get("return_when", "all_completed").upper())
+        with misuse("nothing to wait for"):
+            done, pending = await asyncio.wait(
+                [x.obj for x in things], timeout=op.get("timeout"),
+                return_when=op.get("return_when", "all_completed").upper())
         return " ".join(f"{what} {','.join(x.name for x in things if x.obj in of) or 'none'}"
                         for what, of in (("done", done), ("pending", pending)))
 
@@ -1006,7 +1013,8 @@ class Machine:
 
     def op_turns(self, op, env):
         def turn(i):
-            if i <= op["times"] and not self.over:
+            if i <= op["times"]:
+                self.step()
                 self.say(f"turn {i}")
                 self.loop.call_soon(turn, i + 1)
         self.loop.call_soon(turn, 1)
@@ -1034,9 +1042,16 @@ class Machine:
         return word(self.of(op["lock"]).locked())
 
     async def op_with(self, op, env):
-        with misuse():  # it may be released already
-            async with self.of(op["lock"]):
-                v = await self.run_ops(op["do"], env.inside())
+        lock = self.of(op["lock"])
+        await lock.__aenter__()
+        try:
+            v = await self.run_ops(op["do"], env.inside())
+        except BaseException:
+            with misuse():  # it may be released already
+                await lock.__aexit__(*sys.exc_info())
+            raise
+        with misuse():
+            await lock.__aexit__(None, None, None)
         return v
 
     async def op_event_wait(self, op, env):
@@ -1164,27 +1179,31 @@ def version_line():
     return json.dumps({"version": sys.version.split()[0]})
 
 
-def answer_line(language, line, checked=False):
+def answer_line(language, line, checked=False, old=False):
     """answer in JSON, for --serve."""
     try:
-        return json.dumps({"trace": answer(language, line, checked)})
+        return json.dumps({"trace": answer(language, line, checked, old)})
     except Bad as e:
         return json.dumps({"error": str(e)})
+    except Exception as e:  # the others are to be answered all the same
+        return json.dumps({"error": f"oracle: {type(e).__name__}: {e}"})
 
 
 def main(argv):
     language = read_language(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scenario"))
     quiet()
-    if argv in (["--serve"], ["--serve-checked"]):
+    old = "--old" in argv
+    rest = [arg for arg in argv if arg != "--old"]
+    if rest in (["--serve"], ["--serve-checked"]):
         print(version_line(), flush=True)
         for line in sys.stdin:
-            print(answer_line(language, line, argv == ["--serve-checked"]), flush=True)
+            print(answer_line(language, line, rest == ["--serve-checked"], old), flush=True)
         return 0
-    if argv not in ([], ["--old"]):
+    if rest:
         print(__doc__, file=sys.stderr)
         return 2
     try:
-        print("\n".join(answer(language, sys.stdin.read(), old=bool(argv))))
+        print("\n".join(answer(language, sys.stdin.read(), old=old)))
     except Bad as e:
         print(f"oracle: {e}", file=sys.stderr)
         return 1

@@ -147,10 +147,7 @@ func show(err error) string {
 	}
 	switch {
 	case errors.As(err, &panik):
-		if inner := panik.Unwrap(); inner != nil {
-			return show(inner)
-		}
-		return err.Error()
+		return err.Error() // of the library's own
 	case errors.Is(err, asyncio.ErrNotAcquired): // it may be joined with what came before
 		return "misuse"
 	case errors.As(err, &f):
@@ -246,7 +243,11 @@ func (m *machine) step() error {
 // reported is the exception handler.
 func (m *machine) reported(_ *asyncio.Loop, e asyncio.ExceptionContext) {
 	what, err := e.Message, ""
-	if e.Err != nil {
+	var panik *asyncio.PanicError
+	switch {
+	case errors.As(e.Err, &panik) && panik.Unwrap() != nil:
+		err = ": " + show(panik.Unwrap()) // how a callback fails
+	case e.Err != nil:
 		err = ": " + show(e.Err)
 	}
 	switch {

@@ -94,7 +94,7 @@ func opTurns(m *machine, _ env, op *Op) (outcome, error) {
 	var turn func(i int) func()
 	turn = func(i int) func() {
 		return func() {
-			if i <= *op.Times && !m.over {
+			if i <= *op.Times && m.step() == nil {
 				m.say("turn %d", i)
 				m.loop.CallSoon(turn(i + 1))
 			}

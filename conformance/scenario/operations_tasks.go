@@ -94,7 +94,7 @@ func opTaskFactory(m *machine, _ env, op *Op) (outcome, error) {
 }
 
 // passingOn has the task of e await what its cancellations are passed on to. Where
-// that leads back to the task it would end in a recursion, or never.
+// that leads back to the task it would end in a recursion, or never, on CPython.
 func (m *machine) passingOn(e env, things []*thing, await func() error) error {
 	seen, todo := map[*thing]bool{}, slices.Clone(things)
 	for len(todo) > 0 {
@@ -119,7 +119,7 @@ func (m *machine) passingOn(e env, things []*thing, await func() error) error {
 	return err
 }
 
-func opAwait(m *machine, e env, op *Op) (out outcome, err error) {
+func opAwait(m *machine, e env, op *Op) (outcome, error) {
 	return m.awaiting(e, op, func(t *thing) (string, error) { return t.aw.Await(e.ctx) })
 }
 
@@ -235,9 +235,6 @@ func opWait(m *machine, e env, op *Op) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	if len(things) == 0 {
-		return outcome{}, errNothing
-	}
 	o := asyncio.WaitOptions{ReturnWhen: map[string]asyncio.ReturnWhen{
 		"first_completed": asyncio.FirstCompleted,
 		"first_exception": asyncio.FirstException,
@@ -248,6 +245,9 @@ func opWait(m *machine, e env, op *Op) (outcome, error) {
 		}
 	}
 	done, pending, err := asyncio.Wait(e.ctx, awaitables(things), o)
+	if err != nil && len(things) == 0 {
+		err = errNothing
+	}
 	return value("done %s pending %s", m.namesOf(done), m.namesOf(pending)), err
 }
 

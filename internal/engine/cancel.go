@@ -50,6 +50,7 @@ func (t *Task) Cancel(r *Request) bool {
 	}
 	t.cancels.Add(1)
 	t.endContext(r)
+	t.more().standing.CompareAndSwap(nil, r)
 	if l := t.loop; l.owned() {
 		t.deliver(r)
 		t.more().links.end(r)
@@ -74,12 +75,12 @@ func (t *Task) Interrupt(r *Request) {
 	}
 }
 
-// Redeliver has the first request delivered once more, at the next await, if it was
-// not taken back. unheard says that the task's own code has not been told yet.
+// Redeliver has a request delivered once more, at the next await: the first that was not
+// taken back. unheard says that the task's own code has not been told yet.
 func (t *Task) Redeliver(unheard bool) {
 	t.loop.do(action(func() {
 		if t.cancels.Load() > 0 && !t.Finished() {
-			if r := t.more().first.Load(); r != nil {
+			if r := t.more().standing.Load(); r != nil {
 				t.more().request.Store(r) // not one that was taken back since
 			}
 			t.mustCancel, t.unheard = true, unheard
@@ -159,6 +160,7 @@ func (t *Task) Uncancel() int {
 		}
 		if t.cancels.CompareAndSwap(n, n-1) {
 			if n == 1 {
+				t.more().standing.Store(nil)
 				t.loop.do((*uncancelled)(t))
 			}
 			return int(n - 1)

@@ -78,6 +78,10 @@ type extra struct {
 	first   atomic.Pointer[Request]
 	request atomic.Pointer[Request]
 
+	// standing is the first request since there was none that was not taken back, but
+	// for those of Interrupt, which will be.
+	standing atomic.Pointer[Request]
+
 	// Owner.
 	links links // scopes derived from this task's context
 }

@@ -17,6 +17,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -51,6 +52,9 @@ type config struct {
 	record, report  string
 	most, workers   int
 }
+
+// newest is the version that the library follows.
+const newest = "3.14"
 
 // progress is after how many programs something is said.
 const progress = 50_000
@@ -111,9 +115,12 @@ func (c *config) interpreters() ([]string, error) {
 	var found []string
 	versions := map[string]bool{}
 	for _, name := range []string{"pyodide", "python3.14", "python3.13", "python3.12", "python3.11", "python3"} {
-		o, err := difftest.StartOracle(name, c.oracle, io.Discard)
+		if !c.there(name) {
+			continue
+		}
+		o, err := difftest.StartOracle(name, c.oracle, os.Stderr)
 		if err != nil {
-			continue // not there, or too old
+			return nil, err
 		}
 		if err := o.Close(); err != nil {
 			return nil, err
@@ -130,6 +137,15 @@ func (c *config) interpreters() ([]string, error) {
 	return found, nil
 }
 
+// there reports whether an interpreter can be had, and is not too old.
+func (c *config) there(name string) bool {
+	if name == "pyodide" {
+		_, err := os.Stat(filepath.Join(c.oracle, "node_modules", "pyodide"))
+		return err == nil
+	}
+	return exec.Command(name, "-c", "import sys; sys.exit(sys.version_info < (3, 11))").Run() == nil
+}
+
 // work compares the programs of the chunks.
 func (c *config) work(pythons []string, chunks <-chan uint64, s *summary) error {
 	var oracles []*difftest.Oracle
@@ -139,6 +155,9 @@ func (c *config) work(pythons []string, chunks <-chan uint64, s *summary) error 
 			return err
 		}
 		defer func() { _ = o.Close() }()
+		if c.record != "" && scenario.Older(o.Version, newest) {
+			return fmt.Errorf("CPython %s is not what to record: want %s", o.Version, newest)
+		}
 		oracles = append(oracles, o)
 	}
 	for first := range chunks {
@@ -212,21 +231,21 @@ func run(p *scenario.Program, text []byte) scenario.Result {
 
 func shrink(p *scenario.Program, o *difftest.Oracle) *scenario.Program {
 	return difftest.Shrink(p, func(p *scenario.Program) bool {
-		a, b := both(p, o)
-		return difftest.Comparable(p, o.Version) && !slices.Equal(a, b)
+		a, b, err := both(p, o)
+		return err == nil && difftest.Comparable(p, o.Version) && !slices.Equal(a, b)
 	})
 }
 
-func both(p *scenario.Program, o *difftest.Oracle) (goTrace, pyTrace []string) {
+func both(p *scenario.Program, o *difftest.Oracle) (goTrace, pyTrace []string, err error) {
 	text, err := json.Marshal(p)
 	if err != nil {
-		return nil, nil
+		return nil, nil, err
 	}
 	traces, err := o.Traces([][]byte{text})
 	if err != nil {
-		return nil, []string{err.Error()}
+		return nil, nil, err
 	}
-	return run(p, text).Trace, traces[0]
+	return run(p, text).Trace, traces[0], nil
 }
 
 // summary is what has been seen.
@@ -289,7 +308,10 @@ func (s *summary) divergences() (n int) {
 }
 
 func (s *summary) show(number, seed uint64, o *difftest.Oracle, p *scenario.Program) {
-	a, b := both(p, o)
+	a, b, err := both(p, o)
+	if err != nil {
+		b = []string{err.Error()}
+	}
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false)
