@@ -87,4 +87,11 @@ var cancellationMutants = []mutant{
 		old:   `if t.cancels.Load() > 0 && !t.Finished() {`,
 		new:   `if t.cancels.Load() > 1 && !t.Finished() {`,
 	},
+	{
+		name:  "redelivers-the-very-first",
+		wrong: "what a group delivers again is the first request ever, also if it was taken back",
+		file:  "internal/engine/cancel.go",
+		old:   `t.more().standing.Load()`,
+		new:   `t.more().first.Load()`,
+	},
 }

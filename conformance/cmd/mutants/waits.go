@@ -90,4 +90,11 @@ var waitMutants = []mutant{
 		new: `	_ = log
 `,
 	},
+	{
+		name:  "wait-looks-on",
+		wrong: "a wait that is over goes on to watch, and to see errors",
+		file:  "internal/engine/watch.go",
+		old:   `	if !f.Finished() {`,
+		new:   `	if f.Finished() {`,
+	},
 }
