@@ -199,6 +199,46 @@ func TestRegressions(t *testing.T) {
 			1 - run = none
 			1 - never retrieved future: error x`,
 		},
+		{
+			// It had the message of the first request ever, which was taken back.
+			"a cancellation that a group delivers again, after another that was taken back",
+			`{"main": [
+				{"op": "create", "task": "a", "do": [
+					{"op": "try", "do": [{"op": "sleep", "for": 9}], "catch": "cancelled", "then": [
+						{"op": "uncancel", "task": "self"}]},
+					{"op": "try", "catch": "error", "do": [{"op": "group", "group": "g", "do": [
+						{"op": "create", "task": "b", "group": "g", "do": [
+							{"op": "try", "do": [{"op": "sleep", "for": 9}], "catch": "any", "then": [
+								{"op": "fail", "error": "x"}]}]},
+						{"op": "sleep", "for": 9}]}]},
+					{"op": "sleep", "for": 0}]},
+				{"op": "sleep", "for": 1},
+				{"op": "cancel", "of": "a", "message": "one"},
+				{"op": "sleep", "for": 1},
+				{"op": "cancel", "of": "a", "message": "two"},
+				{"op": "wait", "all": ["a"]}]}`,
+			`0 main start
+			0 main create a
+			0 a start
+			1 main sleep 1
+			1 main cancel a one = true
+			1 a sleep 9 ! cancelled one
+			1 a uncancel self = 0
+			1 a group g in
+			1 a create b g
+			1 b start
+			2 main sleep 1
+			2 main cancel a two = true
+			2 a sleep 9 ! cancelled two
+			2 b sleep 9 ! cancelled
+			2 b end ! error x
+			2 a group g ! group(error x)
+			2 a sleep 0 ! cancelled two
+			2 a end ! cancelled two
+			2 main wait a = done a pending none
+			2 main end = none
+			2 - run = none`,
+		},
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			replay(t, json.RawMessage(r.program), strings.Split(strings.ReplaceAll(r.trace, "\t", ""), "\n"))
