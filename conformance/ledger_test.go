@@ -12,14 +12,14 @@ import (
 	"github.com/asyncio-go/asyncio/conformance"
 )
 
-// Every row names tests that exist. A subtest must be named, as a string, in the body of
-// its test.
+// Every row names tests that exist. A subtest must be named in the body of its test,
+// where the name of one may stand.
 func TestLedger(t *testing.T) {
 	rows, err := conformance.Ledger()
 	if err != nil {
 		t.Fatal(err)
 	}
-	tests := map[string]map[string]bool{} // by "package.TestX": the strings in it
+	tests := map[string]map[string]bool{} // by "package.TestX": the names of subtests in it
 	testsIn(t, "asyncio", "..", tests)
 	testsIn(t, "conformance", ".", tests)
 	seen := map[string]bool{}
@@ -33,8 +33,8 @@ func TestLedger(t *testing.T) {
 		counts[r.Verdict]++
 		for _, test := range r.Tests {
 			function, sub, _ := strings.Cut(test, "/")
-			strings, ok := tests[function]
-			if !ok || sub != "" && !strings[sub] {
+			subtests, ok := tests[function]
+			if !ok || sub != "" && !subtests[sub] {
 				t.Errorf("%s.%s: there is no %s", r.File, r.Test, test)
 			}
 		}
@@ -63,16 +63,34 @@ func testsIn(t *testing.T, pkg, dir string, tests map[string]map[string]bool) {
 			if !ok || f.Recv != nil || !strings.HasPrefix(f.Name.Name, "Test") {
 				continue
 			}
-			strings := map[string]bool{}
-			ast.Inspect(f, func(n ast.Node) bool {
-				if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+			names := map[string]bool{}
+			note := func(e ast.Expr) {
+				if lit, ok := e.(*ast.BasicLit); ok && lit.Kind == token.STRING {
 					if s, err := strconv.Unquote(lit.Value); err == nil {
-						strings[s] = true
+						names[s] = true
+					}
+				}
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.CallExpr: // t.Run("name", …), or a function of the test's own
+					method, ok := n.Fun.(*ast.SelectorExpr)
+					if len(n.Args) > 0 && (!ok || method.Sel.Name == "Run") {
+						note(n.Args[0])
+					}
+				case *ast.KeyValueExpr: // {name: "name"}, {"name": …}
+					note(n.Key)
+					if key, ok := n.Key.(*ast.Ident); ok && key.Name == "name" {
+						note(n.Value)
+					}
+				case *ast.CompositeLit: // {"name", …}
+					if len(n.Elts) > 0 {
+						note(n.Elts[0])
 					}
 				}
 				return true
 			})
-			tests[pkg+"."+f.Name.Name] = strings
+			tests[pkg+"."+f.Name.Name] = names
 		}
 	}
 }
