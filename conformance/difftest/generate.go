@@ -163,7 +163,7 @@ func (g *generator) add(to *[]*op, o *op) {
 // body makes what a task does.
 func (g *generator) body(at place) []*op {
 	outer := g.left
-	g.left = 3 + g.r.IntN(12)
+	g.left = 2 + g.r.IntN(9)
 	ops := []*op{}
 	at.depth++
 	for range g.left {

@@ -477,23 +477,16 @@ def matches(catch, e):
     return not isinstance(e, asyncio.CancelledError)
 
 
-def keys(node):
-    """The keys of all objects in some JSON."""
-    if isinstance(node, dict):
-        return set(node).union(*map(keys, node.values()))
-    if isinstance(node, list):
-        return set().union(*map(keys, node))
-    return set()
-
-
 class Machine:
     """Runs one program."""
 
     now = None  # the one that runs
 
-    def __init__(self, language, program):
+    def __init__(self, language, program, text):
         self.language = language["ops"]
-        self.task_type = MessageTask if {"group", "message"} <= keys(program) else asyncio.Task
+        # A key may be written with escapes; then it is done to be sure.
+        messages = '"group"' in text and '"message"' in text or "\\" in text
+        self.task_type = MessageTask if messages else asyncio.Task
         self.program = program
         self.trace = []
         self.over = False
@@ -714,12 +707,15 @@ class Machine:
     # -- operations
 
     def label(self, op):
+        if "label" in op:  # no field has this name
+            return op["label"]
         words = [op["op"]]
         for name, type_ in self.language[op["op"]]["fields"]:
             if name in op and not is_list(type_.rstrip("?")):
                 v = op[name]
                 words.append(",".join(v) if isinstance(v, list) else word(v))
-        return " ".join(words)
+        op["label"] = " ".join(words)
+        return op["label"]
 
     async def run_ops(self, ops, env):
         if env.depth > MAX_NESTED:
@@ -1172,7 +1168,7 @@ def answer(language, text, checked=False, old=False):
         why = None if old else too_old(language, program)
         if why:
             raise Bad(why)
-    return Machine(language, program).run()
+    return Machine(language, program, text).run()
 
 
 def version_line():

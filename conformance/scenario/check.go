@@ -54,11 +54,7 @@ func Parse(data []byte) (*Program, error) {
 	} else if err := json.Unmarshal(data, p); err != nil {
 		return nil, fmt.Errorf("program: %w", err)
 	}
-	root := tree.(map[string]any)
-	describe(p.Main, root["main"])
-	for name, ops := range p.Coroutines {
-		describe(ops, root["coroutines"].(map[string]any)[name])
-	}
+	p.describe(tree)
 	return p, nil
 }
 

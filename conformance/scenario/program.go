@@ -93,8 +93,31 @@ func (o *Op) block(field string) []*Op {
 	}
 }
 
-// describe fills in what operations have beside their fields, from the same as JSON has
-// them.
+// Decode reads a program that is known to be right: one that Parse has read before, or
+// that was made from a Program.
+func Decode(data []byte) (*Program, error) {
+	p := &Program{}
+	if err := json.Unmarshal(data, p); err != nil {
+		return nil, err
+	}
+	var tree any
+	if err := json.Unmarshal(data, &tree); err != nil {
+		return nil, err
+	}
+	p.describe(tree)
+	return p, nil
+}
+
+// describe fills in what the operations have beside their fields, from the same as JSON
+// has it.
+func (p *Program) describe(tree any) {
+	root := tree.(map[string]any)
+	describe(p.Main, root["main"])
+	for name, ops := range p.Coroutines {
+		describe(ops, root["coroutines"].(map[string]any)[name])
+	}
+}
+
 func describe(ops []*Op, tree any) {
 	for i, o := range ops {
 		node := tree.([]any)[i].(map[string]any)
@@ -122,8 +145,10 @@ func word(v any) string {
 			words[i] = word(x)
 		}
 		return strings.Join(words, ",")
+	case float64:
+		return strconv.Itoa(int(v)) // it was checked to be a whole number, and a small one
 	case json.Number:
-		n, _ := strconv.Atoi(string(v)) // it was checked
+		n, _ := strconv.Atoi(string(v)) // likewise
 		return strconv.Itoa(n)
 	default:
 		return fmt.Sprint(v)

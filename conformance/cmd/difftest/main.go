@@ -180,7 +180,7 @@ func (c *config) chunk(oracles []*difftest.Oracle, first uint64, s *summary) err
 		if err != nil {
 			return err
 		}
-		p, err := scenario.Parse(text)
+		p, err := scenario.Decode(text) // tests see to it that it is right
 		if err != nil {
 			return fmt.Errorf("program %d of seed %d: %w\n%s", c.first+i, c.seed, err, text)
 		}
