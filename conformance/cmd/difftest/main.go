@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -33,7 +34,7 @@ func main() {
 	flag.Uint64Var(&c.n, "n", 20_000, "how many `programs` to run")
 	flag.Uint64Var(&c.first, "first", 0, "the `number` of the first program")
 	flag.Uint64Var(&c.seed, "seed", 1, "the `seed` of the programs")
-	flag.StringVar(&c.pythons, "python", "", "`commands` of the CPythons, with commas; pyodide is the one under node\n(default: all that are there)")
+	flag.StringVar(&c.pythons, "python", "", "`commands` of the CPythons, with commas; pyodide is the one under node; with :4 behind it\none is given only every fourth hundred (default: all that are there)")
 	flag.StringVar(&c.oracle, "oracle", "conformance/oracle", "the `directory` of the oracle")
 	flag.IntVar(&c.most, "most", 3, "how many `divergences` to show")
 	flag.StringVar(&c.record, "record", "", "the `file` to write the programs and CPython's traces to, compressed")
@@ -148,10 +149,17 @@ func (c *config) there(name string) bool {
 
 // work compares the programs of the chunks.
 func (c *config) work(pythons []string, chunks <-chan uint64, s *summary) error {
-	var oracles []*difftest.Oracle
+	var oracles []oracle
 	for _, name := range pythons {
-		o, err := difftest.StartOracle(name, c.oracle, os.Stderr)
-		if err != nil {
+		name, every, _ := strings.Cut(name, ":")
+		o := oracle{every: 1}
+		var err error
+		if every != "" {
+			if o.every, err = strconv.ParseUint(every, 10, 32); err != nil || o.every == 0 {
+				return fmt.Errorf("-python %s:%s: want a number after the colon", name, every)
+			}
+		}
+		if o.Oracle, err = difftest.StartOracle(name, c.oracle, os.Stderr); err != nil {
 			return err
 		}
 		defer func() { _ = o.Close() }()
@@ -168,7 +176,13 @@ func (c *config) work(pythons []string, chunks <-chan uint64, s *summary) error 
 	return nil
 }
 
-func (c *config) chunk(oracles []*difftest.Oracle, first uint64, s *summary) error {
+// oracle is one with how many batches it is given.
+type oracle struct {
+	*difftest.Oracle
+	every uint64
+}
+
+func (c *config) chunk(oracles []oracle, first uint64, s *summary) error {
 	var (
 		numbers  []uint64
 		programs []*scenario.Program
@@ -191,6 +205,9 @@ func (c *config) chunk(oracles []*difftest.Oracle, first uint64, s *summary) err
 	}
 	s.add(results)
 	for _, o := range oracles {
+		if first/batch%o.every != 0 {
+			continue
+		}
 		var mine []int
 		var ask [][]byte
 		for i, p := range programs {
@@ -211,7 +228,7 @@ func (c *config) chunk(oracles []*difftest.Oracle, first uint64, s *summary) err
 				continue
 			}
 			if s.differs(o.Version) {
-				s.show(numbers[i], c.seed, o, shrink(programs[i], o))
+				s.show(numbers[i], c.seed, o.Oracle, shrink(programs[i], o.Oracle))
 			}
 		}
 		s.count(o.Version, len(mine))
