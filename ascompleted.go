@@ -115,6 +115,14 @@ func (c *completing) begin(d time.Duration) {
 	}
 }
 
+// Completes is for the engine's picture of who waits for whom.
+func (x *completed) Completes() *engine.Future {
+	if w := x.in.ended.getters.head; w != nil {
+		return &w.Future
+	}
+	return nil
+}
+
 // FutureDone is the end of one.
 func (x *completed) FutureDone() {
 	c := x.in

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
 // Barrier lets tasks and goroutines through in rounds, when a number of them has
@@ -109,6 +111,10 @@ func (b *Barrier) until(ctx context.Context, reached func() bool) error {
 func (b *Barrier) notify(n int) { b.waiters.wakeAll(&b.monitor, n) }
 
 func (b *Barrier) gaveUp(*waiter) { b.notify(1) }
+
+func (b *Barrier) about() engine.About {
+	return engine.About{Of: b, Op: "Barrier.Wait", State: b.String()}
+}
 
 // leave is the end of a Wait that was counted.
 func (b *Barrier) leave() {

@@ -94,6 +94,10 @@ func (c *Condition) Wait(ctx context.Context) error {
 
 func (c *Condition) gaveUp(*waiter) {}
 
+func (c *Condition) about() engine.About {
+	return engine.About{Of: c, Op: "Condition.Wait", State: c.String()}
+}
+
 // WaitFor waits until pred holds, asking at once and after every notification, as
 // [Condition.Wait] does. The caller must hold the lock, under which pred is called.
 // (Condition.wait_for)

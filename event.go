@@ -3,6 +3,8 @@ package asyncio
 import (
 	"context"
 	"math"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
 // Event is a flag that tasks and goroutines can wait for. Its zero value is unset.
@@ -39,6 +41,10 @@ func (e *Event) Wait(ctx context.Context) error {
 }
 
 func (e *Event) gaveUp(*waiter) {}
+
+func (e *Event) about() engine.About {
+	return engine.About{Of: e, Op: "Event.Wait", State: e.String()}
+}
 
 // Set sets the flag and wakes all that wait, in the order in which they came.
 // (Event.set)

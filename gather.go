@@ -131,6 +131,9 @@ func (g *gathering) cancel(r *engine.Request) bool {
 	return taken
 }
 
+// Completes is for the engine's picture of who waits for whom.
+func (x *gathered) Completes() *engine.Future { return &x.in.Future }
+
 // FutureDone is the end of one.
 func (x *gathered) FutureDone() {
 	g := x.in

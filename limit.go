@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
@@ -75,6 +76,12 @@ func (s *slots) wait(ctx context.Context, q *waitQueue, loan uint64) error {
 	err = w.Wait(ctx)
 	q.leave(w, err)
 	return err
+}
+
+func (s *slots) about() engine.About {
+	s.lock()
+	defer s.unlock()
+	return engine.About{Of: s, Op: "CreateTask in a group with a limit", State: fmt.Sprintf("<places free=%d>", s.free)}
 }
 
 func (s *slots) gaveUp(w *waiter) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
 // Lock is a mutual exclusion for tasks and goroutines: first come, first served.
@@ -14,7 +16,8 @@ import (
 type Lock struct {
 	monitor
 	locked  bool
-	owed    int // calls of Release to come from tasks that do not hold the lock: see owe
+	holder  context.Context // of the Acquire by which it is locked, nil if by TryAcquire
+	owed    int             // calls of Release to come from tasks that do not hold the lock: see owe
 	waiters waitQueue
 }
 
@@ -28,6 +31,7 @@ type Lock struct {
 func (l *Lock) Acquire(ctx context.Context) error {
 	l.lock()
 	if l.take() {
+		l.holder = ctx
 		l.unlock()
 		return nil
 	}
@@ -39,7 +43,7 @@ func (l *Lock) Acquire(ctx context.Context) error {
 	err = w.Wait(ctx)
 	l.waiters.leave(w, err)
 	if err == nil {
-		l.locked = true
+		l.locked, l.holder = true, ctx
 	}
 	l.unlock()
 	return err
@@ -61,6 +65,17 @@ func (l *Lock) take() bool {
 	return true
 }
 
+func (l *Lock) about() engine.About {
+	l.lock()
+	holder := l.holder
+	l.unlock()
+	a := engine.About{Of: l, Op: "Lock.Acquire", State: l.String()}
+	if t := engine.TaskOf(holder); t != nil {
+		a.Holders = []*engine.Task{t}
+	}
+	return a
+}
+
 func (l *Lock) gaveUp(*waiter) {
 	if !l.locked {
 		l.waiters.wakeHead(&l.monitor)
@@ -79,7 +94,7 @@ func (l *Lock) Release() error {
 	case !l.locked:
 		return fmt.Errorf("%w: Lock.Release", ErrNotAcquired)
 	}
-	l.locked = false
+	l.locked, l.holder = false, nil
 	l.waiters.wakeHead(&l.monitor)
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"math"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
 // Queue hands items from producers to consumers, first in, first out. Make one
@@ -261,6 +263,14 @@ func (q *Queue[T]) Join(ctx context.Context) error {
 	q.joiners.leave(w, err)
 	q.unlock()
 	return err
+}
+
+func (p *putting[T]) about() engine.About { return (*Queue[T])(p).about("Queue.Put") }
+func (g *getting[T]) about() engine.About { return (*Queue[T])(g).about("Queue.Get") }
+func (j *joining[T]) about() engine.About { return (*Queue[T])(j).about("Queue.Join") }
+
+func (q *Queue[T]) about(op string) engine.About {
+	return engine.About{Of: q, Op: op, State: q.String()}
 }
 
 // joining is a queue to those in Join.

@@ -3,6 +3,9 @@ package asyncio
 import (
 	"context"
 	"fmt"
+	"slices"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
 // Semaphore lets a number of tasks and goroutines in at a time, first come, first
@@ -14,6 +17,7 @@ type Semaphore struct {
 	bound   int  // of a BoundedSemaphore
 	bounded bool // it is one
 	waiters waitQueue
+	holders []*engine.Task // kept only on loops under test
 }
 
 // NewSemaphore makes a semaphore with n places. A negative n is a mistake and
@@ -40,6 +44,7 @@ func (s *Semaphore) init(n int) {
 func (s *Semaphore) Acquire(ctx context.Context) error {
 	s.lock()
 	if s.take() {
+		s.hold(ctx)
 		s.unlock()
 		return nil
 	}
@@ -51,10 +56,32 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 	err = w.Wait(ctx)
 	s.waiters.leave(w, err)
 	if err == nil {
+		s.hold(ctx)
 		s.giveAll()
 	}
 	s.unlock()
 	return err
+}
+
+func (s *Semaphore) hold(ctx context.Context) {
+	if t, ok := engine.Observed(ctx); ok {
+		s.holders = append(s.holders, t)
+	}
+}
+
+// letGo takes the caller off the holders, or the first if it is none of them.
+func (s *Semaphore) letGo() {
+	if len(s.holders) > 0 {
+		i := max(0, slices.Index(s.holders, engine.Here()))
+		s.holders = slices.Delete(s.holders, i, i+1)
+	}
+}
+
+func (s *Semaphore) about() engine.About {
+	s.lock()
+	holders := slices.Clone(s.holders)
+	s.unlock()
+	return engine.About{Of: s, Op: "Semaphore.Acquire", State: s.String(), Holders: holders}
 }
 
 // TryAcquire takes a place if one is free and nobody waits, and reports whether it
@@ -105,6 +132,7 @@ func (s *Semaphore) Release() error {
 		return fmt.Errorf("%w: BoundedSemaphore released too often", ErrNotAcquired)
 	}
 	s.value++
+	s.letGo()
 	s.give()
 	return nil
 }

@@ -40,6 +40,9 @@ type shield struct {
 	loop  *engine.Loop
 }
 
+// Completes is for the engine's picture of who waits for whom.
+func (s *shield) Completes() *engine.Future { return &s.outer }
+
 // FutureDone is the end of the inner future.
 func (s *shield) FutureDone() {
 	if !s.outer.Claim() {

@@ -286,6 +286,9 @@ func (k *groupKeeper) Ended(t *engine.Task) {
 	}
 }
 
+// Completion is for the engine's picture of who waits for whom.
+func (k *groupKeeper) Completion() *engine.Future { return k.completed }
+
 // Cancel ends the group: its tasks are cancelled, and so is the body if it has not
 // returned. WithTaskGroup then returns nil, unless something really failed. It does
 // not block, and does nothing to a group that is finished. (TaskGroup.cancel)

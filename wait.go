@@ -155,6 +155,9 @@ func (w *waiting) end() {
 	}
 }
 
+// Completes is for the engine's picture of who waits for whom.
+func (x *waited) Completes() *engine.Future { return &x.in.Future }
+
 // FutureDone is the end of one.
 func (x *waited) FutureDone() {
 	w := x.in

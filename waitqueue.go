@@ -62,7 +62,12 @@ type primitive interface {
 	// gaveUp is called with the monitor locked when w has left the queue without
 	// its turn, or cannot use it: what it was given is to be passed on.
 	gaveUp(w *waiter)
+	// about is called without the monitor.
+	about() engine.About
 }
+
+// About is for the engine's picture of who waits for whom.
+func (w *waiter) About() engine.About { return w.of.about() }
 
 // enter puts the caller in the queue of p. It fails in a callback, which cannot
 // wait. What follows is unlock, Wait, and leave.

@@ -35,17 +35,34 @@ func Callers(skip int) []runtime.Frame {
 // first, wherever it is now; nil if it cannot be found. It stops the world for
 // the time of a dump of all goroutines.
 func StackOf(g uintptr) []runtime.Frame {
+	if block := blockOf(g); block != "" {
+		return parse(block)
+	}
+	return nil
+}
+
+// StatusOf returns what the runtime says that goroutine is doing, in its words
+// ("chan receive", "running"); "" if it cannot be found. It is as slow as StackOf.
+func StatusOf(g uintptr) string {
+	_, rest, _ := strings.Cut(blockOf(g), "[")
+	status, _, _ := strings.Cut(rest, "]")
+	status, _, _ = strings.Cut(status, ",") // since when
+	return status
+}
+
+// blockOf returns what a dump says of a goroutine.
+func blockOf(g uintptr) string {
 	id := number(g)
 	if id == 0 {
-		return nil
+		return ""
 	}
 	header := []byte("goroutine " + strconv.FormatUint(id, 10) + " ")
 	for block := range bytes.SplitSeq(dump(), []byte("\n\n")) {
 		if bytes.HasPrefix(block, header) {
-			return parse(string(block))
+			return string(block)
 		}
 	}
-	return nil
+	return ""
 }
 
 func dump() []byte {

@@ -28,6 +28,9 @@ type Waiting struct {
 	Until time.Duration
 	// Busy is the number of Go tasks at work. Before it gets less the loop is woken.
 	Busy int
+	// Steps is how many steps are ready, which wait for the Go tasks at work to come to
+	// rest: see Explore. The driver may also return when it sees that they are blocked.
+	Steps int
 	// Woken reports whether another goroutine has called in, for drivers that
 	// wait for a condition instead of a signal.
 	Woken func() bool

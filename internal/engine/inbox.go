@@ -85,12 +85,17 @@ func (l *Loop) call(f func()) {
 		return
 	}
 	done := make(chan struct{})
-	l.post(action(func() {
+	l.post(call(func() {
 		defer close(done)
 		f()
 	}))
 	<-done
 }
+
+// call is an action whose poster waits for it.
+type call func()
+
+func (c call) run(*Loop) { c() }
 
 // action is a posted function.
 type action func()
@@ -199,6 +204,10 @@ func (l *Loop) drain() {
 		r := work[next]
 		work[next] = nil
 		next++
-		r.run(l)
+		if l.explorer != nil && l.inRun {
+			l.explorer.arrive(l, r)
+		} else {
+			r.run(l)
+		}
 	}
 }

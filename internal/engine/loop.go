@@ -56,6 +56,7 @@ type Loop struct {
 	panicsCrash bool
 	face        any
 	root        Scope
+	observed    bool // see Observed
 
 	// g is the goroutine on which the owner is running right now, 0 if none.
 	// Written by the owner through coro.Set, read by anyone through coro.Is.
@@ -78,6 +79,7 @@ type Loop struct {
 	asked    func()     // see ask
 	entry    runnable   // what the turn is running, for reports
 	spare    []runnable // the inbox's other buffer
+	explorer *explorer  // nil unless the order is explored
 
 	// Any goroutine.
 	ids     atomic.Uint64
@@ -107,6 +109,8 @@ const (
 	eager
 	// watched: steps are timed.
 	watched
+	// explored: each step is chosen.
+	explored
 )
 
 func (h held) has(x held) bool { return h&x != 0 }
@@ -127,6 +131,7 @@ func New(c Config) *Loop {
 	l.root.loop = l
 	l.root.parent = c.Values
 	l.debug.Store(c.Debug)
+	l.sites.Store(c.Debug)
 	l.slow.Store(int64(DefaultSlow))
 	l.threshold.Store(int64(c.Watchdog))
 	l.root.SetDeadline(Never)
@@ -269,7 +274,11 @@ func (l *Loop) runTurns() (again bool) {
 				if l.held.has(exiting) {
 					break
 				}
-				l.timed(l.take())
+				if l.explorer != nil {
+					l.explorer.step(l)
+				} else {
+					l.timed(l.take())
+				}
 				continue
 			}
 			l.entry = l.take()
@@ -414,6 +423,9 @@ func (l *Loop) Close() error {
 	defer l.release()
 	if l.closed.Swap(true) {
 		return nil
+	}
+	if l.explorer != nil {
+		l.explorer.flush(l)
 	}
 	l.ready = ring{}
 	l.timers.clear()

@@ -17,6 +17,7 @@ const DefaultSlow = 100 * time.Millisecond
 type observer struct {
 	// Any goroutine.
 	debug     atomic.Bool
+	sites     atomic.Bool  // tasks remember where they were created: in debug mode, and see Trace
 	slow      atomic.Int64 // what debug mode takes for a slow step, nanoseconds
 	threshold atomic.Int64 // of the watchdog, 0 for none: then debug mode's
 
@@ -49,6 +50,7 @@ func (l *Loop) Debug() bool { return l.debug.Load() }
 // nobody awaits are reported, and so are slow steps.
 func (l *Loop) SetDebug(on bool) {
 	l.debug.Store(on)
+	l.sites.Store(on)
 	l.do(action(l.observe))
 }
 

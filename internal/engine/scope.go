@@ -51,6 +51,8 @@ type Keeper interface {
 	Admit(t *Task) error
 	// Ended is called one turn after the end of a task that was admitted.
 	Ended(t *Task)
+	// Completion is what the group's end waits for, nil if it does not.
+	Completion() *Future
 }
 
 // NewScope derives a scope from ctx that binds what is made in it. A timeout is a
@@ -386,6 +388,9 @@ func (m *membership) watchEnd() {
 
 // FutureDone tells the keeper of a group that the task has ended.
 func (m *membership) FutureDone() { m.at.keeper.keeper.Ended(m.task) }
+
+// Completes is for Blocked.
+func (m *membership) Completes() *Future { return m.at.keeper.keeper.Completion() }
 
 // leave unbinds a task that has ended.
 func (m *membership) leave() {

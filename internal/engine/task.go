@@ -194,7 +194,7 @@ func (t *Task) start(l *Loop, ctx context.Context, at *place, body Body, m Mode)
 	if at != nil && at.scoped() {
 		t.more().member = newMembership(t, *at)
 	}
-	if l.debug.Load() {
+	if l.sites.Load() {
 		t.more().created = Callers()
 	}
 	if m&Eager != 0 {

@@ -233,7 +233,7 @@ func (th *thread) work() (next *thread) {
 		}
 		// One that was cancelled leaves its place to the owner, who may be about to
 		// cancel those in the queue as well.
-		if returned && t.loop.maxThreads > 0 && t.cancels.Load() == 0 {
+		if returned && t.loop.maxThreads > 0 && t.cancels.Load() == 0 && t.loop.explorer == nil {
 			next = t.loop.queued.next(false)
 		}
 		if next != nil {

@@ -23,10 +23,10 @@ var lockMutants = []mutant{
 		name:  "lock-passes-over",
 		wrong: "a lock passes over the cancelled at once, not when they run",
 		file:  "lock.go",
-		old: `	l.locked = false
+		old: `	l.locked, l.holder = false, nil
 	l.waiters.wakeHead(&l.monitor)
 `,
-		new: `	l.locked = false
+		new: `	l.locked, l.holder = false, nil
 	l.waiters.wakeNext(&l.monitor)
 `,
 	},
@@ -65,11 +65,11 @@ var lockMutants = []mutant{
 		name:  "semaphore-wakes-two",
 		wrong: "one place that is given back lets two in",
 		file:  "semaphore.go",
-		old: `	s.value++
+		old: `	s.letGo()
 	s.give()
 	return nil
 `,
-		new: `	s.value++
+		new: `	s.letGo()
 	s.give()
 	s.give()
 	return nil

@@ -1,0 +1,185 @@
+package asynciotest
+
+import (
+	"bytes"
+	"runtime"
+	"runtime/pprof"
+	"strings"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// stalled is called by the clock when the loop itself cannot go on. Who can are Go tasks
+// at work, and goroutines that the loop does not know of. The first are asked after by
+// what the runtime says of them; the second are found in a profile, by the label that
+// goroutines inherit from the one that starts them.
+func (tr *trial) stalled(w engine.Waiting) {
+	for range 100 { // most are about to come
+		if w.Woken() {
+			return
+		}
+		runtime.Gosched()
+	}
+	if w.Steps > 0 {
+		tr.rest(w)
+		return
+	}
+	var outside []string
+	if w.Busy == 0 {
+		if outside = tr.outside(); outside == nil {
+			tr.give(Deadlock, "deadlock: nothing can run any more, and no timer is set: ")
+			return
+		}
+	}
+	for !tr.wait(w, tr.limit) {
+		if w.Busy > 0 && tr.working() {
+			continue // it computes, sleeps or talks to the world: there is no end to that
+		}
+		if tr.ending {
+			// The grace of Run is over; who is left is reported.
+			tr.loop.Driver().(*clock).skip(w.Until)
+			return
+		}
+		why := "stuck: nothing has run for " + tr.limit.String() + ", and Go tasks that are at work are blocked: "
+		if w.Busy == 0 {
+			why = "stuck: nothing has run for " + tr.limit.String() + "; goroutines that are no tasks might call in, but did not: "
+		}
+		tr.give(Stuck, why)
+		if tr.explain && w.Busy == 0 {
+			tr.verdict.Text += "\n  goroutines that might call in:\n" + strings.Join(outside, "")
+		}
+		return
+	}
+}
+
+// wait waits for another goroutine to call in, and reports whether one did.
+func (tr *trial) wait(w engine.Waiting, d time.Duration) bool {
+	late := time.NewTimer(d)
+	defer late.Stop()
+	select {
+	case <-tr.loop.Driver().(*clock).wake:
+		return true
+	case <-late.C:
+		return w.Woken()
+	}
+}
+
+// rest waits until the Go tasks at work have come to an await, or are blocked otherwise.
+func (tr *trial) rest(w engine.Waiting) {
+	blocked := 0
+	for start := time.Now(); blocked < 2 && time.Since(start) < tr.limit; {
+		if tr.wait(w, time.Millisecond) {
+			return
+		}
+		if tr.working() {
+			blocked = 0
+		} else {
+			blocked++
+		}
+	}
+}
+
+// working reports whether a Go task at work is not blocked in the runtime.
+func (tr *trial) working() bool {
+	for _, b := range tr.loop.Blocked() {
+		if b.Doing != engine.Working {
+			continue
+		}
+		switch s := b.Task.Status(); {
+		case s == "", strings.HasPrefix(s, "chan "), strings.HasPrefix(s, "select"),
+			strings.HasPrefix(s, "sync."), strings.HasPrefix(s, "semacquire"):
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// give ends the run with a verdict.
+func (tr *trial) give(k Kind, text string) {
+	f := &Failure{Kind: k, Text: text}
+	if tr.explain {
+		p := newPicture(tr.loop.Blocked())
+		f.Text += p.cause() + "\n" + p.text()
+	}
+	tr.verdict = f
+	tr.loop.Stop()
+}
+
+// label marks the goroutines of a test.
+const label = "asynciotest"
+
+// outside returns the stacks of the goroutines that may call in: those that the test
+// has started and that are no tasks, and such as have no label, which were there before.
+func (tr *trial) outside() (all []string) {
+	for _, g := range goroutines() {
+		if g.group != "" && g.group != tr.group || g.harmless() {
+			continue
+		}
+		all = append(all, g.text)
+	}
+	return all
+}
+
+// goroutine is one of the profile, or several that are alike.
+type goroutine struct {
+	group string   // its label
+	calls []string // functions, innermost first
+	text  string
+}
+
+// harmless reports whether it is one of the testing package, the library or the
+// runtime, that does not act by itself.
+func (g *goroutine) harmless() bool {
+	for _, f := range g.calls {
+		switch {
+		case ofRuntime(f):
+			continue
+		case strings.HasPrefix(f, "testing."), strings.HasPrefix(f, "os/signal."):
+			return true // it waits there
+		}
+		break
+	}
+	for _, f := range g.calls {
+		f, ours := strings.CutPrefix(f, modulePath)
+		if ours && (strings.HasPrefix(f, "/asynciotest.") || strings.HasPrefix(f, "/internal/coro.Init") ||
+			strings.HasPrefix(f, "/internal/engine.(*thread).run") || strings.HasPrefix(f, "/internal/engine.(*Loop).watchdog")) {
+			return true
+		}
+	}
+	return len(g.calls) == 0
+}
+
+// goroutines reads the goroutine profile.
+func goroutines() (all []goroutine) {
+	var buf bytes.Buffer
+	_ = pprof.Lookup("goroutine").WriteTo(&buf, 1)
+	_, rest, _ := strings.Cut(buf.String(), "\n")
+	for block := range strings.SplitSeq(rest, "\n\n") {
+		var g goroutine
+		for line := range strings.SplitSeq(block, "\n") {
+			if labels, ok := strings.CutPrefix(line, "# labels: "); ok {
+				_, g.group, _ = strings.Cut(labels, `"`+label+`":"`)
+				g.group, _, _ = strings.Cut(g.group, `"`)
+				continue
+			}
+			if !strings.HasPrefix(line, "#") {
+				continue
+			}
+			fields := strings.Fields(line)
+			if len(fields) < 4 {
+				continue
+			}
+			name, _, _ := strings.Cut(fields[2], "+0x")
+			g.calls = append(g.calls, name)
+			if !ofRuntime(name) {
+				g.text += "      " + short(name) + "  " + fields[3][strings.LastIndex(fields[3], "/")+1:] + "\n"
+			}
+		}
+		if len(g.calls) > 0 {
+			all = append(all, g)
+		}
+	}
+	return all
+}

@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"context"
+	"time"
+)
+
+// Blocked is a pending task and what it waits for.
+type Blocked struct {
+	Task  *Task
+	Doing Doing
+	// On is whose ends a waiting task waits for, directly or through a gather, a group
+	// and the like.
+	On []*Task
+	// Until is when its sleep ends, Never if it does not sleep.
+	Until time.Duration
+	// Place is what it gave to Waiter.OnUnwind, if it waits for the signal of one.
+	Place Unwinder
+}
+
+// Doing is what a pending task does.
+type Doing uint8
+
+// What pending tasks do.
+const (
+	Awaiting Doing = iota // for something to end
+	Ready                 // its next step is to come
+	Working               // it is a Go task, and at work
+	Queueing              // it is a Go task without a place among MaxThreads
+)
+
+// Resource is a Place that can say what it is the place of.
+type Resource interface{ About() About }
+
+// About is what a task that waits in the queue of a primitive waits for.
+type About struct {
+	Of      any     // the primitive, to be compared
+	Op      string  // the method that waits
+	State   string  // of the primitive
+	Holders []*Task // who has what is waited for, as far as that is known
+}
+
+// TaskOf returns the task that ctx leads to, nil if none.
+func TaskOf(ctx context.Context) *Task {
+	if ctx == nil {
+		return nil
+	}
+	return lookup(ctx).task
+}
+
+// Observed reports whether ctx is that of a task on a loop under test, whose primitives
+// are to keep account of who holds them.
+func Observed(ctx context.Context) (*Task, bool) {
+	t, ok := ctx.(*Task)
+	return t, ok && t.loop.observed
+}
+
+// Here returns the task that the caller runs as, of whichever loop, nil if none.
+func Here() *Task {
+	if l := lively.here(); l != nil {
+		return l.current
+	}
+	return nil
+}
+
+// completer is a Watcher by which something else is completed, for which others wait.
+type completer interface{ Completes() *Future }
+
+// Empty reports whether no task is pending. Only the owner may call it, or anybody
+// while the loop does not run.
+func (l *Loop) Empty() bool { return l.tasks.head == nil }
+
+// Alone reports whether t is the only pending task. Only the owner may call it.
+func (l *Loop) Alone(t *Task) bool { return l.tasks.head == t && l.tasks.tail == t }
+
+// Blocked returns the pending tasks, in creation order. Only the owner may call it.
+func (l *Loop) Blocked() []Blocked {
+	on := map[*Future][]*Task{}
+	var all []Blocked
+	for t := l.tasks.head; t != nil; t = t.next {
+		b := Blocked{Task: t, Until: Never}
+		f := t.waitOn
+		switch {
+		case t.phase == parked:
+			b.Doing = Queueing
+		case t.thread && t.phase == started && !t.threadOf().visited:
+			b.Doing = Working
+		case f == nil || f.Finished():
+			b.Doing = Ready
+		case f.kind == kindTask:
+			b.On = []*Task{f.task()}
+		case f.kind == kindSleep:
+			w := t.fiber.wait
+			b.Until = l.timers.when(&w.timer)
+		case f.kind == kindWaiter:
+			b.Place = f.waiter().unwound
+		}
+		all = append(all, b)
+		for _, w := range t.watches() {
+			if c, ok := w.to.(completer); ok && !w.dropped {
+				if f := c.Completes(); f != nil {
+					on[f] = append(on[f], t)
+				}
+			}
+		}
+	}
+	for i := range all {
+		if b := &all[i]; b.Doing == Awaiting && b.On == nil {
+			b.On = on[b.Task.waitOn]
+		}
+	}
+	return all
+}
+
+// when returns the moment of a timer that is set, Never of another.
+func (h *timers) when(t *timer) time.Duration {
+	if t.at == 0 {
+		return Never
+	}
+	return h.heap[t.at-1].when
+}
