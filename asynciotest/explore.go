@@ -104,7 +104,6 @@ type Report struct {
 func Explore[F Func](t testing.TB, o Options, f F) Report {
 	t.Helper()
 	s := newSearch(o, function(f))
-	defer s.group.leave()
 	if !t.Failed() {
 		s.failed = t.Failed
 	}
@@ -126,12 +125,12 @@ func Explore[F Func](t testing.TB, o Options, f F) Report {
 // Search is Explore without a test.
 func Search[F Func](o Options, f F) Report {
 	s := newSearch(o, function(f))
-	defer s.group.leave()
 	return s.run()
 }
 
 func replayOn(t testing.TB, s *search) (r Report) {
 	t.Helper()
+	defer s.close()
 	plan, err := parse(*replay)
 	if err != nil {
 		t.Fatal(err)

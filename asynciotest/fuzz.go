@@ -17,7 +17,6 @@ func Fuzz[F Func](f *testing.F, o Options, fn F) {
 	g := function(fn)
 	f.Fuzz(func(t *testing.T, schedule []byte) {
 		s := newSearch(o, g)
-		defer s.group.leave()
 		s.failed = t.Failed
 		if *replay != "" {
 			replayOn(t, s)

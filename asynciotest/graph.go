@@ -86,7 +86,7 @@ func (p *picture) text() string {
 	for _, b := range p.all {
 		t := b.Task
 		fmt.Fprintf(&s, "\n  %s %s\n", nameOf(t), p.doing(b))
-		if at := t.Created(); len(at) > 0 {
+		if at := t.Created(); len(at) > 0 && !isMain(t) {
 			fmt.Fprintf(&s, "      created at %s\n", place(at[0]))
 		}
 		for _, f := range userFrames(t.Stack()) {
@@ -201,7 +201,18 @@ var missing = map[string]string{
 	"Semaphore.Acquire": "nobody is left to Release it",
 }
 
-func nameOf(t *engine.Task) string { return t.Face().(asyncio.AnyTask).Name() }
+func nameOf(t *engine.Task) string {
+	name := t.Face().(asyncio.AnyTask).Name()
+	if isMain(t) {
+		name += " (main)"
+	}
+	return name
+}
+
+// isMain reports whether t is the task of a test's function.
+func isMain(t *engine.Task) bool {
+	return short(t.Face().(asyncio.AnyTask).Coro().Function) == "asynciotest.trial.body-fm"
+}
 
 func namesOf(all []*engine.Task) string {
 	names := make([]string, len(all))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
 // search runs schedules until one fails.
@@ -17,6 +19,7 @@ type search struct {
 	report   Report
 	seen     map[uint64]struct{}
 	d        decider
+	pool     engine.Pool
 	found    []departure // of the schedule that fails
 }
 
@@ -27,16 +30,24 @@ func newSearch(o Options, f func(context.Context) error) *search {
 
 // run is the whole search, with what is made of the failure.
 func (s *search) run() Report {
+	defer s.close()
 	if s.exits(s.explore) {
 		s.fail(&Failure{Kind: Failed, Text: "the function has ended its goroutine, as t.FailNow does"})
 	}
 	if s.report.Failure == nil {
+		s.pool.Close()
 		s.report.Failure = s.group.left()
 	} else {
 		s.tell()
 	}
 	s.report.Distinct = len(s.seen)
 	return s.report
+}
+
+// close ends what the search has used.
+func (s *search) close() {
+	s.pool.Close()
+	s.group.leave()
 }
 
 // exits calls f on a goroutine of its own, and reports whether it was ended by Goexit.
@@ -92,7 +103,7 @@ func (s *search) once(plan []departure, then strategy) *Failure {
 	d.plan, d.strategy = plan, then
 	d.cancels, d.who, d.maxSteps = s.o.Cancel, s.o.CancelWho, s.o.MaxSteps
 	d.keep = s.o.Strategy == Exhaustive || d.keep
-	d.tr = &trial{f: s.f, opts: s.o.Loop, limit: *limit, chooser: d, group: s.group.name}
+	d.tr = &trial{f: s.f, opts: s.o.Loop, limit: *limit, chooser: d, pool: &s.pool, group: s.group.name}
 	return d.tr.run()
 }
 
@@ -127,7 +138,7 @@ type explained struct {
 func (s *search) explain(plan []departure) (x explained) {
 	d := &decider{cancels: s.o.Cancel, who: s.o.CancelWho, maxSteps: s.o.MaxSteps, plan: plan, story: &story{}}
 	d.reset()
-	d.tr = &trial{f: s.f, opts: s.o.Loop, limit: *limit, chooser: d, explain: true, group: s.group.name}
+	d.tr = &trial{f: s.f, opts: s.o.Loop, limit: *limit, chooser: d, pool: &s.pool, explain: true, group: s.group.name}
 	if s.exits(func() { x.failure = d.tr.run() }) {
 		x.failure = &Failure{Kind: Failed, Text: "the function has ended its goroutine, as t.FailNow does"}
 	} else if x.failure == nil && s.failed != nil && s.failed() {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"runtime"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"time"
 
@@ -132,14 +133,9 @@ type goroutine struct {
 // harmless reports whether it is one of the testing package, the library or the
 // runtime, that does not act by itself.
 func (g *goroutine) harmless() bool {
-	for _, f := range g.calls {
-		switch {
-		case ofRuntime(f):
-			continue
-		case strings.HasPrefix(f, "testing."), strings.HasPrefix(f, "os/signal."):
-			return true // it waits there
-		}
-		break
+	own := slices.IndexFunc(g.calls, func(f string) bool { return !ofRuntime(f) })
+	if own < 0 || strings.HasPrefix(g.calls[own], "testing.") || strings.HasPrefix(g.calls[own], "os/signal.") {
+		return true // it waits there
 	}
 	for _, f := range g.calls {
 		f, ours := strings.CutPrefix(f, modulePath)
@@ -148,7 +144,7 @@ func (g *goroutine) harmless() bool {
 			return true
 		}
 	}
-	return len(g.calls) == 0
+	return false
 }
 
 // goroutines reads the goroutine profile.

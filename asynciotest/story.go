@@ -54,6 +54,8 @@ func describe(s *engine.Step) string {
 			return nameOf(t) + " goes on after " + operation(stack)
 		}
 		return nameOf(t) + " goes on"
+	case t != nil && isMain(t):
+		return nameOf(t) + " starts"
 	case t != nil:
 		c := t.Face().(asyncio.AnyTask).Coro()
 		return nameOf(t) + " starts " + short(c.Function) + " at " + place(c)

@@ -51,6 +51,7 @@ type trial struct {
 	opts    []asyncio.Option
 	limit   time.Duration
 	chooser engine.Chooser // nil for the loop's own order
+	pool    *engine.Pool   // with a chooser
 	explain bool           // the failure is for people: tell where everything is
 	group   string         // the label of the goroutines of the test
 
@@ -65,7 +66,7 @@ type trial struct {
 
 // run returns what is wrong, nil if nothing is.
 func (tr *trial) run() *Failure {
-	opts := append([]asyncio.Option{asyncio.WithExceptionHandler(tr.report)}, tr.opts...)
+	opts := append([]asyncio.Option{asyncio.WithVirtualClock(), asyncio.WithExceptionHandler(tr.report)}, tr.opts...)
 	runner := asyncio.NewRunner(opts...)
 	loop := runner.Loop()
 	tr.loop, _ = engine.Located(loop.Context())
@@ -76,7 +77,7 @@ func (tr *trial) run() *Failure {
 		tr.loop.Trace()
 	}
 	if tr.chooser != nil {
-		tr.loop.Explore(tr.chooser)
+		tr.loop.Explore(tr.chooser, tr.pool)
 	}
 	closed := false
 	defer func() {

@@ -55,7 +55,7 @@ func TestExp(t *testing.T) {
 		add := asyncio.Void(func(ctx context.Context) error {
 			v := x
 			if v == 0 {
-				return fmt.Errorf("%d",v)
+				return fmt.Errorf("%d", v)
 			}
 			_ = asyncio.Sleep(ctx, 0)
 			x = v + 1

@@ -39,7 +39,7 @@ type Step struct {
 type explorer struct {
 	chooser Chooser
 	steps   []Step
-	spare   []runnable
+	pool    *Pool
 
 	// Of Go tasks: what the one at work has asked for, and how many have asked for
 	// something that they wait for.
@@ -64,13 +64,48 @@ func (t *Task) Started() bool { return t.phase == started }
 // known.
 func (t *Task) Status() string { return coro.StatusOf(t.loop.roster.find(t)) }
 
-// Explore has c choose from now on. It is called before the loop runs.
-func (l *Loop) Explore(c Chooser) {
-	l.explorer = &explorer{chooser: c}
+// Explore has c choose from now on. It is called before the loop runs, with a pool that
+// loops which run one after the other may share.
+func (l *Loop) Explore(c Chooser, p *Pool) {
+	l.explorer = &explorer{chooser: c, pool: p, steps: p.steps[:0]}
 	l.held |= explored
 }
 
-// explore does the next step.
+// Pool is coroutines, and other memory, that a loop leaves for the next: to make them
+// takes longer than a short program.
+type Pool struct {
+	fibers []*fiber
+	steps  []Step
+}
+
+func (p *Pool) lend(l *Loop) {
+	n := len(p.fibers)
+	if len(l.fibers) > 0 || n == 0 {
+		return
+	}
+	f := p.fibers[n-1]
+	p.fibers = p.fibers[:n-1]
+	if f.wait != nil {
+		f.wait.fut.loop = l
+	}
+	l.fibers = append(l.fibers, f)
+}
+
+func (p *Pool) takeBack(l *Loop) {
+	p.fibers = append(p.fibers, l.fibers...)
+	l.fibers = nil
+	p.steps = l.explorer.steps
+}
+
+// Close ends the coroutines.
+func (p *Pool) Close() {
+	for _, f := range p.fibers {
+		f.Resume()
+	}
+	p.fibers = nil
+}
+
+// step does the next step.
 func (x *explorer) step(l *Loop) {
 	x.settle(l)
 	l.batch--

@@ -67,6 +67,9 @@ func (f *fiber) waiting() *wait {
 
 // startTask runs a fresh loop task on an idle coroutine or a new one.
 func (l *Loop) startTask(t *Task) {
+	if l.explorer != nil {
+		l.explorer.pool.lend(l)
+	}
 	if n := len(l.fibers); n > 0 {
 		f := l.fibers[n-1]
 		l.fibers[n-1] = nil
@@ -116,10 +119,10 @@ func (f *fiber) Coroutine() *coro.Coro { return &f.Coro }
 
 // Main is the coroutine: task after task until it is told to end.
 func (f *fiber) Main() {
-	l := f.task.loop
 	f.g = coro.G()
-	coro.Set(&l.g, f.g)
+	coro.Set(&f.task.loop.g, f.g)
 	for {
+		l := f.task.loop // another than before, if loops share a pool
 		f.execute()
 		for t := l.takeFresh(); t != nil; t = l.takeFresh() {
 			f.take(t)
@@ -391,6 +394,9 @@ func (l *Loop) runEagerly(t *Task) {
 
 // dropFibers ends the idle coroutines.
 func (l *Loop) dropFibers() {
+	if l.explorer != nil {
+		l.explorer.pool.takeBack(l)
+	}
 	for _, f := range l.fibers {
 		f.Resume()
 	}
