@@ -131,6 +131,9 @@ func (g *gathering) cancel(r *engine.Request) bool {
 	return taken
 }
 
+// Counts is for the engine, which explores orders: whether FutureDone would only count.
+func (x *gathered) Counts() bool { return x.in.left > 1 && x.f.State() == engine.Succeeded }
+
 // Completes is for the engine's picture of who waits for whom.
 func (x *gathered) Completes() *engine.Future { return &x.in.Future }
 

@@ -286,6 +286,11 @@ func (k *groupKeeper) Ended(t *engine.Task) {
 	}
 }
 
+// Counts is for the engine, which explores orders: whether Ended would only count.
+func (k *groupKeeper) Counts(t *engine.Task) bool {
+	return k.slots == nil && k.tasks > 1 && t.State() != engine.Failed
+}
+
 // Completion is for the engine's picture of who waits for whom.
 func (k *groupKeeper) Completion() *engine.Future { return k.completed }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
 // patience is how long a test waits for what must happen before it says that it
@@ -32,12 +33,10 @@ func run(t *testing.T, main func(ctx context.Context) error, opts ...asyncio.Opt
 	return err
 }
 
-// succeed is run for a main that must.
+// succeed runs main with asynciotest: it must return nil, and leave nothing behind.
 func succeed(t *testing.T, main func(ctx context.Context) error, opts ...asyncio.Option) {
 	t.Helper()
-	if err := run(t, main, opts...); err != nil {
-		t.Errorf("Run: %v", err)
-	}
+	asynciotest.Run(t, main, opts...)
 }
 
 // newLoop makes a loop on a virtual clock whose reports go to r.

@@ -155,6 +155,11 @@ func (w *waiting) end() {
 	}
 }
 
+// Counts is for the engine, which explores orders: whether FutureDone would only count.
+func (x *waited) Counts() bool {
+	return x.in.first != nil && x.in.left > 1 && x.in.o.ReturnWhen == AllCompleted && x.f.Finished()
+}
+
 // Completes is for the engine's picture of who waits for whom.
 func (x *waited) Completes() *engine.Future { return &x.in.Future }
 

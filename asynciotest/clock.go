@@ -107,8 +107,10 @@ func (c *clock) Wait(w engine.Waiting) {
 		}
 	}
 	select {
-	case <-c.wake:
+	case <-c.wake: // it may be old
 	default:
+	}
+	if !w.Woken() {
 		c.stalled(w)
 	}
 }

@@ -159,6 +159,8 @@ func (f *Failure) full(command string) string {
 			s.WriteString("\nthe order is the loop's own:\n")
 		case 1:
 			s.WriteString("\nthe order departs once from the loop's own:\n")
+		case 2:
+			s.WriteString("\nthe order departs twice from the loop's own:\n")
 		default:
 			fmt.Fprintf(&s, "\nthe order departs %d times from the loop's own:\n", f.Departures)
 		}

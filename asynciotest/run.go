@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"runtime"
 	"runtime/pprof"
 	"strings"
 	"sync/atomic"
@@ -41,15 +40,12 @@ func Check(f func(ctx context.Context) error, opts ...asyncio.Option) *Failure {
 }
 
 // group is the goroutines of a test, marked by a label.
-type group struct {
-	name   string
-	before int
-}
+type group struct{ name string }
 
 var groups atomic.Uint64
 
 func newGroup() *group {
-	g := &group{name: fmt.Sprint(groups.Add(1)), before: runtime.NumGoroutine()}
+	g := &group{fmt.Sprint(groups.Add(1))}
 	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(label, g.name)))
 	return g
 }
@@ -59,7 +55,7 @@ func (g *group) leave() { pprof.SetGoroutineLabels(context.Background()) }
 
 // left reports goroutines that a test has started and that are still there.
 func (g *group) left() *Failure {
-	for start := time.Now(); runtime.NumGoroutine() > g.before; {
+	for start := time.Now(); ; {
 		var texts []string
 		for _, x := range goroutines() {
 			if x.group == g.name && !x.harmless() {
@@ -74,7 +70,6 @@ func (g *group) left() *Failure {
 		}
 		time.Sleep(time.Millisecond) // they may be about to end
 	}
-	return nil
 }
 
 // patience is how long goroutines are given to end by themselves.

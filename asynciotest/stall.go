@@ -58,12 +58,14 @@ func (tr *trial) stalled(w engine.Waiting) {
 func (tr *trial) wait(w engine.Waiting, d time.Duration) bool {
 	late := time.NewTimer(d)
 	defer late.Stop()
-	select {
-	case <-tr.loop.Driver().(*clock).wake:
-		return true
-	case <-late.C:
-		return w.Woken()
+	for !w.Woken() {
+		select {
+		case <-tr.loop.Driver().(*clock).wake:
+		case <-late.C:
+			return w.Woken()
+		}
 	}
+	return true
 }
 
 // rest waits until the Go tasks at work have come to an await, or are blocked otherwise.
@@ -133,8 +135,11 @@ type goroutine struct {
 // harmless reports whether it is one of the testing package, the library or the
 // runtime, that does not act by itself.
 func (g *goroutine) harmless() bool {
+	if len(g.calls) == 0 {
+		return false // it has not begun
+	}
 	own := slices.IndexFunc(g.calls, func(f string) bool { return !ofRuntime(f) })
-	if own < 0 || strings.HasPrefix(g.calls[own], "testing.") || strings.HasPrefix(g.calls[own], "os/signal.") {
+	if own < 0 || strings.HasPrefix(g.calls[own], "testing.") || strings.HasPrefix(g.calls[own], "testing/") || strings.HasPrefix(g.calls[own], "os/signal.") {
 		return true // it waits there
 	}
 	for _, f := range g.calls {
@@ -173,7 +178,10 @@ func goroutines() (all []goroutine) {
 				g.text += "      " + short(name) + "  " + fields[3][strings.LastIndex(fields[3], "/")+1:] + "\n"
 			}
 		}
-		if len(g.calls) > 0 {
+		if len(g.calls) == 0 {
+			g.text = "      has not begun yet\n"
+		}
+		if block != "" {
 			all = append(all, g)
 		}
 	}

@@ -169,7 +169,7 @@ func (tr *trial) report(_ *asyncio.Loop, e asyncio.ExceptionContext) {
 		return
 	}
 	text := e.Message
-	if e.Task != nil {
+	if e.Task != nil && !strings.HasPrefix(text, e.Task.Name()+" ") {
 		text += ": " + e.Task.Name() + " (" + e.Task.Coro().Function + ")"
 		if at := e.Task.Created(); len(at) > 0 {
 			text += ", created at " + place(at[0])

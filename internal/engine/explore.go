@@ -108,11 +108,12 @@ func (p *Pool) Close() {
 // step does the next step.
 func (x *explorer) step(l *Loop) {
 	x.settle(l)
-	l.batch--
+	x.list(l)
 	if l.ready.n == 0 {
+		l.batch = 0
 		return
 	}
-	x.list(l)
+	l.batch = max(0, l.batch-1)
 	if len(x.steps) == 0 {
 		l.entry = l.ready.pop()
 		l.entry.run(l) // none of the user's
@@ -134,6 +135,7 @@ func (x *explorer) step(l *Loop) {
 
 // list finds the steps that there are: none if the first entry is not one.
 func (x *explorer) list(l *Loop) {
+	x.count(l)
 	x.steps = x.steps[:0]
 	for i := range l.ready.n {
 		s := Step{entry: l.ready.at(i), at: i}
@@ -175,6 +177,21 @@ func (x *explorer) list(l *Loop) {
 		x.steps = append(x.steps, s)
 		if ordered {
 			return
+		}
+	}
+}
+
+// count lets the watches that only count do so: it is no step, and whenever it comes
+// nobody sees a difference.
+func (x *explorer) count(l *Loop) {
+	for i := 0; i < l.ready.n; i++ {
+		if w, ok := l.ready.at(i).(*Watch); ok && w.counts() {
+			l.ready.remove(i)
+			w.run(l)
+			if i < l.batch {
+				l.batch--
+			}
+			i--
 		}
 	}
 }

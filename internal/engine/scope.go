@@ -389,6 +389,12 @@ func (m *membership) watchEnd() {
 // FutureDone tells the keeper of a group that the task has ended.
 func (m *membership) FutureDone() { m.at.keeper.keeper.Ended(m.task) }
 
+// Counts is for the explorer.
+func (m *membership) Counts() bool {
+	c, ok := m.at.keeper.keeper.(interface{ Counts(*Task) bool })
+	return ok && c.Counts(m.task)
+}
+
 // Completes is for Blocked.
 func (m *membership) Completes() *Future { return m.at.keeper.keeper.Completion() }
 

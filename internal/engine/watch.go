@@ -30,6 +30,16 @@ func (w *Watch) Leave(f *Future) {
 	}
 }
 
+// counter is a Watcher that can tell whether its FutureDone would do nothing but count.
+// When that comes makes no difference to anybody: see explorer.
+type counter interface{ Counts() bool }
+
+// counts reports whether the watch is such a one now.
+func (w *Watch) counts() bool {
+	c, ok := w.to.(counter)
+	return ok && !w.dropped && c.Counts()
+}
+
 // Dropped reports whether Stop was called.
 func (w *Watch) Dropped() bool { return w.dropped }
 
