@@ -91,7 +91,7 @@ func TestDeadlockNamesWhatIsMissing(t *testing.T) {
 		}, "held by forgetful (which has ended without Release)"},
 		"lock": {func(ctx context.Context) error {
 			var l asyncio.Lock
-			_, err := spawn(ctx, "forgetful", func(ctx context.Context) error { return l.Acquire(ctx) }).Await(ctx)
+			_, err := spawn(ctx, "forgetful", l.Acquire).Await(ctx)
 			if err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package asynciotest
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
@@ -315,7 +316,7 @@ func (e *exhaustive) begin() ([]departure, bool) {
 			continue
 		}
 		at := b.from + b.at
-		e.plan = append(b.plan[:len(b.plan):len(b.plan)], departure{at: at, pick: b.pick})
+		e.plan = slices.Concat(b.plan, []departure{{at: at, pick: b.pick}})
 		e.from = at + 1
 		return e.plan, true
 	}
