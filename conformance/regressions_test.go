@@ -241,7 +241,7 @@ func TestRegressions(t *testing.T) {
 		},
 	} {
 		t.Run(r.name, func(t *testing.T) {
-			replay(t, json.RawMessage(r.program), strings.Split(strings.ReplaceAll(r.trace, "\t", ""), "\n"))
+			replay(t, json.RawMessage(r.program), strings.Split(strings.ReplaceAll(r.trace, "\t", ""), "\n"), plain)
 		})
 	}
 }

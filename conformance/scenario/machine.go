@@ -22,6 +22,11 @@ type Result struct {
 
 // Run runs a program. Options are for the loop.
 func Run(p *Program, opts ...asyncio.Option) Result {
+	return RunWith(p, func(*asyncio.Loop) {}, opts...)
+}
+
+// RunWith is Run with a function that is given the loop before it runs.
+func RunWith(p *Program, ready func(*asyncio.Loop), opts ...asyncio.Option) Result {
 	m := &machine{
 		program: p,
 		names:   map[string]*thing{},
@@ -36,6 +41,7 @@ func Run(p *Program, opts ...asyncio.Option) Result {
 	}, opts...)
 	r := asyncio.NewRunner(opts...)
 	m.loop = r.Loop()
+	ready(m.loop)
 	m.start = m.loop.Time()
 	m.loop.CallLater(horizon*unit, func() { m.end("out of time") })
 	for _, name := range sorted(p.Objects) {

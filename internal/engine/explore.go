@@ -108,12 +108,12 @@ func (p *Pool) Close() {
 // step does the next step.
 func (x *explorer) step(l *Loop) {
 	x.settle(l)
-	x.list(l)
-	if l.ready.n == 0 {
-		l.batch = 0
-		return
+	x.count(l)
+	if l.batch == 0 {
+		return // what there is comes after the next turn's timers, or after Stop
 	}
-	l.batch = max(0, l.batch-1)
+	x.list(l)
+	l.batch--
 	if len(x.steps) == 0 {
 		l.entry = l.ready.pop()
 		l.entry.run(l) // none of the user's
@@ -135,7 +135,6 @@ func (x *explorer) step(l *Loop) {
 
 // list finds the steps that there are: none if the first entry is not one.
 func (x *explorer) list(l *Loop) {
-	x.count(l)
 	x.steps = x.steps[:0]
 	for i := range l.ready.n {
 		s := Step{entry: l.ready.at(i), at: i}
@@ -182,17 +181,23 @@ func (x *explorer) list(l *Loop) {
 }
 
 // count lets the watches that only count do so: it is no step, and whenever it comes
-// nobody sees a difference.
+// nobody sees a difference. But not before one that does more: it may be of the same
+// group, for example, and must not become the last to be counted.
 func (x *explorer) count(l *Loop) {
 	for i := 0; i < l.ready.n; i++ {
-		if w, ok := l.ready.at(i).(*Watch); ok && w.counts() {
-			l.ready.remove(i)
-			w.run(l)
-			if i < l.batch {
-				l.batch--
-			}
-			i--
+		w, ok := l.ready.at(i).(*Watch)
+		if !ok {
+			continue
 		}
+		if !w.counts() {
+			return
+		}
+		l.ready.remove(i)
+		w.run(l)
+		if i < l.batch {
+			l.batch--
+		}
+		i--
 	}
 }
 
