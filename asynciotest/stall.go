@@ -16,11 +16,8 @@ import (
 // what the runtime says of them; the second are found in a profile, by the label that
 // goroutines inherit from the one that starts them.
 func (tr *trial) stalled(w engine.Waiting) {
-	for range 100 { // most are about to come
-		if w.Woken() {
-			return
-		}
-		runtime.Gosched()
+	if soon(w, 100) {
+		return
 	}
 	if w.Steps > 0 {
 		tr.rest(w)
@@ -34,7 +31,7 @@ func (tr *trial) stalled(w engine.Waiting) {
 		}
 	}
 	for !tr.wait(w, tr.limit) {
-		if w.Busy > 0 && tr.working() {
+		if w.Busy > 0 && tr.working(w) {
 			continue // it computes, sleeps or talks to the world: there is no end to that
 		}
 		if tr.ending {
@@ -75,7 +72,7 @@ func (tr *trial) rest(w engine.Waiting) {
 		if tr.wait(w, time.Millisecond) {
 			return
 		}
-		if tr.working() {
+		if tr.working(w) {
 			blocked = 0
 		} else {
 			blocked++
@@ -83,20 +80,34 @@ func (tr *trial) rest(w engine.Waiting) {
 	}
 }
 
+// soon lets others go on, and reports whether one has called in.
+func soon(w engine.Waiting, tries int) bool {
+	for range tries {
+		if w.Woken() {
+			return true
+		}
+		runtime.Gosched()
+	}
+	return false
+}
+
 // working reports whether a Go task at work is not blocked in the runtime.
-func (tr *trial) working() bool {
+func (tr *trial) working(w engine.Waiting) bool {
+	unknown := false
 	for _, b := range tr.loop.Blocked() {
 		if b.Doing != engine.Working {
 			continue
 		}
 		switch s := b.Task.Status(); {
-		case s == "", strings.HasPrefix(s, "chan "), strings.HasPrefix(s, "select"),
+		case s == "":
+			unknown = true // it has not begun, or has ended and is about to say so
+		case strings.HasPrefix(s, "chan "), strings.HasPrefix(s, "select"),
 			strings.HasPrefix(s, "sync."), strings.HasPrefix(s, "semacquire"):
 		default:
 			return true
 		}
 	}
-	return false
+	return unknown && soon(w, 10_000)
 }
 
 // give ends the run with a verdict.
