@@ -113,7 +113,7 @@ func Explore[F Func](t testing.TB, o Options, f F) Report {
 	r := s.run()
 	switch {
 	case r.Failure != nil:
-		t.Errorf("asynciotest: schedule %d of %d (%s) fails\n\n%s", r.Schedules, s.o.Schedules, s.o.Strategy, r.Failure.full(command(t)))
+		t.Errorf("asynciotest: schedule %d of %d (%s) fails\n\n%s", r.Schedules, s.o.Schedules, s.o.Strategy, r.Failure.full(command(t, packageOfTest())))
 	case r.Complete:
 		t.Logf("asynciotest: all %d schedules pass", r.Schedules)
 	default:
@@ -173,12 +173,12 @@ func (f *Failure) full(command string) string {
 }
 
 // command is how to run the test.
-func command(t testing.TB) string {
+func command(t testing.TB, pkg string) string {
 	parts := strings.Split(t.Name(), "/")
 	for i, p := range parts {
 		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
 	}
-	return fmt.Sprintf("go test %s -run '%s'", packageOfTest(), strings.Join(parts, "/"))
+	return fmt.Sprintf("go test %s -run '%s'", pkg, strings.Join(parts, "/"))
 }
 
 // packageOfTest is the import path of the package whose test is running.

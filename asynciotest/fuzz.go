@@ -14,7 +14,7 @@ func Fuzz[F Func](f *testing.F, o Options, fn F) {
 	f.Helper()
 	f.Add([]byte{})
 	f.Add([]byte{1, 0, 1, 2, 3, 1, 1, 0, 2, 1})
-	g := function(fn)
+	g, pkg := function(fn), packageOfTest()
 	f.Fuzz(func(t *testing.T, schedule []byte) {
 		s := newSearch(o, g)
 		s.failed = t.Failed
@@ -24,7 +24,7 @@ func Fuzz[F Func](f *testing.F, o Options, fn F) {
 		}
 		s.o.Schedules, s.strategy = 1, &input{from: schedule}
 		if r := s.run(); r.Failure != nil {
-			t.Errorf("asynciotest: the schedule fails\n\n%s", r.Failure.full(command(t)))
+			t.Errorf("asynciotest: the schedule fails\n\n%s", r.Failure.full(command(t, pkg)))
 		}
 	})
 }
