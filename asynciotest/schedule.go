@@ -123,6 +123,8 @@ func (d *decider) decide(steps []engine.Step, n int) int {
 			i, hash = p.pick, p.hash
 			if (p.n != 0 && p.n != n || i >= n) && d.diverged == "" {
 				d.diverged = fmt.Sprintf("decision %d is one out of %d, and was one out of %d", at, n, p.n)
+			}
+			if i >= n {
 				i = 0
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
@@ -31,7 +32,7 @@ func (tr *trial) stalled(w engine.Waiting) {
 		}
 	}
 	for !tr.wait(w, tr.limit) {
-		if w.Busy > 0 && tr.working(w) {
+		if w.Busy > 0 && (tr.working() || soon(w, 1000)) {
 			continue // it computes, sleeps or talks to the world: there is no end to that
 		}
 		if tr.ending {
@@ -65,17 +66,16 @@ func (tr *trial) wait(w engine.Waiting, d time.Duration) bool {
 	return true
 }
 
-// rest waits until the Go tasks at work have come to an await, or are blocked otherwise.
+// rest waits until the Go tasks at work have come to an await, or are blocked otherwise:
+// found so twice, with time in between for others to go on.
 func (tr *trial) rest(w engine.Waiting) {
 	blocked := 0
 	for start := time.Now(); blocked < 2 && time.Since(start) < tr.limit; {
-		if tr.wait(w, time.Millisecond) {
-			return
-		}
-		if tr.working(w) {
+		if blocked++; tr.working() {
 			blocked = 0
-		} else {
-			blocked++
+		}
+		if blocked < 2 && tr.wait(w, time.Millisecond) {
+			return
 		}
 	}
 }
@@ -92,22 +92,19 @@ func soon(w engine.Waiting, tries int) bool {
 }
 
 // working reports whether a Go task at work is not blocked in the runtime.
-func (tr *trial) working(w engine.Waiting) bool {
-	unknown := false
+func (tr *trial) working() bool {
 	for _, b := range tr.loop.Blocked() {
 		if b.Doing != engine.Working {
 			continue
 		}
 		switch s := b.Task.Status(); {
-		case s == "":
-			unknown = true // it has not begun, or has ended and is about to say so
-		case strings.HasPrefix(s, "chan "), strings.HasPrefix(s, "select"),
+		case s == coro.Unknown, strings.HasPrefix(s, "chan "), strings.HasPrefix(s, "select"),
 			strings.HasPrefix(s, "sync."), strings.HasPrefix(s, "semacquire"):
-		default:
+		default: // with "" it has not begun, or has ended and is about to say so
 			return true
 		}
 	}
-	return unknown && soon(w, 10_000)
+	return false
 }
 
 // give ends the run with a verdict.
