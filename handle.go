@@ -66,7 +66,7 @@ func (l *Loop) newHandle(f func()) *Handle {
 // a done callback, and the callback, 0 for one of this package's own.
 func callback(e *engine.Handle) (h *Handle, pc uintptr) {
 	switch face := e.Face().(type) {
-	case nil:
+	case nil, *timeoutDeadline, *waiting:
 		return nil, 0
 	case *Handle:
 		return face, face.pc

@@ -110,12 +110,22 @@ func (tm *TimeoutScope) set(due time.Duration) {
 		return
 	}
 	tm.timer = &engine.Handle{}
-	tm.timer.Init(tm.loop, tm.expire, nil)
+	tm.timer.Init(tm.loop, tm.expire, (*timeoutDeadline)(tm))
 	if due <= tm.loop.Now() {
 		tm.timer.Soon()
 	} else {
 		tm.timer.At(due)
 	}
+}
+
+// timeoutDeadline is what a timeout's timer is called.
+type timeoutDeadline TimeoutScope
+
+func (d *timeoutDeadline) String() string {
+	if d.task == nil {
+		return "the deadline of a Timeout"
+	}
+	return "the deadline of a Timeout of " + taskName(d.task)
 }
 
 // expire is the deadline.

@@ -109,6 +109,9 @@ type waited struct {
 	leave func() // nil if f is of this loop
 }
 
+// String is what its timer is called.
+func (w *waiting) String() string { return "the timeout of a Wait" }
+
 func newWaiting(fs []*engine.Future, o WaitOptions) *waiting {
 	w := &waiting{loop: fs[0].Loop(), o: o, left: len(fs), each: make([]waited, len(fs))}
 	w.Init(w.loop.Root())
@@ -124,7 +127,7 @@ func newWaiting(fs []*engine.Future, o WaitOptions) *waiting {
 func (w *waiting) begin() {
 	if w.o.Timeout != 0 {
 		w.timer = &engine.Handle{}
-		w.timer.Init(w.loop, w.complete, nil)
+		w.timer.Init(w.loop, w.complete, w)
 		w.timer.At(w.loop.Deadline(max(w.o.Timeout, 0)))
 	}
 	for i := range w.each {

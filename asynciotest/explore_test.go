@@ -465,3 +465,17 @@ func BenchmarkTenSwitches(b *testing.B) {
 	}
 	b.ReportMetric(float64(r.Schedules)/b.Elapsed().Seconds(), "schedules/s")
 }
+
+func TestTheStoryNamesCallbacks(t *testing.T) {
+	r := asynciotest.Search(asynciotest.Options{}, func(ctx context.Context) error {
+		w := asyncio.CreateTask(ctx, asyncio.Delay(time.Second, 1), asyncio.WithName("worker"))
+		w.AddDoneCallback(func(*asyncio.Task[int]) {})
+		asyncio.RunningLoop(ctx).CallLater(time.Second, func() {})
+		_, err := asyncio.WaitFor(ctx, w, time.Second)
+		return err
+	})
+	expect(t, r.Failure, asynciotest.Error, "timeout")
+	contains(t, r.Failure.Story, "worker starts", "<Handle when=2000-01-01T00:00:01Z callback=",
+		"the deadline of a Timeout of Task-1", "worker goes on after Sleep", "done callback ", "explore_test.go:",
+		"Task-1 (main) goes on after WaitFor at explore_test.go:")
+}

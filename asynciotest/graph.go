@@ -257,7 +257,9 @@ func operation(stack []runtime.Frame) string {
 			}
 			return op + " at " + place(f)
 		}
-		op = short(f.Function)
+		if s := short(f.Function); !strings.HasPrefix(s, "taskBody.") && !strings.HasPrefix(s, "asynciotest.trial.") {
+			op = s
+		}
 	}
 	if op == "" {
 		return "an await"

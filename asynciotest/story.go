@@ -2,6 +2,8 @@ package asynciotest
 
 import (
 	"fmt"
+	"reflect"
+	"runtime"
 	"strings"
 
 	"github.com/asyncio-go/asyncio"
@@ -60,10 +62,16 @@ func describe(s *engine.Step) string {
 		c := t.Face().(asyncio.AnyTask).Coro()
 		return nameOf(t) + " starts " + short(c.Function) + " at " + place(c)
 	case s.Handle != nil:
-		if h, ok := s.Handle.Face().(fmt.Stringer); ok {
-			return "callback " + h.String()
+		switch face := s.Handle.Face().(type) {
+		case nil:
+			return "a callback of the library's"
+		case fmt.Stringer:
+			return face.String()
+		default: // the user's, of AddDoneCallback
+			f := runtime.FuncForPC(reflect.ValueOf(face).Pointer())
+			file, line := f.FileLine(f.Entry())
+			return "done callback " + short(f.Name()) + " at " + place(runtime.Frame{File: file, Line: line})
 		}
-		return "a callback"
 	}
 	return "the library's own work"
 }
