@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/asyncio-go/asyncio"
@@ -396,23 +397,29 @@ func TestScopes(t *testing.T) {
 				}
 				_, err := child.Await(scope)
 				expectIs(t, "Await of what is done in a scope that is over", err, asyncio.ErrCancelled)
-				return nil
+				return endAll(ctx)
 			})
 		})
 	}
 	t.Run("a deadline of the standard library", func(t *testing.T) {
-		noLeaks(t)
-		succeed(t, func(ctx context.Context) error {
-			scope, cancel := context.WithTimeout(ctx, time.Millisecond)
-			defer cancel()
-			child := asyncio.CreateTask(scope, asyncio.Void(forever))
-			unset := asyncio.NewFuture[none](ctx)
-			_, err := unset.Await(scope)
-			expectIs(t, "Await", err, context.DeadlineExceeded)
-			_, err = child.Await(ctx)
-			expectIs(t, "the child", err, context.DeadlineExceeded)
-			expectState(t, "the child", child, "cancelled")
-			return nil
+		// The timer is package time's, of which the loop's clock knows nothing: in a
+		// bubble both are on the same.
+		synctest.Test(t, func(t *testing.T) {
+			_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+				scope, cancel := context.WithTimeout(ctx, time.Hour)
+				defer cancel()
+				child := asyncio.CreateTask(scope, asyncio.Void(forever))
+				unset := asyncio.NewFuture[none](ctx)
+				_, err := unset.Await(scope)
+				expectIs(t, "Await", err, context.DeadlineExceeded)
+				_, err = child.Await(ctx)
+				expectIs(t, "the child", err, context.DeadlineExceeded)
+				expectState(t, "the child", child, "cancelled")
+				return nil
+			}))
+			if err != nil {
+				t.Error(err)
+			}
 		})
 	})
 	t.Run("who awaits and is cancelled itself", func(t *testing.T) {
@@ -828,7 +835,7 @@ func TestBorrowedContexts(t *testing.T) {
 				t.Errorf("%#v", err)
 			}
 			expectState(t, "the future", unset, "pending")
-			return nil
+			return endAll(ctx)
 		})
 	})
 	t.Run("any context at all in a goroutine", func(t *testing.T) {
@@ -967,11 +974,13 @@ func TestContextOfRun(t *testing.T) {
 	})
 	t.Run("a deadline during", func(t *testing.T) {
 		noLeaks(t)
-		outer, cancel := context.WithTimeout(context.Background(), time.Millisecond)
-		defer cancel()
-		_, err := asyncio.Run(outer, asyncio.Void(forever), asyncio.WithVirtualClock())
-		expectIs(t, "Run", err, asyncio.ErrCancelled)
-		expectIs(t, "Run", err, context.DeadlineExceeded)
+		synctest.Test(t, func(t *testing.T) {
+			outer, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			_, err := asyncio.Run(outer, asyncio.Void(forever))
+			expectIs(t, "Run", err, asyncio.ErrCancelled)
+			expectIs(t, "Run", err, context.DeadlineExceeded)
+		})
 	})
 	t.Run("refused", func(t *testing.T) {
 		outer, cancel := context.WithCancel(context.Background())

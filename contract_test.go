@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
 // One contract for everything that can be used as a lock. What waits for it does
@@ -750,7 +751,7 @@ var lockContract = []struct {
 	}},
 	{"all kinds of goroutine stand in the same line", func(t *testing.T, k lockKind) {
 		for _, kinds := range permutations(askers(t)) {
-			var order journal
+			var order asynciotest.Trace
 			l := newLine(t, k)
 			var asking []*asking
 			for i, a := range kinds {
@@ -758,7 +759,7 @@ var lockContract = []struct {
 					if err := l.Acquire(ctx); err != nil {
 						return err
 					}
-					order.add("%s", a.name)
+					order.Add("%s", a.name)
 					return l.Release()
 				}))
 				until(t, a.name+" waits", func() bool { return queued(l) == i+1 })
@@ -771,7 +772,7 @@ var lockContract = []struct {
 				}
 				want = append(want, a.name)
 			}
-			order.expect(t, want...)
+			order.Expect(t, want...)
 			l.expectServed(t.Context())
 		}
 	}},
@@ -782,7 +783,7 @@ var lockContract = []struct {
 				if when == "waiting" {
 					victim = n % len(kinds)
 				}
-				var order journal
+				var order asynciotest.Trace
 				l := newLine(t, k)
 				var asking []*asking
 				for i, a := range kinds {
@@ -791,7 +792,7 @@ var lockContract = []struct {
 							return err
 						}
 						if i != victim {
-							order.add("%s", a.name)
+							order.Add("%s", a.name)
 						}
 						return l.Release()
 					}))
@@ -817,7 +818,7 @@ var lockContract = []struct {
 						want = append(want, a.name)
 					}
 				}
-				order.expect(t, want...)
+				order.Expect(t, want...)
 				l.expectServed(t.Context())
 			}
 		}

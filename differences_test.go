@@ -311,7 +311,7 @@ func TestDifferencesOfCancellation(t *testing.T) {
 	})
 	t.Run("an end of Run that a task swallows is not repeated", func(t *testing.T) {
 		requests := 0
-		succeed(t, func(ctx context.Context) error {
+		plainRun(t, func(ctx context.Context) error {
 			asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 				for asyncio.Sleep(ctx, time.Second) != nil {
 					requests++
@@ -379,7 +379,7 @@ func TestDifferencesOfWaiting(t *testing.T) {
 					t.Error("out of order at", i)
 				}
 			}
-			return nil
+			return endAll(ctx)
 		})
 	})
 	t.Run("a Timeout of zero is none and less has passed", func(t *testing.T) {
@@ -459,7 +459,7 @@ func TestDifferencesOfWaiting(t *testing.T) {
 			a.Await(ctx)
 			expectIs(t, "the next await", next, asyncio.ErrCancelled)
 			expectState(t, "the slow one", slow, "pending")
-			return nil
+			return endAll(ctx)
 		})
 	})
 	t.Run("WaitFor gives the value beside ErrTimeout", func(t *testing.T) {
@@ -605,7 +605,7 @@ func TestDifferencesOfTimeouts(t *testing.T) {
 			expectIs(t, "Timeout", err, asyncio.ErrTimeout)
 			expectState(t, "a task made in the timeout", c, "pending")
 			expectState(t, "a task awaited in the timeout", b, "cancelled")
-			return nil
+			return endAll(ctx)
 		})
 	})
 }
@@ -761,14 +761,14 @@ func TestDifferencesOfLocks(t *testing.T) {
 		}
 		var all sync.WaitGroup
 		for range 2 {
-			all.Go(func() { succeed(t, work) })
+			all.Go(func() { plainRun(t, work) })
 		}
 		all.Go(func() {
 			if err := work(context.Background()); err != nil {
 				t.Error(err)
 			}
 		})
-		succeed(t, func(ctx context.Context) error {
+		plainRun(t, func(ctx context.Context) error {
 			for range 300 {
 				if _, err := queue.Get(ctx); err != nil {
 					return err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
 func spawnEager(scope context.Context, name string, f func(ctx context.Context) error) *asyncio.Task[none] {
@@ -415,27 +416,27 @@ func TestEagerGoexitExitsRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			noLeaks(t)
 			var r reports
-			var j journal
+			var j asynciotest.Trace
 			returned := goexit(t, func() {
 				asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 					asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 						err := forever(ctx)
 						asyncio.Sleep(ctx, time.Second)
-						j.add("the other gets %s", show(err))
+						j.Add("the other gets %s", show(err))
 						return err
 					}))
 					asyncio.Sleep(ctx, 0)
 					place(ctx)
-					j.add("main goes on as %s", whoRuns(ctx))
+					j.Add("main goes on as %s", whoRuns(ctx))
 					err := forever(ctx)
-					j.add("main gets %s", show(err))
+					j.Add("main gets %s", show(err))
 					return err
 				}), asyncio.WithVirtualClock(), r.option())
 			})
 			if returned {
 				t.Error("Run returned")
 			}
-			j.expect(t, "main goes on as Task-1", "main gets cancelled", "the other gets cancelled")
+			j.Expect(t, "main goes on as Task-1", "main gets cancelled", "the other gets cancelled")
 			r.expect(t)
 		})
 	}

@@ -294,8 +294,7 @@ func ExampleMap_threads() {
 		words := []string{"what", "blocks", "or", "computes"}
 		return asyncio.Map(ctx, words, 0, func(ctx context.Context, word string) (int, error) {
 			return asyncio.ToThread(ctx, func(context.Context) (int, error) {
-				time.Sleep(time.Millisecond) // on its own goroutine: the loop is free
-				return len(word), nil
+				return len(word), nil // what blocks here has its own goroutine: the loop is free
 			})
 		})
 	})

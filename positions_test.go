@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
 // Every await point, cancelled in every position that the task can be in. Whatever
@@ -128,7 +129,7 @@ func (s *scene) expectStates(what string, f asyncio.AnyFuture, usual, want strin
 }
 
 // settle returns when all that can happen has happened.
-func settle(ctx context.Context) { asyncio.Sleep(ctx, time.Millisecond) }
+func settle(ctx context.Context) { asynciotest.Settle(ctx) }
 
 // play has a task come to the await point and be cancelled in position s.p. turns
 // is for wokenEarlier.
@@ -340,7 +341,7 @@ func TestCancelInEveryPosition(t *testing.T) {
 								s := &scene{t: t, p: p, threaded: kind == "Go task"}
 								point.set(ctx, s)
 								if s.unscoped && p == notCancelled {
-									return nil
+									return endAll(ctx)
 								}
 								s.play(ctx, n)
 								return nil
@@ -768,19 +769,19 @@ func queuePoints() (points []awaitPoint) {
 // getPoint awaits an item of an empty queue. Each is had by somebody, in the order
 // in which they came.
 func getPoint(s *scene, q queueLike, get func(context.Context, queueLike) (item, error)) {
-	var put, got journal
+	var put, got asynciotest.Trace
 	s.line, s.atOnce = true, true
 	s.await = func(ctx context.Context) error {
 		v, err := get(ctx, q)
 		if err == nil {
-			got.add("%v", v)
+			got.Add("%v", v)
 		}
 		return err
 	}
 	var n atomic.Int32
 	s.wake = func(context.Context) {
 		v := item{0, int(n.Add(1))}
-		put.add("%v", v)
+		put.Add("%v", v)
 		if err := q.PutNoWait(v); err != nil {
 			s.t.Error(err)
 		}
@@ -790,22 +791,22 @@ func getPoint(s *scene, q queueLike, get func(context.Context, queueLike) (item,
 			s.t.Error(q)
 		}
 		s.await(ctx)
-		got.expect(s.t, put.lines...)
+		got.Expect(s.t, put.Events()...)
 	}
 }
 
 // putPoint awaits room in a queue that has it for one. What was put is there, and
 // nothing else is.
 func putPoint(s *scene, q queueLike) {
-	var put, got journal
+	var put, got asynciotest.Trace
 	var n atomic.Int32
-	var taking sync.Mutex // for the journal to have the order of the queue
+	var taking sync.Mutex // for the trace to have the order of the queue
 	s.line, s.atOnce = true, true
 	s.await = func(ctx context.Context) error {
 		v := item{0, int(n.Add(1))}
 		err := q.Put(ctx, v)
 		if err == nil {
-			put.add("%v", v)
+			put.Add("%v", v)
 		}
 		return err
 	}
@@ -817,13 +818,13 @@ func putPoint(s *scene, q queueLike) {
 		if err != nil {
 			s.t.Error(err)
 		}
-		got.add("%v", v)
+		got.Add("%v", v)
 	}
 	s.check = func(context.Context) {
 		if queued(q) != 0 || q.Len() != 0 {
 			s.t.Error(q)
 		}
-		got.expect(s.t, put.lines...)
+		got.Expect(s.t, put.Events()...)
 	}
 }
 

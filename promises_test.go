@@ -11,9 +11,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
 // One test for each promise of the design, in its order, with a subtest for each
@@ -594,7 +596,7 @@ func TestPromise5EveryCancellationSaysWhy(t *testing.T) {
 	})
 	t.Run("the end of Run", func(t *testing.T) {
 		var a *asyncio.Task[none]
-		succeed(t, func(ctx context.Context) error {
+		plainRun(t, func(ctx context.Context) error {
 			a = asyncio.CreateTask(ctx, asyncio.Void(forever))
 			return asyncio.Sleep(ctx, 0)
 		})
@@ -978,19 +980,19 @@ func TestPromise7Goexit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			noLeaks(t)
 			var r reports
-			var j journal
+			var j asynciotest.Trace
 			returned := goexit(t, func() {
 				asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 					asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 						err := forever(ctx)
 						asyncio.Sleep(ctx, time.Second)
-						j.add("other task cleaned up after %s", show(err))
+						j.Add("other task cleaned up after %s", show(err))
 						return err
 					}))
 					asyncio.Sleep(ctx, 0)
 					// Runs as it does when a Goexit unwinds a goroutine, or when a
 					// cancellation ends main.
-					defer j.add("main unwound")
+					defer j.Add("main unwound")
 					place(ctx)
 					return nil
 				}), asyncio.WithVirtualClock(), r.option())
@@ -998,8 +1000,8 @@ func TestPromise7Goexit(t *testing.T) {
 			if returned {
 				t.Error("Run returned")
 			}
-			slices.Sort(j.lines) // which is first depends on the place
-			j.expect(t, "main unwound", "other task cleaned up after cancelled")
+			// Which is first depends on the place.
+			expectLines(t, sorted(&j), "main unwound", "other task cleaned up after cancelled")
 		})
 	}
 	t.Run("main unwinds with an await in its defers", func(t *testing.T) {
@@ -1009,17 +1011,17 @@ func TestPromise7Goexit(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				noLeaks(t)
 				var r reports
-				var j journal
+				var j asynciotest.Trace
 				returned := goexit(t, func() {
 					asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 						asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 							err := forever(ctx)
 							asyncio.Sleep(ctx, time.Hour)
-							j.add("other task cleaned up after %s", show(err))
+							j.Add("other task cleaned up after %s", show(err))
 							return err
 						}))
 						asyncio.Sleep(ctx, 0)
-						defer j.add("main unwound")
+						defer j.Add("main unwound")
 						defer asyncio.Sleep(ctx, time.Second)
 						place(ctx)
 						return nil
@@ -1028,7 +1030,7 @@ func TestPromise7Goexit(t *testing.T) {
 				if returned {
 					t.Error("Run returned")
 				}
-				j.expect(t, "main unwound", "other task cleaned up after cancelled")
+				j.Expect(t, "main unwound", "other task cleaned up after cancelled")
 			})
 		}
 	})
@@ -1120,38 +1122,38 @@ func TestPromise8WhatCannotStartComesBackDone(t *testing.T) {
 func TestPromise9RunLeavesNothingBehind(t *testing.T) {
 	t.Run("remaining tasks are cancelled and awaited in creation order, then Go tasks", func(t *testing.T) {
 		noLeaks(t)
-		var j journal
-		succeed(t, func(ctx context.Context) error {
+		var j asynciotest.Trace
+		plainRun(t, func(ctx context.Context) error {
 			asyncio.Go(ctx, asyncio.Void(func(ctx context.Context) error {
 				err := forever(ctx)
-				j.add("Go task is cancelled")
+				j.Add("Go task is cancelled")
 				return err
 			}))
 			for i, cleanUp := range []int{3, 1, 2} {
 				asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 					err := forever(ctx)
-					j.add("%d is cancelled", i)
+					j.Add("%d is cancelled", i)
 					asyncio.Sleep(ctx, millis(cleanUp))
-					j.add("%d has cleaned up", i)
+					j.Add("%d has cleaned up", i)
 					return err
 				}))
 			}
 			asyncio.Sleep(ctx, time.Second)
-			j.add("main ends")
+			j.Add("main ends")
 			return nil
 		})
-		j.expect(t, "main ends", "0 is cancelled", "1 is cancelled", "2 is cancelled",
+		j.Expect(t, "main ends", "0 is cancelled", "1 is cancelled", "2 is cancelled",
 			"1 has cleaned up", "2 has cleaned up", "0 has cleaned up", "Go task is cancelled")
 	})
 	t.Run("tasks that come up meanwhile", func(t *testing.T) {
 		noLeaks(t)
-		var j journal
-		succeed(t, func(ctx context.Context) error {
+		var j asynciotest.Trace
+		plainRun(t, func(ctx context.Context) error {
 			asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 				err := forever(ctx)
 				asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 					err := forever(ctx)
-					j.add("second generation: %s", show(err))
+					j.Add("second generation: %s", show(err))
 					return err
 				}))
 				// With one step to begin before it is cancelled.
@@ -1160,17 +1162,17 @@ func TestPromise9RunLeavesNothingBehind(t *testing.T) {
 			}))
 			return asyncio.Sleep(ctx, 0)
 		})
-		j.expect(t, "second generation: cancelled")
+		j.Expect(t, "second generation: cancelled")
 	})
 	t.Run("tasks that a Go task leaves at the end", func(t *testing.T) {
 		noLeaks(t)
-		var j journal
-		succeed(t, func(ctx context.Context) error {
+		var j asynciotest.Trace
+		plainRun(t, func(ctx context.Context) error {
 			asyncio.Go(ctx, asyncio.Void(func(ctx context.Context) error {
 				err := forever(ctx)
 				asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 					err := forever(ctx)
-					j.add("cancelled, not destroyed: %s", show(err))
+					j.Add("cancelled, not destroyed: %s", show(err))
 					return err
 				}))
 				asyncio.Sleep(ctx, time.Second)
@@ -1178,11 +1180,11 @@ func TestPromise9RunLeavesNothingBehind(t *testing.T) {
 			}))
 			return asyncio.Sleep(ctx, time.Second)
 		})
-		j.expect(t, "cancelled, not destroyed: cancelled")
+		j.Expect(t, "cancelled, not destroyed: cancelled")
 	})
 	t.Run("many goroutines", func(t *testing.T) {
 		noLeaks(t)
-		succeed(t, func(ctx context.Context) error {
+		plainRun(t, func(ctx context.Context) error {
 			for range 200 {
 				asyncio.CreateTask(ctx, asyncio.Void(forever))
 				asyncio.Go(ctx, asyncio.Void(forever))
@@ -1216,15 +1218,15 @@ func TestPromise9RunLeavesNothingBehind(t *testing.T) {
 	t.Run("Close with tasks pending", func(t *testing.T) {
 		noLeaks(t)
 		var r reports
-		var j journal
+		var j asynciotest.Trace
 		l := newLoop(t, &r)
 		var all []*asyncio.Task[none]
 		for i := range 3 {
 			all = append(all, asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
-				defer func() { j.add("%d: outer defer", i) }()
-				defer func() { j.add("%d: await: %v", i, forever(ctx)) }()
+				defer func() { j.Add("%d: outer defer", i) }()
+				defer func() { j.Add("%d: await: %v", i, forever(ctx)) }()
 				forever(ctx)
-				j.add("%d: went on", i)
+				j.Add("%d: went on", i)
 				return nil
 			})))
 		}
@@ -1238,7 +1240,7 @@ func TestPromise9RunLeavesNothingBehind(t *testing.T) {
 			t.Error(err)
 		}
 		closed := asyncio.ErrLoopClosed.Error()
-		j.expect(t,
+		j.Expect(t,
 			"0: await: "+closed, "0: outer defer",
 			"1: await: "+closed, "1: outer defer",
 			"2: await: "+closed, "2: outer defer")
@@ -1253,25 +1255,25 @@ func TestPromise9RunLeavesNothingBehind(t *testing.T) {
 	t.Run("Close unwinds tasks that await each other", func(t *testing.T) {
 		noLeaks(t)
 		var r reports
-		var j journal
+		var j asynciotest.Trace
 		l := newLoop(t, &r)
 		var chain func(n int) asyncio.Coroutine[none]
 		chain = func(n int) asyncio.Coroutine[none] {
 			return asyncio.Void(func(ctx context.Context) error {
-				defer j.add("%d", n)
+				defer j.Add("%d", n)
 				if n == 3 {
 					return forever(ctx)
 				}
 				_, err := asyncio.CreateTask(ctx, chain(n+1)).Await(ctx)
-				j.add("%d went on", n)
+				j.Add("%d went on", n)
 				return err
 			})
 		}
 		asyncio.CreateTask(l.Context(), chain(1))
 		l.RunUntilComplete(asyncio.CreateTask(l.Context(), asyncio.Delay(time.Second, none{})))
 		l.Close()
-		slices.Sort(j.lines) // each from the top of its stack, which may be shared
-		j.expect(t, "1", "2", "3")
+		// Each from the top of its stack, which may be shared.
+		expectLines(t, sorted(&j), "1", "2", "3")
 		if r.len() != 3 {
 			t.Errorf("%d reports, want 3", r.len())
 		}
@@ -1279,10 +1281,10 @@ func TestPromise9RunLeavesNothingBehind(t *testing.T) {
 	t.Run("Close unwinds what holds scopes and timers", func(t *testing.T) {
 		noLeaks(t)
 		var r reports
-		var j journal
+		var j asynciotest.Trace
 		l := newLoop(t, &r)
 		asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
-			defer j.add("unwound")
+			defer j.Add("unwound")
 			scope, cancel := asyncio.WithTimeout(ctx, time.Hour)
 			defer cancel()
 			defer asyncio.RunningLoop(ctx).CallLater(time.Hour, func() {}).Cancel()
@@ -1290,7 +1292,7 @@ func TestPromise9RunLeavesNothingBehind(t *testing.T) {
 		}))
 		l.RunUntilComplete(asyncio.CreateTask(l.Context(), noop))
 		l.Close()
-		j.expect(t, "unwound")
+		j.Expect(t, "unwound")
 		r.expect(t, "destroyed … pending … Task-1")
 	})
 	t.Run("a panic while unwinding is reported", func(t *testing.T) {
@@ -1336,28 +1338,31 @@ func TestPromise9RunLeavesNothingBehind(t *testing.T) {
 	})
 	t.Run("a Go task that ignores its context", func(t *testing.T) {
 		noLeaks(t)
-		var r reports
-		release := make(chan struct{})
-		_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
-			working := asyncio.NewFuture[none](ctx)
-			asyncio.Go(ctx, asyncio.Void(func(context.Context) error {
-				working.SetResult(none{})
-				<-release
-				return nil
-			}), asyncio.WithName("deaf"))
-			_, err := working.Await(ctx)
-			return err
-		}), r.option(), asyncio.WithGrace(10*time.Millisecond))
-		if err != nil {
-			t.Error(err)
-		}
-		r.expect(t, "Go task … deaf")
-		close(release) // noLeaks sees to it that it ends
+		// The virtual clock would wait for the task, so it is the bubble's.
+		synctest.Test(t, func(t *testing.T) {
+			var r reports
+			release := make(chan struct{})
+			_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+				working := asyncio.NewFuture[none](ctx)
+				asyncio.Go(ctx, asyncio.Void(func(context.Context) error {
+					working.SetResult(none{})
+					<-release
+					return nil
+				}), asyncio.WithName("deaf"))
+				_, err := working.Await(ctx)
+				return err
+			}), r.option(), asyncio.WithGrace(time.Minute))
+			if err != nil {
+				t.Error(err)
+			}
+			r.expect(t, "Go task … deaf")
+			close(release) // the bubble sees to it that it ends
+		})
 	})
 	t.Run("a Go task that refuses for ever in awaits", func(t *testing.T) {
 		noLeaks(t)
 		var r reports
-		var j journal
+		var j asynciotest.Trace
 		ended := make(chan struct{})
 		within(t, func() {
 			asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
@@ -1365,7 +1370,7 @@ func TestPromise9RunLeavesNothingBehind(t *testing.T) {
 					defer close(ended)
 					for {
 						err := asyncio.Sleep(ctx, time.Hour)
-						j.add("%s", show(err))
+						j.Add("%s", show(err))
 						if errors.Is(err, asyncio.ErrLoopClosed) {
 							return err
 						}
@@ -1375,7 +1380,7 @@ func TestPromise9RunLeavesNothingBehind(t *testing.T) {
 			}), asyncio.WithVirtualClock(), r.option(), asyncio.WithGrace(time.Minute))
 		})
 		wait(t, ended)
-		j.expect(t, "cancelled", asyncio.ErrLoopClosed.Error())
+		j.Expect(t, "cancelled", asyncio.ErrLoopClosed.Error())
 		r.expect(t, "Go task … stubborn")
 	})
 }

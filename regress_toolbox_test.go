@@ -346,7 +346,10 @@ func TestTimeoutOfABodyThatCouldNotBeTold(t *testing.T) {
 			if seen != 1 {
 				t.Errorf("%d are done, want 1", seen)
 			}
-			return asyncio.Sleep(ctx, 0) // and it is over
+			if err := asyncio.Sleep(ctx, 0); err != nil {
+				return err // and it is over
+			}
+			return endAll(ctx)
 		})
 	})
 	t.Run("CreateTask in a group that is full", func(t *testing.T) {

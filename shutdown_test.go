@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
 // obedient is a coroutine that ends d after it was asked to stop.
@@ -21,17 +21,6 @@ func obedient(d time.Duration) asyncio.Coroutine[none] {
 		}
 		return asyncio.Sleep(ctx, d)
 	})
-}
-
-// runReporting is run for a main that has things reported.
-func runReporting(t *testing.T, main func(ctx context.Context) error, opts ...asyncio.Option) *reports {
-	t.Helper()
-	var r reports
-	opts = append([]asyncio.Option{asyncio.WithVirtualClock(), r.option()}, opts...)
-	if _, err := asyncio.Run(context.Background(), asyncio.Void(main), opts...); err != nil {
-		t.Errorf("Run: %v", err)
-	}
-	return &r
 }
 
 // took calls f and checks how long that took on the loop's clock.
@@ -49,10 +38,10 @@ func took(ctx context.Context, t *testing.T, want time.Duration, f func() error)
 func TestStoppingAsksAtOnce(t *testing.T) {
 	t.Run("children, and groups inside, also later ones", func(t *testing.T) {
 		succeed(t, func(ctx context.Context) error {
-			var j journal
+			var j asynciotest.Trace
 			hears := func(ctx context.Context, who string) {
 				asyncio.Stopping(ctx).Wait(ctx)
-				j.add("%s", who)
+				j.Add("%s", who)
 			}
 			child := func(who string) asyncio.Coroutine[none] {
 				return asyncio.Void(func(ctx context.Context) error { hears(ctx, who); return nil })
@@ -94,8 +83,8 @@ func TestStoppingAsksAtOnce(t *testing.T) {
 					return nil
 				})
 			})
-			slices.Sort(j.lines) // the Go task comes when it does
-			j.expect(t, "Go child", "another", "child", "grandchild", "inner body", "late", "late body", "late child")
+			// The Go task comes when it does.
+			expectLines(t, sorted(&j), "Go child", "another", "child", "grandchild", "inner body", "late", "late body", "late child")
 			return err
 		})
 	})
@@ -424,12 +413,12 @@ func TestDrain(t *testing.T) {
 		return r, l.Time().Sub(began)
 	}
 	t.Run("asks when main has ended, waits for so long, and cancels", func(t *testing.T) {
-		var j journal
+		var j asynciotest.Trace
 		r, d := timed(t, func(ctx context.Context) error {
 			l := asyncio.RunningLoop(ctx)
 			began := l.Time()
 			note := func(ctx context.Context, what string) {
-				j.add("%v %s", l.Time().Sub(began), what)
+				j.Add("%v %s", l.Time().Sub(began), what)
 			}
 			asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 				err := forever(ctx)
@@ -453,7 +442,7 @@ func TestDrain(t *testing.T) {
 		if d != 6*time.Second {
 			t.Errorf("took %v", d)
 		}
-		j.expect(t, "1s obedient gets no error", "6s deaf gets cancelled", "6s slow gets cancelled")
+		j.Expect(t, "1s obedient gets no error", "6s deaf gets cancelled", "6s slow gets cancelled")
 	})
 	t.Run("does not wait when all are gone", func(t *testing.T) {
 		for name, main := range map[string]func(ctx context.Context) error{
@@ -536,13 +525,13 @@ func TestDrain(t *testing.T) {
 	t.Run("Goexit meanwhile leaves the others their clean-up", func(t *testing.T) {
 		noLeaks(t)
 		var r reports
-		var j journal
+		var j asynciotest.Trace
 		returned := goexit(t, func() {
 			asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 				asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 					err := forever(ctx)
-					j.add("the other gets %s", show(err))
-					j.add("cleans up: %s", show(asyncio.Sleep(ctx, time.Second)))
+					j.Add("the other gets %s", show(err))
+					j.Add("cleans up: %s", show(asyncio.Sleep(ctx, time.Second)))
 					return err
 				}), asyncio.WithName("other"))
 				asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
@@ -556,7 +545,7 @@ func TestDrain(t *testing.T) {
 		if returned {
 			t.Error("Run returned")
 		}
-		j.expect(t, "the other gets cancelled", "cleans up: no error")
+		j.Expect(t, "the other gets cancelled", "cleans up: no error")
 		r.expect(t)
 	})
 	t.Run("of a Runner is at Close", func(t *testing.T) {
@@ -610,7 +599,7 @@ func TestDrain(t *testing.T) {
 	t.Run("without it nobody is asked", func(t *testing.T) {
 		noLeaks(t)
 		var event *asyncio.Event
-		succeed(t, func(ctx context.Context) error {
+		plainRun(t, func(ctx context.Context) error {
 			event = asyncio.Stopping(ctx)
 			a := asyncio.CreateTask(ctx, obedient(0))
 			a.AddDoneCallback(func(*asyncio.Task[none]) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
 // Task groups and timeouts beyond what CPython's have, and as contexts. That they
@@ -617,12 +618,12 @@ func TestGroupBodyPanics(t *testing.T) {
 }
 
 func TestGroupBodyExits(t *testing.T) {
-	body := func(j *journal) func(tg *asyncio.TaskGroup) error {
+	body := func(j *asynciotest.Trace) func(tg *asyncio.TaskGroup) error {
 		return func(tg *asyncio.TaskGroup) error {
 			asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
 				err := forever(ctx)
-				j.add("child gets %s", show(err))
-				j.add("cleans up: %s", show(asyncio.Sleep(ctx, time.Second)))
+				j.Add("child gets %s", show(err))
+				j.Add("cleans up: %s", show(asyncio.Sleep(ctx, time.Second)))
 				return errors.New("child's error")
 			}))
 			asyncio.Sleep(tg, time.Second)
@@ -634,47 +635,47 @@ func TestGroupBodyExits(t *testing.T) {
 	t.Run("in a loop task", func(t *testing.T) {
 		noLeaks(t)
 		var r reports
-		var j journal
+		var j asynciotest.Trace
 		returned := goexit(t, func() {
 			asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
-				defer j.add("unwound")
+				defer j.Add("unwound")
 				return asyncio.WithTaskGroup(ctx, body(&j))
 			}), asyncio.WithVirtualClock(), r.option())
 		})
 		if returned {
 			t.Error("Run returned")
 		}
-		j.expect(t, lines...)
+		j.Expect(t, lines...)
 		r.expect(t, "panicked or exited: child's error")
 	})
 	t.Run("in a Go task", func(t *testing.T) {
 		noLeaks(t)
-		var j journal
+		var j asynciotest.Trace
 		r := runReporting(t, func(ctx context.Context) error {
 			a := asyncio.Go(ctx, asyncio.Void(func(ctx context.Context) error {
-				defer j.add("unwound")
+				defer j.Add("unwound")
 				return asyncio.WithTaskGroup(ctx, body(&j))
 			}))
 			_, err := a.Await(ctx)
 			expectIs(t, "Await", err, asyncio.ErrGoexit)
 			return nil
 		})
-		j.expect(t, lines...)
+		j.Expect(t, lines...)
 		r.expect(t, "panicked or exited: child's error")
 	})
 	t.Run("in a goroutine", func(t *testing.T) {
 		noLeaks(t)
-		var j journal
+		var j asynciotest.Trace
 		var r reports
 		l := asyncio.NewLoop(r.option())
 		var running sync.WaitGroup
 		running.Go(func() { l.RunForever() })
 		returned := goexit(t, func() {
-			defer j.add("unwound")
+			defer j.Add("unwound")
 			asyncio.WithTaskGroup(l.Context(), func(tg *asyncio.TaskGroup) error {
 				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
 					err := forever(ctx)
-					j.add("child gets %s", show(err))
+					j.Add("child gets %s", show(err))
 					return err
 				}))
 				runtime.Goexit()
@@ -687,8 +688,8 @@ func TestGroupBodyExits(t *testing.T) {
 		l.Stop()
 		running.Wait()
 		l.Close()
-		j.lines = slices.DeleteFunc(j.lines, func(s string) bool { return s == "child gets cancelled" }) // unless it never started
-		j.expect(t, "unwound")
+		events := slices.DeleteFunc(j.Events(), func(s string) bool { return s == "child gets cancelled" }) // unless it never started
+		expectLines(t, events, "unwound")
 		r.expect(t)
 	})
 }

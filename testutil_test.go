@@ -22,21 +22,64 @@ const patience = 5 * time.Second
 // none is the type of the tasks and futures without a result.
 type none = asyncio.None
 
-// run runs main on a virtual clock and returns its error. What the loop reports
-// and the test did not ask for fails the test.
-func run(t *testing.T, main func(ctx context.Context) error, opts ...asyncio.Option) error {
-	t.Helper()
-	var r reports
-	opts = append([]asyncio.Option{asyncio.WithVirtualClock(), r.option()}, opts...)
-	_, err := asyncio.Run(context.Background(), asyncio.Void(main), opts...)
-	r.expect(t)
-	return err
-}
-
 // succeed runs main with asynciotest: it must return nil, and leave nothing behind.
 func succeed(t *testing.T, main func(ctx context.Context) error, opts ...asyncio.Option) {
 	t.Helper()
 	asynciotest.Run(t, main, opts...)
+}
+
+// run is succeed for a main that fails, or may: it returns the error. What the loop
+// reports and the test did not ask for fails the test.
+func run(t *testing.T, main func(ctx context.Context) error, opts ...asyncio.Option) error {
+	t.Helper()
+	var r reports
+	failure := asynciotest.Check(main, append([]asyncio.Option{r.option()}, opts...)...)
+	r.expect(t)
+	if failure == nil {
+		return nil
+	}
+	if failure.Err == nil {
+		t.Errorf("asynciotest: %s", failure.Text)
+	}
+	return failure.Err
+}
+
+// plainRun is succeed with Run itself, for a main that leaves tasks to the end of Run,
+// which is what the test is about, or that works together with other loops, of which
+// asynciotest knows nothing. Only patience ends what hangs here.
+func plainRun(t *testing.T, main func(ctx context.Context) error, opts ...asyncio.Option) {
+	t.Helper()
+	runReporting(t, main, opts...).expect(t)
+}
+
+// runReporting is plainRun for a main that has things reported.
+func runReporting(t *testing.T, main func(ctx context.Context) error, opts ...asyncio.Option) *reports {
+	t.Helper()
+	var r reports
+	opts = append([]asyncio.Option{asyncio.WithVirtualClock(), r.option()}, opts...)
+	within(t, func() {
+		if _, err := asyncio.Run(context.Background(), asyncio.Void(main), opts...); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	return &r
+}
+
+// endAll cancels all other tasks of a test that is over, and waits for their ends.
+func endAll(ctx context.Context) error {
+	self := asyncio.CurrentTask(ctx)
+	var others []asyncio.AnyTask
+	for _, a := range asyncio.AllTasks(asyncio.RunningLoop(ctx)) {
+		if a != self {
+			a.Cancel()
+			others = append(others, a)
+		}
+	}
+	if len(others) == 0 {
+		return nil
+	}
+	_, _, err := asyncio.Wait(ctx, others, asyncio.WaitOptions{})
+	return err
 }
 
 // newLoop makes a loop on a virtual clock whose reports go to r.
@@ -187,24 +230,8 @@ func (r *reports) expect(t *testing.T, patterns ...string) {
 	}
 }
 
-// journal is a trace for several goroutines.
-type journal struct {
-	mu    sync.Mutex
-	lines []string
-}
-
-func (j *journal) add(format string, args ...any) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.lines = append(j.lines, fmt.Sprintf(format, args...))
-}
-
-func (j *journal) expect(t *testing.T, want ...string) {
-	t.Helper()
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	expectLines(t, j.lines, want...)
-}
+// sorted is the events of a trace whose order does not matter.
+func sorted(tr *asynciotest.Trace) []string { return slices.Sorted(slices.Values(tr.Events())) }
 
 func expectLines(t *testing.T, got []string, want ...string) {
 	t.Helper()

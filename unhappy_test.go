@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
 func TestCancelAtEveryMoment(t *testing.T) {
@@ -949,19 +950,19 @@ func TestMaxThreads(t *testing.T) {
 		}, asyncio.WithMaxThreads(2))
 	})
 	t.Run("places go round in order", func(t *testing.T) {
-		var j journal
+		var j asynciotest.Trace
 		succeed(t, func(ctx context.Context) error {
 			for i := range 4 {
 				asyncio.Go(ctx, asyncio.Void(func(ctx context.Context) error {
-					j.add("%d starts", i)
+					j.Add("%d starts", i)
 					err := asyncio.Sleep(ctx, time.Second)
-					j.add("%d wakes", i)
+					j.Add("%d wakes", i)
 					return err
 				}))
 			}
 			return asyncio.Sleep(ctx, time.Minute)
 		}, asyncio.WithMaxThreads(1))
-		j.expect(t, "0 starts", "1 starts", "2 starts", "3 starts",
+		j.Expect(t, "0 starts", "1 starts", "2 starts", "3 starts",
 			"0 wakes", "1 wakes", "2 wakes", "3 wakes")
 	})
 	t.Run("nested under a bound of one", func(t *testing.T) {

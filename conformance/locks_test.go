@@ -172,9 +172,10 @@ func TestEvent(t *testing.T) {
 			ev.Set()
 			locksExpect(t, "after Set", ev.String(), "<Event [set]>")
 			ev.Clear()
-			asyncio.CreateTask(ctx, asyncio.Void(ev.Wait))
+			waiter := asyncio.CreateTask(ctx, asyncio.Void(ev.Wait))
 			asyncio.Sleep(ctx, 0)
 			locksExpect(t, "with a waiter", ev.String(), "<Event [unset, waiters:1]>")
+			waiter.Cancel()
 			return nil
 		})
 	})
@@ -243,9 +244,10 @@ func TestCondition(t *testing.T) {
 			locksExpect(t, "held", cond.String(), "<Condition [locked]>")
 			cond.Release()
 			for _, with := range []string{"waiters:1", "waiters:2"} {
-				asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+				waiter := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 					return cond.With(ctx, func() error { return cond.Wait(ctx) })
 				}))
+				defer waiter.Cancel()
 				asyncio.Sleep(ctx, 0)
 				cond.Acquire(ctx)
 				locksExpect(t, "with waiters", cond.String(), "<Condition [locked, "+with+"]>")
@@ -611,7 +613,8 @@ func TestSemaphore(t *testing.T) {
 			sem.Acquire(ctx)
 			locksExpect(t, "taken", sem.String(), "<Semaphore [locked]>")
 			for _, with := range []string{"waiters:1", "waiters:2"} {
-				asyncio.CreateTask(ctx, asyncio.Void(sem.Acquire))
+				waiter := asyncio.CreateTask(ctx, asyncio.Void(sem.Acquire))
+				defer waiter.Cancel()
 				asyncio.Sleep(ctx, 0)
 				locksExpect(t, "with waiters", sem.String(), "<Semaphore [locked, "+with+"]>")
 			}
@@ -703,6 +706,9 @@ func TestSemaphore(t *testing.T) {
 				}
 				locksSucceeded(t, tasks[c.cancels])
 				locksExpect(t, "locked", sem.Locked(), true)
+				for _, task := range tasks {
+					task.Cancel()
+				}
 				return nil
 			})
 		})

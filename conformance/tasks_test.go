@@ -886,6 +886,7 @@ func TestTasksWaited(t *testing.T) {
 			if a.Done() {
 				t.Error("waited all the same")
 			}
+			a.Cancel()
 			return nil
 		})
 	})

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
 // none is the type of tasks and futures without a result.
@@ -20,23 +21,26 @@ type none = asyncio.None
 
 var errTest = errors.New("test error")
 
-// run runs main on a virtual clock and returns its error. What the loop reports
+// run is succeed for a main that fails: it returns the error. What the loop reports
 // fails the test.
 func run(t *testing.T, main func(ctx context.Context) error, opts ...asyncio.Option) error {
 	t.Helper()
 	var r reports
-	opts = append([]asyncio.Option{asyncio.WithVirtualClock(), r.option()}, opts...)
-	_, err := asyncio.Run(context.Background(), asyncio.Void(main), opts...)
+	failure := asynciotest.Check(main, append([]asyncio.Option{r.option()}, opts...)...)
 	r.expect(t)
-	return err
+	if failure == nil {
+		return nil
+	}
+	if failure.Err == nil {
+		t.Errorf("asynciotest: %s", failure.Text)
+	}
+	return failure.Err
 }
 
-// succeed is run for a main that must.
+// succeed runs main with asynciotest: it must return nil, and leave nothing behind.
 func succeed(t *testing.T, main func(ctx context.Context) error, opts ...asyncio.Option) {
 	t.Helper()
-	if err := run(t, main, opts...); err != nil {
-		t.Errorf("Run: %v", err)
-	}
+	asynciotest.Run(t, main, opts...)
 }
 
 // newLoop makes a loop on a virtual clock whose reports go to r, closed at the end of
