@@ -22,6 +22,12 @@ func TestReplay(t *testing.T) {
 	if len(records) < 4000 {
 		t.Errorf("%d programs", len(records))
 	}
+	var pool engine.Pool
+	defer pool.Close()
+	explored := func(l *asyncio.Loop) {
+		on, _ := engine.Located(l.Context())
+		on.Explore(ownOrder{}, &pool)
+	}
 	for _, options := range []struct {
 		name  string
 		ready func(*asyncio.Loop)
@@ -43,11 +49,6 @@ func TestReplay(t *testing.T) {
 }
 
 func plain(*asyncio.Loop) {}
-
-func explored(l *asyncio.Loop) {
-	on, _ := engine.Located(l.Context())
-	on.Explore(ownOrder{}, &engine.Pool{})
-}
 
 // ownOrder always takes the step whose turn it is.
 type ownOrder struct{}
