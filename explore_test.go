@@ -28,6 +28,9 @@ type crew struct {
 func explore(t *testing.T, o asynciotest.Options, f func(ctx context.Context, c *crew) error) {
 	t.Helper()
 	o.Schedules = 3000
+	if raceEnabled {
+		o.Schedules = 500
+	}
 	o.CancelWho = func(a asyncio.AnyTask) bool { return !strings.HasPrefix(a.Name(), "safe") }
 	asynciotest.Explore(t, o, func(ctx context.Context) error { return f(ctx, &crew{ctx: ctx}) })
 }
@@ -148,14 +151,14 @@ func TestExploreSemaphore(t *testing.T) {
 }
 
 // Each item is announced to one who waits. Whoever of them is cancelled, before or after
-// it was told, there is an item for each of the others.
+// it was told, nobody waits beside an item.
 func TestExploreCondition(t *testing.T) {
 	for _, cancel := range []int{0, 1, 2} {
 		explore(t, asynciotest.Options{Cancel: cancel}, func(ctx context.Context, c *crew) error {
-			const many = 3
+			const takers, many = 4, 2
 			cond := asyncio.NewCondition(nil)
 			items, taken, inside := 0, 0, 0
-			for i := range many {
+			for i := range takers {
 				c.task(fmt.Sprint("taker", i), func(ctx context.Context) error {
 					return cond.With(ctx, func() error {
 						inside++
@@ -176,26 +179,38 @@ func TestExploreCondition(t *testing.T) {
 					})
 				})
 			}
-			for i := range many {
-				c.task(fmt.Sprint("safe giver", i), func(ctx context.Context) error {
-					return cond.With(ctx, func() error {
-						if inside++; inside != 1 {
-							return fmt.Errorf("%d hold the lock", inside)
-						}
-						defer func() { inside-- }()
-						items++
-						if err := yield(ctx); err != nil {
-							return err
-						}
-						return cond.Notify(1)
-					})
+			give := func(ctx context.Context) error {
+				return cond.With(ctx, func() error {
+					if inside++; inside != 1 {
+						return fmt.Errorf("%d hold the lock", inside)
+					}
+					defer func() { inside-- }()
+					items++
+					if err := yield(ctx); err != nil {
+						return err
+					}
+					return cond.Notify(1)
 				})
+			}
+			for i := range many {
+				c.task(fmt.Sprint("safe giver", i), give)
+			}
+			if err := asynciotest.Settle(ctx); err != nil {
+				return err
+			}
+			if items > 0 && queued(cond) > 0 {
+				return fmt.Errorf("%d items, and %v", items, cond)
+			}
+			for range takers {
+				if err := give(ctx); err != nil {
+					return err
+				}
 			}
 			if err := c.ended(); err != nil {
 				return err
 			}
-			if cond.Locked() || items+taken != many {
-				return fmt.Errorf("%v, %d items and %d taken of %d", cond, items, taken, many)
+			if cond.Locked() || items+taken != many+takers {
+				return fmt.Errorf("%v, %d items and %d taken of %d", cond, items, taken, many+takers)
 			}
 			return nil
 		})
@@ -371,7 +386,7 @@ func TestExploreQueue(t *testing.T) {
 				if err := c.ended(); err != nil {
 					return err
 				}
-				if q.Len() != 0 || queued(q) != 0 {
+				if q.Len() != 0 || q.Full() || queued(q) != 0 {
 					return fmt.Errorf("in the end: %v", q)
 				}
 				slices.SortFunc(put, compareItems)
@@ -479,8 +494,8 @@ func TestExploreTaskGroup(t *testing.T) {
 	}
 }
 
-// Timeout gives a result or says that it is a timeout, also when both are due at once,
-// and takes its own cancellation back, but no other.
+// Timeout gives a result or says that it is a timeout, also when both are due at once
+// with a cancellation, and takes its own cancellation back, but no other.
 func TestExploreTimeout(t *testing.T) {
 	explore(t, asynciotest.Options{Cancel: 1}, func(ctx context.Context, c *crew) error {
 		for i := range 3 {
@@ -496,21 +511,27 @@ func TestExploreTimeout(t *testing.T) {
 				requests := asyncio.CurrentTask(ctx).Cancelling()
 				switch {
 				case err == nil && (v != 1 || got != nil || requests > 0):
-					return fmt.Errorf("the result is %d, %v with %d cancellations", v, got, requests)
+					return fmt.Errorf("the result is %d, %s with %d cancellations", v, show(got), requests)
 				case errors.Is(err, asyncio.ErrTimeout) && (got == nil || requests > 0):
-					return fmt.Errorf("a timeout, %d, %v with %d cancellations", v, got, requests)
+					return fmt.Errorf("a timeout, %d, %s with %d cancellations", v, show(got), requests)
 				case err != nil && !errors.Is(err, asyncio.ErrTimeout) && requests != 1:
-					return fmt.Errorf("%s with %d cancellations", err, requests)
+					return fmt.Errorf("%s with %d cancellations", show(err), requests)
 				case err != nil && !errors.Is(err, asyncio.ErrTimeout):
 					return err
 				}
 				// No cancellation is left over for the next await.
 				if err := yield(ctx); err != nil && asyncio.CurrentTask(ctx).Cancelling() == 0 {
-					return fmt.Errorf("late: %s", err)
+					return fmt.Errorf("late: %s", show(err))
 				}
 				return nil
 			})
 		}
+		victim := c.tasks[0]
+		c.task("safe canceller", func(ctx context.Context) error {
+			err := asyncio.Sleep(ctx, time.Second)
+			victim.Cancel()
+			return err
+		})
 		return c.ended()
 	})
 }
@@ -543,7 +564,7 @@ func TestExploreNestedTimeouts(t *testing.T) {
 					return fmt.Errorf("the inner timeout has not expired, and returned %s", show(inner))
 				}
 				if err := yield(ctx); err != nil && asyncio.CurrentTask(ctx).Cancelling() == 0 {
-					return fmt.Errorf("late: %s", err)
+					return fmt.Errorf("late: %s", show(err))
 				}
 				return nil
 			})
@@ -577,10 +598,10 @@ func TestExploreWaitFor(t *testing.T) {
 					}
 				case errors.Is(err, asyncio.ErrTimeout):
 					if v != r || requests > 0 {
-						return fmt.Errorf("a timeout beside %d of %d, %v, with %d cancellations", v, r, e, requests)
+						return fmt.Errorf("a timeout beside %d of %d, %s, with %d cancellations", v, r, show(e), requests)
 					}
 				case requests != 1:
-					return fmt.Errorf("%s with %d cancellations", err, requests)
+					return fmt.Errorf("%s with %d cancellations", show(err), requests)
 				default:
 					return err
 				}
@@ -615,7 +636,7 @@ func TestExploreGather(t *testing.T) {
 				case undone && !early:
 					return errors.New("returned before all had ended")
 				case err != nil && !cancelled && !early:
-					return fmt.Errorf("%s, and nobody was cancelled", err)
+					return fmt.Errorf("%s, and nobody was cancelled", show(err))
 				case err == nil && !slices.Equal(vs, []int{0, 1, 2, 3}):
 					return fmt.Errorf("values %v", vs)
 				}
