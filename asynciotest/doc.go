@@ -43,8 +43,10 @@
 //
 // Whether a deadlock can be told at once depends on what else is there: goroutines of
 // other asynciotest tests do not count, one that an older part of the program has left
-// behind does, and makes the verdict wait for the limit. In a bubble of testing/synctest
-// the limit passes at once as well.
+// behind does, and so does a context of the standard library with a deadline that a task
+// waits with; they make the verdict wait for the limit. In a bubble of testing/synctest the
+// limit passes at once as well. Nobody can see what time.AfterFunc has set, or that two
+// tests which run at one time wait for each other: such a test is called a deadlock.
 //
 // # Schedules
 //

@@ -2,6 +2,7 @@ package asynciotest_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -177,6 +178,47 @@ func TestGoroutineThatCallsInIsWaitedFor(t *testing.T) {
 		_, err := answer.Await(ctx)
 		return err
 	})
+}
+
+func TestADeadlineOfTheStandardLibraryIsWaitedFor(t *testing.T) {
+	for _, in := range []func(ctx context.Context) error{
+		func(ctx context.Context) error { return new(asyncio.Event).Wait(ctx) },
+		func(ctx context.Context) error {
+			_, err := spawn(ctx, "member", func(ctx context.Context) error { return new(asyncio.Event).Wait(ctx) }).Await(context.WithoutCancel(ctx))
+			return err
+		},
+	} {
+		f := asynciotest.Check(func(ctx context.Context) error {
+			ctx, cancel := context.WithTimeout(ctx, time.Millisecond)
+			defer cancel()
+			return in(ctx)
+		})
+		if f == nil || f.Kind != asynciotest.Error || !errors.Is(f.Err, context.DeadlineExceeded) {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
+func TestAGoTaskThatIsAboutToEndIsNoLeak(t *testing.T) {
+	for range 200 {
+		pass(t, asynciotest.Check(func(ctx context.Context) error {
+			asyncio.Go(ctx, func(context.Context) (none, error) { return none{}, nil })
+			return nil
+		}))
+	}
+}
+
+func TestACallThatHasJustComeIsNoDeadlock(t *testing.T) {
+	for range 2000 {
+		pass(t, asynciotest.Check(func(ctx context.Context) error {
+			scope, end := context.WithCancel(ctx)
+			a := spawn(scope, "a", new(asyncio.Event).Wait)
+			yield(ctx)
+			end()
+			_, _ = a.Await(ctx)
+			return nil
+		}))
+	}
 }
 
 func TestStuckNamesGoroutinesThatMightCallIn(t *testing.T) {

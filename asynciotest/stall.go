@@ -26,7 +26,11 @@ func (tr *trial) stalled(w engine.Waiting) {
 	}
 	var outside []string
 	if w.Busy == 0 {
-		if outside = tr.outside(); outside == nil {
+		outside = tr.outside()
+		if w.Woken() {
+			return // by one that has ended since, and was not seen
+		}
+		if outside == nil && !tr.endsByItself() {
 			tr.give(Deadlock, "deadlock: nothing can run any more, and no timer is set: ")
 			return
 		}
@@ -42,10 +46,10 @@ func (tr *trial) stalled(w engine.Waiting) {
 		}
 		why := "stuck: nothing has run for " + tr.limit.String() + ", and Go tasks that are at work are blocked: "
 		if w.Busy == 0 {
-			why = "stuck: nothing has run for " + tr.limit.String() + "; goroutines that are no tasks might call in, but did not: "
+			why = "stuck: nothing has run for " + tr.limit.String() + "; goroutines that are no tasks, or a context's deadline on the machine's clock, might go on, but did not: "
 		}
 		tr.give(Stuck, why)
-		if tr.explain && w.Busy == 0 {
+		if tr.explain && outside != nil {
 			tr.verdict.Text += "\n  goroutines that might call in:\n" + strings.Join(outside, "")
 		}
 		return
@@ -105,6 +109,12 @@ func (tr *trial) working() bool {
 		}
 	}
 	return false
+}
+
+// endsByItself reports whether a task waits in, or belongs to, a context with a deadline
+// that is not on the loop's clock.
+func (tr *trial) endsByItself() bool {
+	return slices.ContainsFunc(tr.loop.Blocked(), func(b engine.Blocked) bool { return b.Deadline })
 }
 
 // give ends the run with a verdict.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,7 +121,13 @@ func (tr *trial) leave(ctx context.Context) {
 		_ = Settle(ctx) // the chooser ends what has no end
 	} else {
 		for range 1000 { // a task may spin for ever
-			if asyncio.Sleep(ctx, 0) != nil || quiet(tr.loop.Blocked(), tr.main) {
+			if asyncio.Sleep(ctx, 0) != nil {
+				break
+			}
+			if !tr.anyElse(engine.Ready) {
+				if tr.anyElse(engine.Working) {
+					_ = Settle(ctx)
+				}
 				break
 			}
 		}
@@ -137,13 +144,11 @@ func (tr *trial) leave(ctx context.Context) {
 	}
 }
 
-func quiet(all []engine.Blocked, but *engine.Task) bool {
-	for _, b := range all {
-		if b.Task != but && (b.Doing == engine.Ready || b.Doing == engine.Working) {
-			return false
-		}
-	}
-	return true
+// anyElse reports whether another task than the main one does the given thing.
+func (tr *trial) anyElse(doing engine.Doing) bool {
+	return slices.ContainsFunc(tr.loop.Blocked(), func(b engine.Blocked) bool {
+		return b.Task != tr.main && b.Doing == doing
+	})
 }
 
 // judge makes a failure of how the run has ended.

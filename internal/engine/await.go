@@ -249,6 +249,7 @@ func (t *Task) bind(at place, ctx context.Context) {
 	case at.unbound(t):
 	case at.watched(t, ctx) != nil:
 		b := t.fiber.interruptible()
+		_, b.deadline = at.watched(t, ctx).Deadline()
 		wait := b.waits
 		b.unwatch = t.loop.whenEnded(at.watched(t, ctx), func(r *Request) {
 			if b.waits == wait {
@@ -268,7 +269,7 @@ func (b *bound) end() error {
 	b.link.remove()
 	if b.unwatch != nil {
 		b.unwatch()
-		b.unwatch = nil
+		b.unwatch, b.deadline = nil, false
 	}
 	err := b.cause
 	b.cause = nil

@@ -35,7 +35,9 @@ type bound struct {
 	cause   error // why the wait was interrupted or refused
 	link    link  // in the list of a scope
 	unwatch func() bool
-	waits   uint64 // counts them, so that a late interruption misses
+	// deadline says that what is watched has one, on whichever clock.
+	deadline bool
+	waits    uint64 // counts them, so that a late interruption misses
 }
 
 func (f *fiber) interruptible() *bound {

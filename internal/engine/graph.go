@@ -14,6 +14,9 @@ type Blocked struct {
 	On []*Task
 	// Until is when its sleep ends, Never if it does not sleep.
 	Until time.Duration
+	// Deadline says that the wait, or the task, may be ended by a context that somebody
+	// else has derived, with a deadline on whichever clock.
+	Deadline bool
 	// Place is what it gave to Waiter.OnUnwind, if it waits for the signal of one.
 	Place Unwinder
 }
@@ -95,6 +98,7 @@ func (l *Loop) Blocked() []Blocked {
 		case f.kind == kindWaiter:
 			b.Place = f.waiter().unwound
 		}
+		b.Deadline = t.watchesDeadline()
 		all = append(all, b)
 		for _, w := range t.watches() {
 			if c, ok := w.to.(completer); ok && !w.dropped {
@@ -110,6 +114,18 @@ func (l *Loop) Blocked() []Blocked {
 		}
 	}
 	return all
+}
+
+func (t *Task) watchesDeadline() bool {
+	if f := t.fiber; f != nil && f.wait != nil && f.wait.bound != nil && f.wait.bound.deadline {
+		return true
+	}
+	m := t.member()
+	if m == nil || !m.at.away || m.ended {
+		return false
+	}
+	_, has := m.ends.Deadline()
+	return has
 }
 
 // when returns the moment of a timer that is set, Never of another.
