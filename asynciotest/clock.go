@@ -94,17 +94,8 @@ func (c *clock) Epoch() time.Time   { return Epoch }
 func (c *clock) Now() time.Duration { return time.Duration(c.now.Load()) }
 
 func (c *clock) Wait(w engine.Waiting) {
-	if w.Busy == 0 && w.Steps == 0 {
-		if len(c.settlers) > 0 {
-			f := c.settlers[0]
-			c.settlers = c.settlers[1:]
-			_ = f.SetResult(asyncio.None{}) // it fails if who waited was cancelled
-			return
-		}
-		if w.Until != engine.Never {
-			c.now.Store(int64(max(w.Until, c.Now())))
-			return
-		}
+	if w.Busy == 0 && w.Steps == 0 && c.pass(w.Until) {
+		return
 	}
 	select {
 	case <-c.wake: // it may be old
@@ -122,9 +113,18 @@ func (c *clock) Wake() {
 	}
 }
 
-// skip goes on to a moment although Go tasks are at work.
-func (c *clock) skip(until time.Duration) {
-	if until != engine.Never {
-		c.now.Store(int64(max(until, c.Now())))
+// pass goes on when nothing can run before the clock moves, and reports whether it could:
+// who waits for that moment is told, or the clock moves to the next timer.
+func (c *clock) pass(until time.Duration) bool {
+	if len(c.settlers) > 0 {
+		f := c.settlers[0]
+		c.settlers = c.settlers[1:]
+		_ = f.SetResult(asyncio.None{}) // it fails if who waited was cancelled
+		return true
 	}
+	if until == engine.Never {
+		return false
+	}
+	c.now.Store(int64(max(until, c.Now())))
+	return true
 }

@@ -16,7 +16,9 @@
 // The clock starts at [Epoch] and stands still while anything can run. When nothing can,
 // it jumps to the next timer, so a program that sleeps for a year ends at once. Go tasks
 // (asyncio.Go) hold the clock while they are at work: the loop has started their goroutine
-// or answered their await, and has not been told yet of their next await or their end. A
+// or answered their await, and has not been told yet of their next await or their end. If
+// all of them are seen blocked on channels or locks, and nobody is there who might end
+// that from outside, the clock goes on, as in a bubble of testing/synctest. A
 // goroutine that the program has started by itself does not hold it, since the loop does
 // not know of it: what such a goroutine asks of the loop may come after a jump.
 // [Settle] waits until everybody else waits, [Advance] lets time pass, and [Clock] is for
@@ -29,11 +31,11 @@
 //   - Deadlock: nothing can run any more, and no timer is set. The verdict names the circle
 //     of tasks that wait for each other, or what all wait for in the end and who holds it,
 //     and shows for each task what it waits for, where it was created and where it is.
-//   - Stuck: the same, but somebody who is no task might go on: a goroutine of the
-//     program's that the loop does not know of, or a Go task that is blocked in something
-//     else than an await. After -asyncio.limit (5 s) of real time this is a verdict too,
-//     and shows who. A goroutine that computes, sleeps or does input and output in a Go
-//     task is never called stuck.
+//   - Stuck: the same, but somebody who is no task is part of it: a Go task that is blocked
+//     in something else than an await, or a goroutine of the program's that the loop does
+//     not know of and that might call in, but has not within -asyncio.limit (5 s) of real
+//     time. It shows who. A Go task that computes, sleeps or does input and output is
+//     never called stuck.
 //   - Leak: when the function returns, a task is pending that nobody has cancelled, and
 //     that does not end by itself before the clock moves; or a goroutine that the test has
 //     started is left; or something was reported to the exception handler, such as an error
@@ -70,6 +72,9 @@
 //     after it, so that programs which spin until something is so come to an end.
 //
 // With Options.Cancel a task may also be cancelled at any of its await points.
+//
+// A task that blocks the loop, on a channel for example, blocks the test as well, with no
+// verdict but that of go test -timeout: such work belongs in a Go task.
 //
 // The function must do the same under the same schedule: no random numbers, no package
 // time, no order of a map, and no goroutines but Go tasks; else the schedule that fails

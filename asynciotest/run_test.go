@@ -302,3 +302,73 @@ func TestInABubble(t *testing.T) {
 		expect(t, f, asynciotest.Deadlock, "nobody is left to Set it")
 	})
 }
+
+func TestABlockedGoTaskLetsTheClockGoOn(t *testing.T) {
+	program := func(ctx context.Context) error {
+		c := make(chan int)
+		g := asyncio.Go(ctx, func(context.Context) (int, error) { return <-c, nil })
+		spawn(ctx, "sender", func(ctx context.Context) error {
+			err := asyncio.Sleep(ctx, time.Hour)
+			close(c)
+			return err
+		})
+		_, err := g.Await(ctx)
+		return err
+	}
+	pass(t, asynciotest.Check(program))
+	pass(t, asynciotest.Search(asynciotest.Options{Schedules: 20}, program).Failure)
+}
+
+func TestALeakedGoTask(t *testing.T) {
+	program := func(ctx context.Context) error {
+		asyncio.Go(ctx, func(ctx context.Context) (none, error) {
+			<-ctx.Done()
+			return none{}, ctx.Err()
+		}, asyncio.WithName("lost"))
+		return nil
+	}
+	expect(t, asynciotest.Check(program), asynciotest.Leak, "lost is a Go task, and at work")
+	expect(t, asynciotest.Search(asynciotest.Options{}, program).Failure, asynciotest.Leak, "lost is a Go task, and at work")
+}
+
+func TestASpinnerLeft(t *testing.T) {
+	r := asynciotest.Search(asynciotest.Options{MaxSteps: 1000}, func(ctx context.Context) error {
+		spawn(ctx, "spinner", yields(1<<40))
+		return nil
+	})
+	expect(t, r.Failure, asynciotest.Leak, "go on without end", "spinner is ready to go on")
+}
+
+// The same schedules come again also where Go tasks let each other go on.
+func TestGoTasksThatAreLetGoComeInOneOrder(t *testing.T) {
+	count := func() asynciotest.Report {
+		return asynciotest.Search(asynciotest.Options{Strategy: asynciotest.Exhaustive}, func(ctx context.Context) error {
+			g := asyncio.Go(ctx, asyncio.Delay(time.Second, 1))
+			h := asyncio.Go(ctx, func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, ctx.Err() })
+			yield(ctx)
+			g.Cancel()
+			h.Cancel()
+			_, err := asyncio.GatherAll(ctx, g, h)
+			return err
+		})
+	}
+	a, b := count(), count()
+	if !a.Complete || a != b {
+		t.Errorf("%+v, then %+v", a, b)
+	}
+}
+
+func TestDelayFindsWhatOneChoiceDecides(t *testing.T) {
+	r := asynciotest.Search(asynciotest.Options{Strategy: asynciotest.Delay}, func(ctx context.Context) error {
+		c := asyncio.NewCondition(nil)
+		w := spawn(ctx, "waiter", func(ctx context.Context) error {
+			return c.With(ctx, func() error { return c.Wait(ctx) })
+		})
+		n := spawn(ctx, "notifier", func(ctx context.Context) error {
+			return c.With(ctx, func() error { return c.Notify(1) })
+		})
+		_, err := asyncio.Gather(ctx, w, n)
+		return err
+	})
+	expect(t, r.Failure, asynciotest.Deadlock, "nobody is left to Notify")
+}

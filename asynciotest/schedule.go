@@ -59,7 +59,11 @@ func (d *decider) reset() {
 // Choose is for the engine.
 func (d *decider) Choose(steps []engine.Step) int {
 	if d.steps++; d.steps > d.maxSteps && d.tr.verdict == nil {
-		d.tr.give(Endless, fmt.Sprintf("endless: %d steps were not enough: ", d.maxSteps))
+		if d.tr.leaving {
+			d.tr.give(Leak, "leak: the function has returned, and its tasks go on without end: ")
+		} else {
+			d.tr.give(Endless, fmt.Sprintf("endless: %d steps were not enough: ", d.maxSteps))
+		}
 	}
 	i := 0
 	switch {

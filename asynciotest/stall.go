@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
@@ -20,39 +19,30 @@ func (tr *trial) stalled(w engine.Waiting) {
 	if soon(w, 100) {
 		return
 	}
-	if w.Steps > 0 {
-		tr.rest(w)
-		return
-	}
-	var outside []string
-	if w.Busy == 0 {
-		outside = tr.outside()
-		if w.Woken() {
-			return // by one that has ended since, and was not seen
+	if w.Busy > 0 {
+		if tr.rest(w); w.Steps > 0 || w.Woken() || tr.loop.Working() {
+			return // one that computes, sleeps or talks to the world is waited for, however long
 		}
-		if outside == nil && !tr.endsByItself() {
+	}
+	outside := tr.outside()
+	if w.Woken() {
+		return // by one that has ended since, and was not seen
+	}
+	if outside == nil && !tr.endsByItself() {
+		switch {
+		case w.Busy == 0:
 			tr.give(Deadlock, "deadlock: nothing can run any more, and no timer is set: ")
-			return
-		}
-	}
-	for !tr.wait(w, tr.limit) {
-		if w.Busy > 0 && (tr.working() || soon(w, 1000)) {
-			continue // it computes, sleeps or talks to the world: there is no end to that
-		}
-		if tr.ending {
-			// The grace of Run is over; who is left is reported.
-			tr.loop.Driver().(*clock).skip(w.Until)
-			return
-		}
-		why := "stuck: nothing has run for " + tr.limit.String() + ", and Go tasks that are at work are blocked: "
-		if w.Busy == 0 {
-			why = "stuck: nothing has run for " + tr.limit.String() + "; goroutines that are no tasks, or a context's deadline on the machine's clock, might go on, but did not: "
-		}
-		tr.give(Stuck, why)
-		if tr.explain && outside != nil {
-			tr.verdict.Text += "\n  goroutines that might call in:\n" + strings.Join(outside, "")
+		case !tr.clock.pass(w.Until):
+			tr.give(Stuck, "stuck: Go tasks at work are blocked, and nobody else can go on: ")
 		}
 		return
+	}
+	if tr.wait(w, tr.limit) || w.Busy > 0 && (tr.loop.Working() || tr.clock.pass(w.Until)) {
+		return
+	}
+	tr.give(Stuck, "stuck: nothing has run for "+tr.limit.String()+"; goroutines that are no tasks, or a context's deadline on the machine's clock, might go on, but did not: ")
+	if tr.explain {
+		tr.verdict.Text += "\n  goroutines that might call in:\n" + strings.Join(outside, "")
 	}
 }
 
@@ -62,7 +52,7 @@ func (tr *trial) wait(w engine.Waiting, d time.Duration) bool {
 	defer late.Stop()
 	for !w.Woken() {
 		select {
-		case <-tr.loop.Driver().(*clock).wake:
+		case <-tr.clock.wake:
 		case <-late.C:
 			return w.Woken()
 		}
@@ -71,14 +61,16 @@ func (tr *trial) wait(w engine.Waiting, d time.Duration) bool {
 }
 
 // rest waits until the Go tasks at work have come to an await, or are blocked otherwise:
-// found so twice, with time in between for others to go on.
+// found so twice, with time in between for others to go on. It gives up at the limit.
 func (tr *trial) rest(w engine.Waiting) {
-	blocked := 0
-	for start := time.Now(); blocked < 2 && time.Since(start) < tr.limit; {
-		if blocked++; tr.working() {
-			blocked = 0
+	blocked, d := 0, time.Millisecond
+	for start := time.Now(); time.Since(start) < tr.limit; {
+		if tr.loop.Working() {
+			blocked, d = 0, min(2*d, tr.limit)
+		} else {
+			blocked, d = blocked+1, time.Millisecond
 		}
-		if blocked < 2 && tr.wait(w, time.Millisecond) {
+		if blocked == 2 || tr.wait(w, d) {
 			return
 		}
 	}
@@ -91,22 +83,6 @@ func soon(w engine.Waiting, tries int) bool {
 			return true
 		}
 		runtime.Gosched()
-	}
-	return false
-}
-
-// working reports whether a Go task at work is not blocked in the runtime.
-func (tr *trial) working() bool {
-	for _, b := range tr.loop.Blocked() {
-		if b.Doing != engine.Working {
-			continue
-		}
-		switch s := b.Task.Status(); {
-		case s == coro.Unknown, strings.HasPrefix(s, "chan "), strings.HasPrefix(s, "select"),
-			strings.HasPrefix(s, "sync."), strings.HasPrefix(s, "semacquire"):
-		default: // with "" it has not begun, or has ended and is about to say so
-			return true
-		}
 	}
 	return false
 }

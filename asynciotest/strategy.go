@@ -13,7 +13,7 @@ type Strategy uint8
 // The strategies.
 const (
 	// Mixed takes the three random ones in turns, with one departure or preemption, two,
-	// and so on up to Options.Depth.
+	// and so on up to Options.Depth. The first schedule of each is the loop's own order.
 	Mixed Strategy = iota
 	// Random chooses each step at random among those that there are.
 	Random
@@ -23,14 +23,15 @@ const (
 	// schedule. (Burckhardt et al., A randomized scheduler with probabilistic guarantees
 	// of finding bugs, 2010)
 	PCT
-	// Delay is the loop's own order, but Depth times at random moments the task whose
-	// step it is is held back while others go on. (Emmi et al., Delay-bounded
+	// Delay is the loop's own order, but up to Depth times at random moments the task
+	// whose step it is is held back while others go on. (Emmi et al., Delay-bounded
 	// scheduling, 2011)
 	Delay
 	// Exhaustive takes every schedule once: first the loop's own order, then those with
 	// one departure from it, with two, and so on. So what it finds has as few of them as
-	// can be; and it says when there are no more. Orders that differ only in what no
-	// code of the program's can see, such as when a sleep's timer is handled, are one.
+	// can be; and it says when there are no more. Orders that differ only in when the end
+	// of a sleep is handled, or an end that is only counted, are one. Other work of the
+	// library's is a step, also where the program cannot see when it comes.
 	Exhaustive
 )
 
@@ -72,6 +73,7 @@ func newStrategy(o Options) strategy {
 type dice struct {
 	src     *rand.PCG
 	cancels int
+	runs    int   // the first is the loop's own order, to learn
 	length  int   // of the longest schedule so far, in choices of a step
 	points  int   // and in decisions about a cancellation
 	at      int   // choices of a step so far in this one
@@ -87,9 +89,10 @@ func (d *dice) below(n int) int {
 }
 
 func (d *dice) begin() {
+	d.runs++
 	d.at, d.point = 0, 0
 	d.doomed = d.doomed[:0]
-	if d.cancels > 0 {
+	if d.cancels > 0 && d.runs > 1 {
 		for range 1 + d.below(d.cancels) {
 			d.doomed = append(d.doomed, d.below(d.points+1))
 		}
@@ -121,6 +124,9 @@ func (r *random) pick(steps []engine.Step, n int) int {
 		return r.cancel()
 	}
 	r.at++
+	if r.runs == 1 {
+		return 0
+	}
 	return r.below(n)
 }
 
@@ -162,6 +168,10 @@ func (p *pct) end(*decider) { p.dice.end() }
 func (p *pct) pick(steps []engine.Step, _ int) int {
 	if steps == nil {
 		return p.cancel()
+	}
+	if p.runs == 1 {
+		p.at++
+		return 0
 	}
 	best := p.highest(steps)
 	for _, c := range p.changes {
@@ -205,8 +215,10 @@ func (d *delay) begin() ([]departure, bool) {
 	}
 	clear(d.held)
 	d.moments = d.moments[:0]
-	for range d.depth {
-		d.moments = append(d.moments, d.below(d.length))
+	if d.runs > 1 {
+		for range 1 + d.below(d.depth) {
+			d.moments = append(d.moments, d.below(d.length+1))
+		}
 	}
 	return nil, true
 }
@@ -223,6 +235,7 @@ func (d *delay) pick(steps []engine.Step, n int) int {
 			// Behind all others once, or several times.
 			d.held[who(&steps[i])] = d.at + (n-1)<<d.below(4)
 			i = d.first(steps)
+			break // who was held back last must not be the only one left
 		}
 	}
 	d.at++

@@ -57,8 +57,10 @@ type trial struct {
 	group   string         // the label of the goroutines of the test
 
 	loop     *engine.Loop
+	clock    *clock
 	main     *engine.Task
-	ending   bool // f has returned
+	leaving  bool // f has returned, and its tasks may end by themselves
+	ending   bool // the main task has ended
 	verdict  *Failure
 	reported []string
 	left     int    // tasks that nobody has ended
@@ -71,9 +73,9 @@ func (tr *trial) run() *Failure {
 	runner := asyncio.NewRunner(opts...)
 	loop := runner.Loop()
 	tr.loop, _ = engine.Located(loop.Context())
-	c := newClock()
-	c.stalled = tr.stalled
-	tr.loop.Drive(c)
+	tr.clock = newClock()
+	tr.clock.stalled = tr.stalled
+	tr.loop.Drive(tr.clock)
 	if tr.explain {
 		tr.loop.Trace()
 	}
@@ -117,6 +119,7 @@ func (tr *trial) leave(ctx context.Context) {
 	if tr.loop.Alone(tr.main) {
 		return
 	}
+	tr.leaving = true
 	if tr.chooser != nil {
 		_ = Settle(ctx) // the chooser ends what has no end
 	} else {

@@ -41,16 +41,9 @@ func StackOf(g uintptr) []runtime.Frame {
 	return nil
 }
 
-// Unknown is the status of a goroutine whose number cannot be found.
-const Unknown = "unknown"
-
 // StatusOf returns what the runtime says that goroutine is doing, in its words
-// ("chan receive", "running"); "" if it is 0 or not there any more. It is as slow as
-// StackOf.
+// ("chan receive", "running"); "" if it cannot be found. It is as slow as StackOf.
 func StatusOf(g uintptr) string {
-	if g != 0 && number(g) == 0 {
-		return Unknown
-	}
 	_, rest, _ := strings.Cut(blockOf(g), "[")
 	status, _, _ := strings.Cut(rest, "]")
 	status, _, _ = strings.Cut(status, ",") // since when

@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/asyncio-go/asyncio/internal/coro"
+import (
+	"strings"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+)
 
 // This file is the seam for tests that try other orders than the loop's own. With a
 // chooser every step of the loop is its decision, within what a correct program has to
@@ -63,6 +67,23 @@ func (t *Task) Started() bool { return t.phase == started }
 // Status is what the runtime says a Go task's goroutine is doing, "" if that is not
 // known.
 func (t *Task) Status() string { return coro.StatusOf(t.loop.roster.find(t)) }
+
+// Working reports whether a Go task at work is not blocked in the runtime, on a channel
+// or a lock. Only the owner may call it.
+func (l *Loop) Working() bool {
+	for t := l.tasks.head; t != nil; t = t.next {
+		if !t.thread || t.phase != started || t.threadOf().visited {
+			continue
+		}
+		switch s := t.Status(); {
+		case strings.HasPrefix(s, "chan "), strings.HasPrefix(s, "select"),
+			strings.HasPrefix(s, "sync."), strings.HasPrefix(s, "semacquire"):
+		default: // with "" it has not begun, or has ended and is about to say so
+			return true
+		}
+	}
+	return false
+}
 
 // Explore has c choose from now on. It is called before the loop runs, with a pool that
 // loops which run one after the other may share.
@@ -261,6 +282,9 @@ func (x *explorer) arrive(l *Loop, r runnable) {
 
 // settle waits until the Go tasks at work have come to wait or are blocked.
 func (x *explorer) settle(l *Loop) {
+	if x.quiet > 0 && l.Working() {
+		x.quiet = 0 // what was blocked goes on
+	}
 	for l.busy > x.waiting && l.busy-x.waiting != x.quiet {
 		if l.pending.Load() {
 			l.drain()
