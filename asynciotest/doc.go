@@ -39,8 +39,8 @@
 //   - Leak: when the function returns, a task is pending that nobody has cancelled, and
 //     that does not end by itself before the clock moves; or a goroutine that the test has
 //     started is left; or something was reported to the exception handler, such as an error
-//     nobody has asked for. With asyncio.WithExceptionHandler the reports are the test's
-//     own affair.
+//     nobody has asked for, and with asyncio.WithDebug a task that nobody has awaited. With
+//     asyncio.WithExceptionHandler the reports are the test's own affair.
 //   - Endless, when exploring: a schedule has more than Options.MaxSteps steps.
 //
 // Whether a deadlock can be told at once depends on what else is there: goroutines of

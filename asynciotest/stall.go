@@ -61,12 +61,13 @@ func (tr *trial) wait(w engine.Waiting, d time.Duration) bool {
 }
 
 // rest waits until the Go tasks at work have come to an await, or are blocked otherwise:
-// found so twice, with time in between for others to go on. It gives up at the limit.
+// found so twice, with time in between for others to go on. It gives up at the limit if
+// there are steps to take.
 func (tr *trial) rest(w engine.Waiting) {
 	blocked, d := 0, time.Millisecond
-	for start := time.Now(); time.Since(start) < tr.limit; {
+	for start := time.Now(); w.Steps == 0 || time.Since(start) < tr.limit; {
 		if tr.loop.Working() {
-			blocked, d = 0, min(2*d, tr.limit)
+			blocked, d = 0, min(2*d, time.Minute) // in a bubble that may be many times
 		} else {
 			blocked, d = blocked+1, time.Millisecond
 		}
