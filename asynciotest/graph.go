@@ -147,14 +147,12 @@ func (p *picture) cause() string {
 		var s strings.Builder
 		s.WriteString("a circle: ")
 		for _, t := range c {
-			b, _ := p.find(t)
 			s.WriteString(nameOf(t))
 			if a, ok := p.about[t]; ok {
 				s.WriteString(" waits for " + p.names[a.Of] + ", held by ")
 			} else {
 				s.WriteString(" waits for ")
 			}
-			_ = b
 		}
 		return s.String() + nameOf(c[0])
 	}

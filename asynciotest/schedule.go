@@ -100,7 +100,7 @@ func (d *decider) Waits(t *engine.Task) {
 // inject decides whether to cancel a task at the await that it is in: as soon as it
 // waits, or only when that has ended.
 func (d *decider) inject(t *engine.Task, over bool) {
-	if t == d.tr.main || t.Cancelling() > 0 || d.tr.ending || d.who != nil && !d.who(t.Face().(asyncio.AnyTask)) {
+	if t == d.tr.main || t.Cancelling() > 0 || d.tr.main.Finished() || d.who != nil && !d.who(t.Face().(asyncio.AnyTask)) {
 		return
 	}
 	d.points++

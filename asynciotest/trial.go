@@ -60,7 +60,6 @@ type trial struct {
 	clock    *clock
 	main     *engine.Task
 	leaving  bool // f has returned, and its tasks may end by themselves
-	ending   bool // the main task has ended
 	verdict  *Failure
 	reported []string
 	left     int    // tasks that nobody has ended
@@ -85,12 +84,10 @@ func (tr *trial) run() *Failure {
 	closed := false
 	defer func() {
 		if !closed { // Goexit
-			tr.ending = true
 			_ = runner.Close()
 		}
 	}()
 	_, err := asyncio.RunOn(runner, context.Background(), tr.body)
-	tr.ending = true
 	closed = true
 	if tr.verdict != nil {
 		_ = loop.Close() // it is told where the tasks are; what they do when they are unwound is no news
