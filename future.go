@@ -60,7 +60,12 @@ func (f *Future[T]) SetErr(err error) error {
 // first, Await returns its cause and the future stays as it is. It returns
 // ErrNotInTask in a callback and ErrLoopClosed if the loop was closed first.
 func (f *Future[T]) Await(ctx context.Context) (T, error) {
-	err := f.f.Await(ctx)
+	var err error
+	if w := f.f.Enter(ctx); w != nil {
+		err = w.Rest()
+	} else {
+		err = f.f.AwaitFrom(ctx)
+	}
 	if !f.f.Finished() {
 		var zero T
 		return zero, err

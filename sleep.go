@@ -12,7 +12,12 @@ import (
 // an await point. It returns a *CancelledError if the task is cancelled, the cause
 // of a scope that ends first, ErrNotInTask in a callback and ErrLoopClosed once the
 // loop is closed. Without a loop in ctx it panics. (asyncio.sleep)
-func Sleep(ctx context.Context, d time.Duration) error { return engine.Sleep(ctx, d) }
+func Sleep(ctx context.Context, d time.Duration) error {
+	if t := engine.Doze(ctx, d); t != nil {
+		return t.Rest()
+	}
+	return engine.Sleep(ctx, d)
+}
 
 // Delay is the coroutine that sleeps for d and returns v.
 // (asyncio.sleep(d, result=v))

@@ -189,7 +189,12 @@ func (t *Task[T]) apply(opts []TaskOption) engine.Mode {
 // one loop await each other, ErrNotInTask in a callback, and ErrLoopClosed if the
 // loop was closed first.
 func (t *Task[T]) Await(ctx context.Context) (T, error) {
-	err := t.t.Await(ctx)
+	var err error
+	if w := t.t.Enter(ctx); w != nil {
+		err = w.Rest()
+	} else {
+		err = t.t.AwaitFrom(ctx)
+	}
 	if !t.t.Finished() {
 		var zero T
 		return zero, err

@@ -1,6 +1,7 @@
 package coro
 
 import (
+	"math/rand/v2"
 	"runtime"
 	"strings"
 	"testing"
@@ -9,31 +10,38 @@ import (
 // body is a coroutine that runs a function.
 type body struct {
 	Coro
-	f func()
+	b *Baton
+	f func(*body)
 }
 
 func (b *body) Coroutine() *Coro { return &b.Coro }
-func (b *body) Main()            { b.f() }
+func (b *body) Main()            { b.f(b) }
 
-func start(f func(b *body)) *body {
-	b := &body{}
-	b.f = func() { f(b) }
-	Init(b)
-	return b
+// pass hands control to somebody.
+func (b *body) pass(to *Coro) { b.b.Pass(to) }
+
+// outside returns a baton that the caller holds.
+func outside() *Baton { return &Baton{Holder: &Coro{G: G()}} }
+
+func start(b *Baton, f func(*body)) *body {
+	c := &body{b: b, f: f}
+	Init(c)
+	return c
 }
 
-func BenchmarkResumeSuspend(b *testing.B) {
-	c := start(func(c *body) {
-		for !c.Asked {
-			c.Suspend()
+func BenchmarkPass(b *testing.B) {
+	baton := outside()
+	here := baton.Holder
+	c := start(baton, func(c *body) {
+		for !c.Ending {
+			c.pass(here)
 		}
 	})
 	b.ReportAllocs()
 	for b.Loop() {
-		c.Resume()
+		baton.Pass(&c.Coro)
 	}
-	c.Asked = true
-	c.Resume()
+	baton.End(&c.Coro)
 }
 
 func BenchmarkIs(b *testing.B) {
@@ -45,64 +53,74 @@ func BenchmarkIs(b *testing.B) {
 	}
 }
 
-func TestGoexitDoesNotReachTheResumer(t *testing.T) {
+// TestPassInAnyOrder: whoever has the baton may pass it to anybody, and all can be ended
+// in any order, wherever they sit.
+func TestPassInAnyOrder(t *testing.T) {
 	before := runtime.NumGoroutine()
-	unwound := false
-	c := start(func(*body) {
-		defer func() { unwound = true }()
-		runtime.Goexit()
-	})
-	resumeExited(t, c)
-	if !unwound || c.State() != Done {
-		t.Fatalf("unwound %v, state %v", unwound, c.State())
+	for seed := range uint64(200) {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		b := outside()
+		here := b.Holder
+		all := []*Coro{here}
+		passes, ended := 0, 0
+		for range 1 + rng.IntN(9) {
+			c := start(b, func(c *body) {
+				defer func() { ended++ }()
+				for !c.Ending {
+					if G() != c.G || b.Holder != &c.Coro {
+						t.Error("runs without the baton")
+					}
+					to := here
+					if passes++; passes < 100 {
+						to = all[rng.IntN(len(all))]
+					}
+					if to != &c.Coro {
+						c.pass(to)
+					}
+				}
+				if rng.IntN(2) == 0 {
+					runtime.Goexit()
+				}
+			})
+			all = append(all, &c.Coro)
+		}
+		for _, c := range all[1:] { // those that nobody passes to must have been entered too
+			b.Pass(c)
+		}
+		for passes < 100 {
+			b.Pass(all[1+rng.IntN(len(all)-1)])
+		}
+		rng.Shuffle(len(all)-1, func(i, j int) { all[1+i], all[1+j] = all[1+j], all[1+i] })
+		for i, c := range all[1:] {
+			b.End(c)
+			if ended != i+1 || b.Holder != here {
+				t.Fatalf("seed %d: %d ended, want %d", seed, ended, i+1)
+			}
+		}
 	}
-	// The goroutine ends by itself once control was handed back.
+	// The goroutines end by themselves once control was handed back.
 	for runtime.NumGoroutine() > before {
 		runtime.Gosched()
 	}
 }
 
 func TestUnwindRunsDefersOnly(t *testing.T) {
+	b := outside()
+	here := b.Holder
 	var got []string
-	c := start(func(c *body) {
+	c := start(b, func(c *body) {
 		defer func() { got = append(got, "defer") }()
-		c.Suspend()
-		if c.Asked {
+		c.pass(here)
+		if c.Ending {
 			runtime.Goexit()
 		}
 		got = append(got, "after")
 	})
-	c.Resume()
-	c.Asked = true
-	resumeExited(t, c)
+	b.Pass(&c.Coro)
+	b.End(&c.Coro)
 	if len(got) != 1 || got[0] != "defer" {
 		t.Fatal(got)
 	}
-	if c.State() != Done {
-		t.Fatal(c.State())
-	}
-}
-
-// resumeExited resumes a coroutine that is to call Goexit.
-func resumeExited(t *testing.T, c *body) {
-	t.Helper()
-	defer func() {
-		if v := recover(); v != (Exited{&c.Coro}) {
-			t.Fatalf("recovered %v", v)
-		}
-	}()
-	c.Resume()
-}
-
-func TestPanicIsReraisedByResume(t *testing.T) {
-	c := start(func(*body) { panic("boom") })
-	defer func() {
-		if v := recover(); v != "boom" {
-			t.Fatalf("recovered %v", v)
-		}
-	}()
-	c.Resume()
-	t.Fatal("Resume returned")
 }
 
 func TestStackOfAnotherGoroutine(t *testing.T) {

@@ -10,23 +10,24 @@ import (
 // Go task or any other goroutine is blocked. If ctx is a scope that ends first,
 // Await returns its cause and f goes on.
 func (f *Future) Await(ctx context.Context) error {
-	if f.Finished() {
-		return f.retrieve()
+	if t := f.Enter(ctx); t != nil {
+		return t.Rest()
 	}
-	if t, ok := ctx.(*Task); ok && t.loop == f.loop && t.runs() && !t.loop.closed.Load() {
-		// The common case, a loop task with its own context, in as few frames as
-		// can be: see Coro.
-		t.begin(f)
-		t.nestNext(f)
-		if b := t.fiber; !t.loop.goOn(t) {
-			b.Suspend()
-			if b.Asked {
-				b.answer(t.loop)
-			}
-		}
-		return t.resumed()
+	return f.AwaitFrom(ctx)
+}
+
+// Enter begins the common case of Await, that of a loop task with its own context, and
+// returns the task, for which Rest does the rest; nil if it is another case, which is
+// for AwaitFrom. They are apart so that Rest is called in as few frames as can be: see
+// [coro.Baton.Pass].
+func (f *Future) Enter(ctx context.Context) *Task {
+	t, ok := ctx.(*Task)
+	if !ok || t.loop != f.loop || f.Finished() || !t.runs() || t.loop.closed.Load() {
+		return nil
 	}
-	return f.awaitFrom(ctx)
+	t.begin(f)
+	t.nestNext(f)
+	return t
 }
 
 // runs reports whether the caller is t, a loop task.
@@ -34,9 +35,11 @@ func (t *Task) runs() bool {
 	return t.loop.owned() && t.loop.current == t
 }
 
-// awaitFrom is Await for every other caller and context. It is on its own so that
-// the common case has a small frame: a coroutine's stack starts with two kilobytes.
-func (f *Future) awaitFrom(ctx context.Context) error {
+// AwaitFrom is Await where Enter has returned nil.
+func (f *Future) AwaitFrom(ctx context.Context) error {
+	if f.Finished() {
+		return f.retrieve()
+	}
 	at := lookup(ctx)
 	t, err := caller(at, f.loop)
 	switch {
@@ -53,26 +56,21 @@ func (f *Future) awaitFrom(ctx context.Context) error {
 	}
 }
 
-// Sleep suspends the calling task, or blocks the calling goroutine, for d of the
-// loop's time. Zero or less lets the rest of the turn go first.
-func Sleep(ctx context.Context, d time.Duration) error {
-	if t, ok := ctx.(*Task); ok && t.runs() && !t.loop.closed.Load() {
-		// The common case, a loop task with its own context, in as few frames as
-		// can be: see Coro.
-		t.doze(d)
-		if f := t.fiber; !t.loop.goOn(t) {
-			f.Suspend()
-			if f.Asked {
-				f.answer(t.loop)
-			}
-		}
-		return t.resumed()
+// Doze begins the common case of a sleep, that of a loop task with its own context, and
+// returns the task, for which Rest does the rest; nil if it is another case, which is
+// for Sleep. Zero or less lets the rest of the turn go first.
+func Doze(ctx context.Context, d time.Duration) *Task {
+	t, ok := ctx.(*Task)
+	if !ok || !t.runs() || t.loop.closed.Load() {
+		return nil
 	}
-	return sleepFrom(ctx, d)
+	t.doze(d)
+	return t
 }
 
-// sleepFrom is Sleep for every other caller and context; see awaitFrom.
-func sleepFrom(ctx context.Context, d time.Duration) error {
+// Sleep suspends the calling task, or blocks the calling goroutine, for d of the
+// loop's time, where Doze has returned nil.
+func Sleep(ctx context.Context, d time.Duration) error {
 	at := locate(ctx)
 	t, err := caller(at, at.loop)
 	switch {
@@ -132,8 +130,7 @@ func (t *Task) await(f *Future, at place, ctx context.Context) error {
 	}
 	t.begin(f)
 	t.bind(at, ctx)
-	t.fiber.rest(t)
-	return t.resumed()
+	return t.Rest()
 }
 
 // sleep is Sleep for a loop task.
@@ -143,8 +140,7 @@ func (t *Task) sleep(d time.Duration, at place, ctx context.Context) error {
 	}
 	t.doze(d)
 	t.bind(at, ctx)
-	t.fiber.rest(t)
-	return t.resumed()
+	return t.Rest()
 }
 
 // mayWait refuses waits that could not end: the loop is closed, or the scope is
@@ -208,6 +204,23 @@ func (w *wait) run(l *Loop) {
 		w.fut.state = uint32(Succeeded)
 		w.fut.schedule(l)
 	}
+}
+
+// Rest gives up control until the task's next step, which is in the ready queue or will
+// be, and ends the wait that was begun.
+func (t *Task) Rest() error {
+	l, f := t.loop, t.fiber
+	if to := l.next(); to != &f.Coro {
+		if s := l.baton.Seat(to); s.Inner {
+			s.Next()
+		} else {
+			s.Yield(struct{}{})
+		}
+		if f.Asked || l.baton.Holder != &f.Coro {
+			f.disturbed(l)
+		}
+	}
+	return t.resumed()
 }
 
 // resumed ends a wait on the task's side: it returns what the task is told.

@@ -90,12 +90,14 @@ func (l *Loop) Working() bool {
 func (l *Loop) Explore(c Chooser, p *Pool) {
 	l.explorer = &explorer{chooser: c, pool: p, steps: p.steps[:0]}
 	l.held |= explored
+	l.baton = &p.baton
 }
 
 // Pool is coroutines, and other memory, that a loop leaves for the next: to make them
 // takes longer than a short program.
 type Pool struct {
 	fibers []*fiber
+	baton  coro.Baton // of those and the loop's
 	steps  []Step
 }
 
@@ -120,8 +122,9 @@ func (p *Pool) takeBack(l *Loop) {
 
 // Close ends the coroutines.
 func (p *Pool) Close() {
+	p.baton.Holder = &coro.Coro{}
 	for _, f := range p.fibers {
-		f.Resume()
+		p.baton.End(&f.Coro)
 	}
 	p.fibers = nil
 }

@@ -10,8 +10,7 @@ import (
 // task. Coroutines are pooled; one that has finished a task takes the next fresh
 // one from the ready queue by itself, without a switch to the loop and back.
 type fiber struct {
-	coro.Coro         // Depth counts the tasks on this stack below the running one
-	g         uintptr // the coroutine's goroutine
+	coro.Coro // Depth counts the tasks on this stack below the running one
 
 	// Owner.
 	task *Task // nil while idle
@@ -85,7 +84,7 @@ func (l *Loop) startTask(t *Task) {
 // enter runs a fresh task, and whatever the coroutine takes up after it.
 func (f *fiber) enter(t *Task) {
 	f.take(t)
-	f.proceed()
+	t.loop.lend(f)
 }
 
 func (f *fiber) take(t *Task) {
@@ -94,24 +93,45 @@ func (f *fiber) take(t *Task) {
 	t.phase = started
 }
 
-// handTo and takeBack go around each Resume. What they note of a coroutine that
-// is entered for the first time is corrected by Main.
-func (l *Loop) handTo(f *fiber) {
+// lend gives control to a coroutine until it comes back here: when there is nothing to
+// do that a coroutine can pass on by itself, or at its next wait if it is held.
+func (l *Loop) lend(f *fiber) {
+	here, base := l.baton.Holder, l.base
+	l.base, here.Lent = here, true
 	l.current = f.task
-	coro.Set(&l.g, f.g)
+	coro.Set(&l.g, f.G) // of a coroutine that is entered for the first time Main corrects it
+	l.baton.Pass(&f.Coro)
+	l.base, here.Lent = base, false
+	if f := l.ended; f != nil {
+		l.ended = nil
+		l.baton.End(&f.Coro)
+	}
 }
 
-func (l *Loop) takeBack() {
+// next finds who is to have control after a coroutine that has nothing more to do: the
+// one of the task that the loop would run next, or else who has lent control.
+func (l *Loop) next() *coro.Coro {
+	if l.held == 0 && l.ready.n > 0 && (l.batch > 0 || l.nextTurn()) {
+		if t, ok := l.ready.peek().(*Task); ok && t.phase == started && !t.thread && t.fiber != nil {
+			l.entry = l.take()
+			l.current = t
+			coro.Set(&l.g, t.fiber.G)
+			return &t.fiber.Coro
+		}
+	}
 	l.current = nil
-	coro.Set(&l.g, l.runner)
+	coro.Set(&l.g, l.base.G)
+	return l.base
 }
 
-// proceed gives control to the coroutine until it suspends or is idle.
-func (f *fiber) proceed() {
-	l := f.task.loop
-	l.handTo(f)
-	f.Resume()
-	l.takeBack()
+// nextTurn begins the next turn, unless the loop is to stop before.
+func (l *Loop) nextTurn() bool {
+	if l.stopping {
+		return false
+	}
+	l.current = nil
+	l.beginTurn()
+	return true
 }
 
 // Coroutine is for coro.Init.
@@ -119,26 +139,35 @@ func (f *fiber) Coroutine() *coro.Coro { return &f.Coro }
 
 // Main is the coroutine: task after task until it is told to end.
 func (f *fiber) Main() {
-	f.g = coro.G()
-	coro.Set(&f.task.loop.g, f.g)
-	for {
-		l := f.task.loop // another than before, if loops share a pool
+	coro.Set(&f.task.loop.g, f.G)
+	l := f.task.loop
+	returned := false
+	defer func() {
+		if !returned && !f.Exiting && !l.closed.Load() {
+			// A panic on the way has hidden from execute that this is Goexit.
+			l.held |= exiting
+		}
+		if !f.Ending {
+			l.ended, l.current = f, nil
+			coro.Set(&l.g, l.base.G)
+			l.baton.Pass(l.base)
+		}
+	}()
+	for !f.Ending {
+		l = f.task.loop // another than before, if loops share a pool
 		f.execute()
 		for t := l.takeFresh(); t != nil; t = l.takeFresh() {
 			f.take(t)
 			l.current = t
 			f.execute()
 		}
-		coro.Set(&l.g, 0) // the identity must not stay behind once this goroutine may end
 		if len(l.fibers) >= maxIdleFibers || l.closed.Load() {
-			return
+			break
 		}
 		l.fibers = append(l.fibers, f)
-		f.Suspend()
-		if f.task == nil {
-			return
-		}
+		l.baton.Pass(l.next())
 	}
+	returned = true
 }
 
 // takeFresh takes what the loop would run next if it is a first step that a
@@ -222,9 +251,6 @@ func (f *fiber) execute() {
 		t.finish(err)
 		if exited {
 			_ = t.retrieve() // Run's goroutine exits too: no need for a report
-			if f.Depth == 0 {
-				coro.Set(&t.loop.g, 0) // as in Main
-			}
 		}
 	}()
 	err = t.body.Run(t)
@@ -258,108 +284,22 @@ func (t *Task) panicked(v any) error {
 	return err
 }
 
-// rest gives up control until the task's next step, which is in the ready queue
-// or will be. The two hottest awaits have it written out: see Coro.
-func (f *fiber) rest(t *Task) {
-	if !t.loop.goOn(t) {
-		f.Suspend()
-		if f.Asked {
-			f.answer(t.loop)
-		}
-	}
-}
-
-// ask has a suspended coroutine call do on its own stack, and suspend again.
+// ask has a suspended coroutine call do on its own stack.
 func (l *Loop) ask(f *fiber, do func()) {
-	if f.State() != coro.Suspended {
-		return
-	}
+	current := l.current
 	l.asked, f.Asked = do, true
-	defer func() {
-		l.asked = nil
-		if v := recover(); v != nil && v != (coro.Exited{Coro: &f.Coro}) {
-			panic(v)
-		}
-	}()
-	f.Resume()
+	l.lend(f)
+	l.asked, l.current = nil, current
 }
 
-// answer is the coroutine's side of ask.
-func (f *fiber) answer(l *Loop) {
-	for f.Asked {
+// disturbed is for a coroutine that has got control for another reason than that its
+// task is to go on, until it is.
+func (f *fiber) disturbed(l *Loop) {
+	for l.baton.Forward(&f.Coro); f.Asked; l.baton.Pass(l.base) {
 		f.Asked = false
 		l.asked()
-		f.Suspend()
-	}
-}
-
-// goOn takes the next step of t if it is next in line, or is once those before it
-// have had theirs, and reports whether it was.
-func (l *Loop) goOn(t *Task) bool {
-	if l.isNext(t) {
-		l.take()
-		l.current = t
-		return true
-	}
-	return l.ready.n > 0 && l.held == 0 && !t.fiber.Hosted && l.host(t)
-}
-
-// host does the loop's work on the stack of t, which waits, as long as that is to
-// resume suspended tasks, and reports whether it has come to t. To resume another
-// from here instead of from the loop saves, when t's turn comes, the switch back to
-// it: two tasks that take turns need half the switches. A task that was resumed from
-// here does not host: it gives control back here.
-func (l *Loop) host(t *Task) (came bool) {
-	f := t.fiber
-	defer func() {
-		if v := recover(); v != nil {
-			l.hostedPanicked(f, v)
-		}
-	}()
-	for l.ready.n > 0 && l.held == 0 {
-		if l.batch == 0 {
-			if l.stopping {
-				return false
-			}
-			l.current = nil
-			l.beginTurn()
-		}
-		next, ok := l.ready.peek().(*Task)
-		if !ok || next.phase != started || next.thread {
-			return false
-		}
-		if next == t {
-			l.take()
-			l.current = t
-			return true
-		}
-		g := next.fiber
-		if g == nil {
-			return false // for the loop to pass over
-		}
-		l.entry = l.take()
-		g.Hosted = true
-		l.handTo(g)
-		g.Resume()
-		g.Hosted = false
 		l.current = nil
-		coro.Set(&l.g, f.g)
-	}
-	return false
-}
-
-// hostedPanicked is the end of hosting by a task that has called Goexit, which is
-// for Run and not for the host.
-func (l *Loop) hostedPanicked(f *fiber, v any) {
-	l.current = nil
-	coro.Set(&l.g, f.g)
-	x, ok := v.(coro.Exited)
-	if !ok {
-		panic(v)
-	}
-	x.Coro.Hosted = false
-	if !x.Coro.Exiting {
-		l.held |= exiting
+		coro.Set(&l.g, l.base.G)
 	}
 }
 
@@ -367,25 +307,15 @@ func (l *Loop) hostedPanicked(f *fiber, v any) {
 // returns when that is over. On its own coroutine, since the two part ways if it
 // suspends.
 func (l *Loop) runEagerly(t *Task) {
-	current, entry, g, before := l.current, l.entry, coro.G(), l.held
+	current, entry, before := l.current, l.entry, l.held
 	l.held |= eager
 	if before.has(watched) {
 		defer l.task.Store(l.task.Swap(t))
 	}
 	defer func() {
 		l.current, l.entry = current, entry
-		coro.Set(&l.g, g)
 		if !before.has(eager) {
 			l.held &^= eager
-		}
-		switch v := recover().(type) {
-		case nil:
-		case coro.Exited: // Goexit is for Run, not for who has created the task
-			if !v.Coro.Exiting {
-				l.held |= exiting
-			}
-		default:
-			panic(v)
 		}
 	}()
 	l.current = nil
@@ -398,8 +328,7 @@ func (l *Loop) dropFibers() {
 		l.explorer.pool.takeBack(l)
 	}
 	for _, f := range l.fibers {
-		f.Resume()
+		l.baton.End(&f.Coro)
 	}
 	l.fibers = nil
-	coro.Set(&l.g, l.runner)
 }

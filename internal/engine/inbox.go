@@ -54,7 +54,7 @@ func (l *Loop) post(r runnable) {
 	}
 	l.owner = borrowed
 	l.mu.Unlock()
-	coro.Set(&l.g, coro.G())
+	l.enter()
 	l.release()
 }
 
@@ -141,10 +141,18 @@ func (l *Loop) acquire() error {
 		return ErrLoopRunning
 	}
 	l.owner = running
-	coro.Set(&l.g, coro.G())
-	l.runner = l.g
+	l.enter()
 	lively.add(l)
 	return nil
+}
+
+// enter notes which goroutine the owner is.
+func (l *Loop) enter() {
+	l.main.G = coro.G()
+	coro.Set(&l.g, l.main.G)
+	if !l.closed.Load() { // else there are no coroutines, and another loop may have the pool
+		l.baton.Holder = &l.main
+	}
 }
 
 // lively holds the loops that run, to find the one that a goroutine is on. Runs

@@ -63,7 +63,10 @@ type Loop struct {
 	g uintptr
 
 	// Owner.
-	runner   uintptr // the goroutine in Run
+	baton    *coro.Baton // of the coroutines and the goroutine that owns the loop
+	main     coro.Coro   // that goroutine
+	base     *coro.Coro  // who has lent control to the coroutines
+	ended    *fiber      // the one that has given it back to end
 	current  *Task
 	ready    ring
 	batch    int  // entries left in this turn
@@ -128,6 +131,7 @@ func New(c Config) *Loop {
 		face:        c.Face,
 	}
 	l.free.L = &l.mu
+	l.baton, l.base = &coro.Baton{}, &l.main
 	l.root.loop = l
 	l.root.parent = c.Values
 	l.debug.Store(c.Debug)
@@ -250,20 +254,12 @@ func (l *Loop) runTurns() (again bool) {
 		if leaving {
 			return
 		}
-		switch v := recover().(type) {
+		switch v := recover(); v {
 		case nil:
 			// A callback has called Goexit, and this goroutine is going away
 			// whatever we do.
-		case coro.Exited:
-			// A task has. Its fiber has said so, unless a panic on the way made it
-			// believe otherwise; to hear it again, from tasks below, is no news.
-			l.takeBack()
-			if !v.Coro.Exiting {
-				l.held |= exiting
-			}
-			again = true
 		default:
-			l.takeBack()
+			l.current = nil
 			l.callbackPanicked(v)
 			again = true
 		}
@@ -283,14 +279,11 @@ func (l *Loop) runTurns() (again bool) {
 			}
 			l.entry = l.take()
 			if t, ok := l.entry.(*Task); ok && t.phase == started && !t.thread {
-				// Written out, not in a function: see Coro.
 				f := t.fiber
 				if f == nil {
 					continue // unwound by Goexit while it waited
 				}
-				l.handTo(f)
-				f.Resume()
-				l.takeBack()
+				l.lend(f)
 				continue
 			}
 			l.entry.run(l)

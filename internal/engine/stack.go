@@ -17,13 +17,13 @@ func (t *Task) Stack() []runtime.Frame {
 		case t.thread:
 			frames = coro.StackOf(t.loop.roster.find(t))
 		case f == nil:
-		case f.State() == coro.Running && f.g != coro.G(): // it has resumed the one that asks
-			frames = coro.StackOf(f.g)
+		case f.Lent: // to the one that asks
+			frames = coro.StackOf(f.G)
 			for len(frames) > 0 && !strings.HasPrefix(frames[0].Function, modulePath) {
 				frames = frames[1:] // the switch
 			}
 			frames = t.own(frames)
-		case f.g == coro.G(): // the task itself asks, or another on the same stack
+		case f.G == coro.G(): // the task itself asks, or another on the same stack
 			frames = t.own(coro.Callers(0))
 		default:
 			t.loop.ask(f, func() { frames = t.own(coro.Callers(0)) })

@@ -304,7 +304,7 @@ func (t *Task) run(l *Loop) {
 	case t.phase == fresh:
 		l.startTask(t)
 	default:
-		t.fiber.proceed()
+		l.lend(t.fiber)
 	}
 }
 
@@ -380,9 +380,7 @@ func (l *Loop) destroy(t *Task) {
 		t.end(Cancelled, l.destroyedError())
 		return
 	}
-	l.handTo(f)
 	l.ask(f, runtime.Goexit)
-	l.takeBack()
 }
 
 // taskList holds the pending tasks in creation order.

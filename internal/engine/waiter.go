@@ -67,22 +67,11 @@ func (w *Waiter) Forget() { w.task, w.loop = nil, nil }
 // of a scope that ended, or with ErrLoopClosed.
 func (w *Waiter) Wait(ctx context.Context) error {
 	if t, ok := ctx.(*Task); ok && t == w.task && !t.thread && !t.loop.closed.Load() {
-		// As Future.Await: in few frames.
 		w.waiters, t.waitOn = t, &w.Future
 		if t.mustCancel {
 			w.refuse(t)
 		}
-		if b := t.fiber; !t.loop.goOn(t) {
-			b.Suspend()
-			if b.Asked {
-				b.answer(t.loop)
-			}
-		}
-		if w.state == uint32(Succeeded) && !t.mustCancel {
-			t.waitOn = nil
-			return nil
-		}
-		return t.resumed()
+		return t.Rest()
 	}
 	return w.waitFrom(ctx)
 }
