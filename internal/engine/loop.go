@@ -89,6 +89,7 @@ type Loop struct {
 	closed  atomic.Bool
 	roster  roster
 	queued  places      // Go tasks waiting for a place among maxThreads
+	starts  starts      // those that have one and wait for a goroutine
 	pending atomic.Bool // inbox is not empty
 	asleep  atomic.Bool // the owner is in driver.Wait, or about to be
 	observer

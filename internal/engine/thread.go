@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +33,54 @@ type thread struct {
 
 	// Owner.
 	visited bool // in a visit that was not answered
+}
+
+// starts is the Go tasks that were started and that no goroutine has begun yet. A
+// goroutine whose task has ended takes the next, which is far cheaper than to make one
+// for each of many short tasks. None has to wait for another all the same.
+//
+// Invariant: if there are any, a goroutine has been made and is about to take the first;
+// before it runs that, it makes another if there are more.
+type starts struct {
+	mu    sync.Mutex
+	ring  ring // of tasks
+	spare bool // that goroutine is there
+}
+
+func (s *starts) push(l *Loop, t *Task) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ring.push(t)
+	if !s.spare {
+		s.spare = true
+		go l.work(nil)
+	}
+}
+
+// begin is next for the goroutine that was made for it.
+func (s *starts) begin(l *Loop) *thread {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spare = s.ring.n > 1
+	if s.spare {
+		go l.work(nil)
+	}
+	return s.pop()
+}
+
+// next returns the first, nil if there is none.
+func (s *starts) next() *thread {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pop()
+}
+
+func (s *starts) pop() *thread {
+	if s.ring.n == 0 {
+		s.ring.shrink()
+		return nil
+	}
+	return s.ring.pop().(*Task).threadOf()
 }
 
 // roster tells which Go task runs on a goroutine, also if that was given the
@@ -160,7 +209,7 @@ func (l *Loop) admit(t *Task, th *thread) {
 	t.phase = started
 	th.claim.Store(claimed)
 	th.seat.Store(l.roster.take(t))
-	go th.run()
+	l.starts.push(l, t)
 }
 
 // vacate gives up a place, to the next in the queue.
@@ -211,16 +260,22 @@ func (t *Task) caughtUp() *thread {
 	return t.threadOf()
 }
 
-// run is the goroutine: of th, and then of those that its place is passed on to.
-func (th *thread) run() {
-	th.seat.Load().g.Store(coro.G())
+// work is a goroutine of Go tasks: first of th, or of one that was started if th is
+// nil, then of those that its place is passed on to, then of others that were started.
+func (l *Loop) work(th *thread) {
+	if th == nil {
+		th = l.starts.begin(l)
+	}
 	for th != nil {
-		th = th.work()
+		th.seat.Load().g.Store(coro.G())
+		if th = th.run(); th == nil {
+			th = l.starts.next()
+		}
 	}
 }
 
-// work runs the task and returns the one to go on with, nil if there is none.
-func (th *thread) work() (next *thread) {
+// run runs the task and returns the one that its place is passed on to, nil if none.
+func (th *thread) run() (next *thread) {
 	t := th.task
 	returned := false
 	defer func() {
@@ -247,7 +302,7 @@ func (th *thread) work() (next *thread) {
 		posted := false
 		defer func() {
 			if !posted && next != nil {
-				go next.run() // a handler, called by the way, exits this goroutine
+				go t.loop.work(next) // a handler, called by the way, exits this goroutine
 			}
 		}()
 		t.loop.post((*threadEnded)(t))
