@@ -136,7 +136,7 @@ func newTask[T any](c Coroutine[T]) *Task[T] {
 	if c == nil {
 		panic("asyncio: CreateTask of a nil coroutine")
 	}
-	t := &Task[T]{fn: c, pc: funcPC(c)}
+	t := &Task[T]{fn: c, pc: **(**uintptr)(unsafe.Pointer(&c))} // funcPC, without reflection
 	if t.pc == voidPC {
 		t.pc = funcPC(adapted(*(*Coroutine[None])(unsafe.Pointer(&c))))
 	}

@@ -155,11 +155,11 @@ func (f *fiber) Main() {
 	}()
 	for !f.Ending {
 		l = f.task.loop // another than before, if loops share a pool
-		f.execute()
+		f.execute(nil)
 		for t := l.takeFresh(); t != nil; t = l.takeFresh() {
 			f.take(t)
 			l.current = t
-			f.execute()
+			f.execute(nil)
 		}
 		if len(l.fibers) >= maxIdleFibers || l.closed.Load() {
 			break
@@ -199,14 +199,9 @@ const maxNested = 16
 func (f *fiber) nest(t *Task) {
 	below := f.task
 	f.Depth++
-	defer func() {
-		f.Depth--
-		f.task = below
-		below.loop.current = below
-	}()
 	f.take(t)
 	t.loop.current = t
-	f.execute()
+	f.execute(below)
 }
 
 // nestNext does so if it can with the future that t has begun to await.
@@ -220,8 +215,9 @@ func (t *Task) nestNext(f *Future) {
 	}
 }
 
-// execute runs the task to its end, whichever way it ends.
-func (f *fiber) execute() {
+// execute runs the task to its end, whichever way it ends. below is the one that goes
+// on then on the same stack, nil if none does.
+func (f *fiber) execute(below *Task) {
 	t := f.task
 	var err error
 	returned := false
@@ -246,9 +242,13 @@ func (f *fiber) execute() {
 		if !returned {
 			t.forsake()
 		}
-		f.task = nil
+		f.task = below
 		t.fiber = nil
 		t.finish(err)
+		if below != nil {
+			f.Depth--
+			t.loop.current = below
+		}
 		if exited {
 			_ = t.retrieve() // Run's goroutine exits too: no need for a report
 		}

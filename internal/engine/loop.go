@@ -322,22 +322,17 @@ func (l *Loop) take() runnable {
 	return l.ready.pop()
 }
 
-// isNext reports whether r is what the loop would run next. If that is so on the
-// next turn, it begins that turn. A coroutine which is about to hand control to
-// the loop asks it, to save the switches there and back.
-func (l *Loop) isNext(r runnable) bool {
-	if l.ready.n == 0 || l.ready.peek() != r || l.held != 0 {
+// isNext reports whether t is what the loop would run next. If that is so on the next
+// turn, it begins that turn. A coroutine which is about to hand control to another asks
+// it, to save the switches there and back.
+func (l *Loop) isNext(t *Task) bool {
+	if l.ready.n == 0 || l.held != 0 {
 		return false
 	}
-	if l.batch == 0 {
-		if l.stopping {
-			return false
-		}
-		// What this adds comes behind r.
-		l.current = nil
-		l.beginTurn()
+	if x, ok := l.ready.peek().(*Task); !ok || x != t {
+		return false
 	}
-	return true
+	return l.batch > 0 || l.nextTurn() // what this adds comes behind t
 }
 
 // idle waits until a timer is due or another goroutine calls in.

@@ -178,11 +178,17 @@ func (t *Task) start(l *Loop, ctx context.Context, at *place, body Body, m Mode)
 	t.loop = l
 	t.kind = kindTask
 	t.body = body
-	t.thread = m&Threaded != 0
+	t.values = ctx
 	if t.Name() == "" {
 		t.id = l.ids.Add(1) // as CPython, which counts only the tasks it names
 	}
-	t.values = ctx
+	if at == nil && m == 0 && l.owned() && !l.sites.Load() && !l.closed.Load() {
+		// The common case of what follows.
+		l.tasks.add(t)
+		l.ready.push(t)
+		return
+	}
+	t.thread = m&Threaded != 0
 	if t.thread {
 		th := &thread{task: t}
 		th.thread = th
