@@ -191,6 +191,9 @@ func newCancelledError(r *engine.Request) *CancelledError {
 // asCancelled tells a cancellation from a failure by what the coroutine returned;
 // see the package's rule on errors.
 func asCancelled(err error, requested *engine.Request) error {
+	if _, ok := err.(*CancelledError); ok { //nolint:errorlint // the common case of what follows
+		return err
+	}
 	if !isCancellation(err, requested != nil) {
 		return nil
 	}

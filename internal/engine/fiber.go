@@ -69,22 +69,12 @@ func (l *Loop) startTask(t *Task) {
 	if l.explorer != nil {
 		l.explorer.pool.lend(l)
 	}
-	if n := len(l.fibers); n > 0 {
-		f := l.fibers[n-1]
-		l.fibers[n-1] = nil
-		l.fibers = l.fibers[:n-1]
-		f.enter(t)
-		return
+	if !l.seat(t) {
+		f := &fiber{}
+		coro.Init(f)
+		f.take(t)
 	}
-	f := &fiber{}
-	coro.Init(f)
-	f.enter(t)
-}
-
-// enter runs a fresh task, and whatever the coroutine takes up after it.
-func (f *fiber) enter(t *Task) {
-	f.take(t)
-	t.loop.lend(f)
+	l.lend(t.fiber)
 }
 
 func (f *fiber) take(t *Task) {
@@ -112,7 +102,7 @@ func (l *Loop) lend(f *fiber) {
 // one of the task that the loop would run next, or else who has lent control.
 func (l *Loop) next() *coro.Coro {
 	if l.held == 0 && l.ready.n > 0 && (l.batch > 0 || l.nextTurn()) {
-		if t, ok := l.ready.peek().(*Task); ok && t.phase == started && !t.thread && t.fiber != nil {
+		if t, ok := l.ready.peek().(*Task); ok && (t.phase == started && !t.thread && t.fiber != nil || l.seat(t)) {
 			l.entry = l.take()
 			l.current = t
 			coro.Set(&l.g, t.fiber.G)
@@ -122,6 +112,19 @@ func (l *Loop) next() *coro.Coro {
 	l.current = nil
 	coro.Set(&l.g, l.base.G)
 	return l.base
+}
+
+// seat gives a fresh task an idle coroutine, if there is one, and reports whether it did.
+func (l *Loop) seat(t *Task) bool {
+	n := len(l.fibers)
+	if n == 0 || !t.startable() {
+		return false
+	}
+	f := l.fibers[n-1]
+	l.fibers[n-1] = nil
+	l.fibers = l.fibers[:n-1]
+	f.take(t)
+	return true
 }
 
 // nextTurn begins the next turn, unless the loop is to stop before.
