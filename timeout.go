@@ -16,14 +16,16 @@ type TimeoutScope struct {
 	// Written once.
 	loop       *engine.Loop
 	task       *engine.Task  // who is in it, nil for a goroutine that is no task
-	window     *engine.Scope // its own deadline is this one
+	window     engine.Window // its own deadline is this one
 	cancelling int           // requests to cancel the task that were there before
 
 	// Written by the owner of the loop, read by any goroutine.
 	state atomic.Uint32 // a timeoutState
 
 	// Owner of the loop.
-	timer *engine.Handle
+	timer *engine.Handle // nil if none is set
+	first engine.Handle  // the first timer, here so that a timeout is one allocation
+	moved bool           // there has been one
 }
 
 // timeoutState is where a timeout is.
@@ -83,18 +85,23 @@ func timeout(ctx context.Context, loop *engine.Loop, due time.Duration, body fun
 	if err != nil {
 		return err
 	}
-	tm := &TimeoutScope{loop: loop, task: task, window: engine.NewWindow(ctx)}
+	tm := &TimeoutScope{loop: loop, task: task}
+	tm.window.Init(loop, ctx)
 	if task != nil {
 		tm.cancelling = task.Cancelling()
 	}
-	loop.Call(func() { tm.set(due) })
+	if loop.Owned() {
+		tm.set(due)
+	} else {
+		loop.Call(func() { tm.set(due) })
+	}
 	unwinding := true
 	defer func() {
 		if unwinding {
 			_ = tm.leave(nil) // a panic or Goexit goes on
 		}
 	}()
-	err = body(tm.window, tm)
+	err = body(&tm.window, tm)
 	unwinding = false
 	return tm.leave(err)
 }
@@ -109,8 +116,12 @@ func (tm *TimeoutScope) set(due time.Duration) {
 	if due == engine.Never {
 		return
 	}
-	tm.timer = &engine.Handle{}
-	tm.timer.Init(tm.loop, tm.expire, (*timeoutDeadline)(tm))
+	tm.timer = &tm.first
+	if tm.moved {
+		tm.timer = &engine.Handle{} // the first may be about to run
+	}
+	tm.moved = true
+	tm.timer.InitTo(tm.loop, (*timeoutDeadline)(tm))
 	if due <= tm.loop.Now() {
 		tm.timer.Soon()
 	} else {
@@ -128,8 +139,9 @@ func (d *timeoutDeadline) String() string {
 	return "the deadline of a Timeout of " + taskName(d.task)
 }
 
-// expire is the deadline.
-func (tm *TimeoutScope) expire() {
+// Fire is the deadline.
+func (d *timeoutDeadline) Fire() {
+	tm := (*TimeoutScope)(d)
 	tm.timer = nil
 	tm.state.Store(uint32(timeoutExpiring))
 	if tm.task != nil {
@@ -140,21 +152,7 @@ func (tm *TimeoutScope) expire() {
 
 // leave is CPython's __aexit__, with the error of body.
 func (tm *TimeoutScope) leave(err error) error {
-	late, unheard := false, false
-	tm.loop.Call(func() {
-		unheard = tm.task != nil && tm.task.Unheard()
-		if tm.timer != nil {
-			tm.timer.Cancel()
-			tm.timer = nil
-		}
-		late = timeoutState(tm.state.Load()) == timeoutExpiring
-		if late {
-			tm.state.Store(uint32(timeoutExpired))
-		} else {
-			tm.state.Store(uint32(timeoutFinished))
-		}
-		tm.window.End(&engine.Request{Origin: engine.OriginContext, Cause: context.Canceled})
-	})
+	late, unheard := tm.end()
 	switch {
 	case !late:
 		return err
@@ -167,6 +165,33 @@ func (tm *TimeoutScope) leave(err error) error {
 	}
 	return asTimeout(err)
 }
+
+// end has the owner end it, and reports whether that was too late, and whether body
+// could not be told.
+func (tm *TimeoutScope) end() (late, unheard bool) {
+	if !tm.loop.Owned() {
+		return tm.endFromOutside()
+	}
+	unheard = tm.task != nil && tm.task.Unheard()
+	if tm.timer != nil {
+		tm.timer.Cancel()
+		tm.timer = nil
+	}
+	state := timeoutFinished
+	if timeoutState(tm.state.Load()) == timeoutExpiring {
+		state, late = timeoutExpired, true
+	}
+	tm.state.Store(uint32(state))
+	tm.window.End(leftTimeout)
+	return late, unheard
+}
+
+func (tm *TimeoutScope) endFromOutside() (late, unheard bool) {
+	tm.loop.Call(func() { late, unheard = tm.end() })
+	return late, unheard
+}
+
+var leftTimeout = &engine.Request{Origin: engine.OriginContext, Cause: context.Canceled}
 
 // asTimeout makes a timeout of the error by which a body shows that it was stopped.
 func asTimeout(err error) error {

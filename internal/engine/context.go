@@ -47,7 +47,9 @@ func (t *Task) Value(key any) any {
 type place struct {
 	loop *Loop
 	task *Task  // the nearest task, nil if none
-	near *Scope // the nearest scope below that task, nil if none
+	near *Scope // the nearest scope below that task, nil if none; see nearest
+	// window is one below that, nil if none.
+	window *Window
 
 	// Where an await belongs.
 	scope   *Scope          // the nearest binding scope below that task, nil if none
@@ -82,6 +84,14 @@ func (p *place) scoped() bool {
 	return p.away || p.home != nil && p.home != &p.loop.root
 }
 
+// nearest returns the nearest scope below the task, nil if none.
+func (p *place) nearest() *Scope {
+	if p.window != nil {
+		return p.window.made()
+	}
+	return p.near
+}
+
 const nilContext = "asyncio: nil context: pass the ctx that the coroutine was given, or loop.Context()"
 
 // anchored is a type of the face that is, as a context, one with a scope.
@@ -98,7 +108,7 @@ func (a *Anchor) anchor() *Scope { return a.scope }
 // isScope reports whether ctx is a scope itself, and not derived from one.
 func isScope(ctx context.Context) bool {
 	switch ctx.(type) {
-	case *Scope, anchored:
+	case *Scope, *Window, anchored:
 		return true
 	}
 	return false
@@ -123,6 +133,8 @@ func lookup(ctx context.Context) place {
 		return place{loop: c.loop, task: c}
 	case *Scope:
 		return c.at
+	case *Window:
+		return c.place()
 	case nil:
 		panic(nilContext)
 	case anchored:
@@ -135,6 +147,8 @@ func lookup(ctx context.Context) place {
 		p, from = place{loop: n.loop, task: n}, n
 	case *Scope:
 		p, from = n.at, n
+	case *Window:
+		p, from = n.place(), n
 	default:
 		p.endless = ctx.Done() == nil
 		return p
@@ -192,8 +206,8 @@ func (s *spy) Value(key any) any { s.key = key; return nil }
 // causeOf is context.Cause of a context that has ended, but a deadline on the loop's
 // clock is ErrTimeout, which the standard library has no way to say.
 func causeOf(ctx context.Context) error {
-	if at := lookup(ctx); at.near != nil && at.watch == nil {
-		if err := at.near.signal.because(); err != nil {
+	if at := lookup(ctx); at.nearest() != nil && at.watch == nil {
+		if err := at.nearest().signal.because(); err != nil {
 			return err
 		}
 	}

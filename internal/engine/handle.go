@@ -43,6 +43,12 @@ func (h *Handle) Init(l *Loop, fn func(), face any) {
 	h.loop, h.fn, h.face = l, fn, face
 }
 
+// InitTo is Init with what is called by itself, which spares the closure.
+func (h *Handle) InitTo(l *Loop, to Fired) { h.loop, h.face = l, to }
+
+// Fired is what a handle can call.
+type Fired interface{ Fire() }
+
 // Face returns what Init was given.
 func (h *Handle) Face() any { return h.face }
 
@@ -103,7 +109,11 @@ func (h *Handle) commit() bool { return h.state.CompareAndSwap(armed, committed)
 
 func (h *Handle) run(*Loop) {
 	if h.state.CompareAndSwap(armed, ran) || h.state.CompareAndSwap(committed, ran) {
-		h.fn()
+		if h.fn != nil {
+			h.fn()
+		} else {
+			h.face.(Fired).Fire()
+		}
 	}
 }
 

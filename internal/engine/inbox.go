@@ -27,6 +27,10 @@ const (
 // owned reports whether the caller owns the loop.
 func (l *Loop) owned() bool { return coro.Is(&l.g) }
 
+// Owned reports whether the caller owns the loop: what Call and Do call is then called
+// at once.
+func (l *Loop) Owned() bool { return l.owned() }
+
 // do performs r now if the caller owns the loop, and posts it otherwise.
 func (l *Loop) do(r runnable) {
 	if l.owned() {

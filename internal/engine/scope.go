@@ -14,7 +14,7 @@ const (
 	// binding: its end cancels the tasks created in it, ends the scopes derived from
 	// it and interrupts the awaits that use it, in the order in which they came.
 	binding scopeKind = iota
-	// window: nothing; tasks and awaits belong to what it was derived from.
+	// window: nothing; see Window.
 	window
 	// group: tasks created in it are its keeper's, and cancelled by End, but not by
 	// the end of what it was derived from; awaits belong to that.
@@ -66,20 +66,16 @@ func NewScope(ctx context.Context, timeout time.Duration) *Scope {
 		s.timer.fires = (*expiry)(s)
 	}
 	s.init(ctx, at, due)
-	return s
-}
-
-// NewWindow derives a scope from ctx that is there for the standard library alone.
-func NewWindow(ctx context.Context) *Scope {
-	s := &Scope{kind: window}
-	s.init(ctx, locate(ctx), Never)
+	s.enter(at)
 	return s
 }
 
 // NewGroup derives a scope from ctx whose tasks are k's.
 func NewGroup(ctx context.Context, k Keeper) *Scope {
 	s := &Scope{kind: group, keeper: k}
-	s.init(ctx, locate(ctx), Never)
+	at := locate(ctx)
+	s.init(ctx, at, Never)
+	s.enter(at)
 	return s
 }
 
@@ -87,7 +83,7 @@ func (s *Scope) init(ctx context.Context, at place, due time.Duration) {
 	s.loop, s.parent = at.loop, ctx
 	s.link.who = s
 	s.at = at
-	s.at.near = s
+	s.at.near, s.at.window = s, nil
 	switch s.kind {
 	case binding:
 		s.at.scope, s.at.home = s, s
@@ -96,6 +92,10 @@ func (s *Scope) init(ctx context.Context, at place, due time.Duration) {
 		s.at.home, s.at.keeper, s.at.away = s, s, false
 	}
 	s.SetDeadline(due)
+}
+
+// enter has the owner open the scope.
+func (s *Scope) enter(at place) {
 	if at.loop.owned() {
 		s.open(at)
 	} else {
@@ -120,11 +120,12 @@ func (s *Scope) open(at place) {
 		s.scopeEnded(endOf(s.parent))
 	case away:
 		s.stop = s.loop.whenEnded(s.parent, s.scopeEnded)
-	case at.near != nil:
-		if r := at.near.over; r != nil {
+	case at.nearest() != nil:
+		near := at.nearest()
+		if r := near.over; r != nil {
 			s.scopeEnded(r)
 		} else {
-			at.near.links.add(&s.link)
+			near.links.add(&s.link)
 		}
 	case at.endless:
 	case at.task.Err() != nil:
@@ -156,8 +157,10 @@ type expiry Scope
 func (e *expiry) run(*Loop) { (*Scope)(e).Expire() }
 
 // Expire is End by the deadline.
-func (s *Scope) Expire() {
-	s.End(&Request{Origin: OriginTimeout, kind: context.DeadlineExceeded})
+func (s *Scope) Expire() { s.End(expired()) }
+
+func expired() *Request {
+	return &Request{Origin: OriginTimeout, kind: context.DeadlineExceeded}
 }
 
 // End ends the scope; later calls do nothing. Done is closed when it returns,
@@ -229,9 +232,14 @@ func (s *Scope) Members(f func(*Task)) {
 
 // Deadline is the nearest one of this scope and those above it.
 func (s *Scope) Deadline() (time.Time, bool) {
-	d, ok := s.parent.Deadline()
-	if due := s.OwnDeadline(); due != Never {
-		if own := s.loop.Moment(due); !ok || own.Before(d) {
+	return s.loop.nearer(s.OwnDeadline(), s.parent)
+}
+
+// nearer is the deadline of a context derived from another with one of its own.
+func (l *Loop) nearer(due time.Duration, parent context.Context) (time.Time, bool) {
+	d, ok := parent.Deadline()
+	if due != Never {
+		if own := l.Moment(due); !ok || own.Before(d) {
 			return own, true
 		}
 	}
