@@ -24,7 +24,7 @@ type TaskGroup struct {
 
 	// Written once.
 	loop       *engine.Loop
-	scope      *engine.Scope
+	scope      engine.Scope
 	parent     *engine.Task // whose body it is, nil if that is no task
 	cancelling int          // requests to cancel the parent that were there before
 	outer      *stopNode    // where it belongs to be asked to stop
@@ -41,7 +41,12 @@ type TaskGroup struct {
 	requested bool           // so was the parent, which will take it back
 	errs      []error        // of tasks, in the order in which they ended
 	completed *engine.Future // what the parent waits for at the end, nil if it does not
+	first     engine.Future  // the first such, here to save an allocation
 	deadline  *engine.Handle // of Shutdown
+
+	// Owner, then who leaves the group.
+	propagate, failure error // the body's cancellation, or failure
+	late               error // a cancellation while the tasks are ending
 }
 
 // groupPhase is where the body of a group is.
@@ -111,8 +116,8 @@ func WithTaskGroup(ctx context.Context, body func(tg *TaskGroup) error) error {
 	if parent != nil {
 		tg.cancelling = parent.Cancelling()
 	}
-	tg.scope = engine.NewGroup(ctx, (*groupKeeper)(tg))
-	tg.anchor = engine.AnchorTo(tg.scope)
+	tg.scope.InitGroup(ctx, (*groupKeeper)(tg))
+	tg.anchor = engine.AnchorTo(&tg.scope)
 	tg.outer = stopNodeOf(ctx)
 	tg.outer.add(&tg.stop)
 
@@ -138,23 +143,9 @@ var errUnwound = errors.New("asyncio: unwound by a panic or runtime.Goexit")
 // leave is the end of the group: CPython's __aexit__, with the body's error.
 func (tg *TaskGroup) leave(ctx context.Context, err error) error {
 	defer tg.outer.remove(&tg.stop)
-	var propagate, failure error // the body's cancellation, or failure
-	tg.loop.Call(func() {
-		switch {
-		case err == nil:
-		case isCancellation(err, tg.aborting || tg.parent != nil && tg.parent.Cancelling() > 0):
-			propagate = err
-		default:
-			failure = err
-		}
-		tg.phase = leaving
-		if err != nil && !tg.aborting {
-			tg.abort(err)
-		}
-	})
-	var late error // a cancellation while the tasks are ending
-	for f := tg.completion(); f != nil; f = tg.completion() {
-		e := f.Await(ctx)
+	tg.own((*TaskGroup).bodyEnded, err)
+	for tg.own((*TaskGroup).complete, nil); tg.completed != nil; tg.own((*TaskGroup).complete, nil) {
+		e := tg.completed.Await(ctx)
 		if e == nil {
 			continue
 		}
@@ -162,46 +153,91 @@ func (tg *TaskGroup) leave(ctx context.Context, err error) error {
 			return e
 		}
 		ctx = engine.Unscoped(ctx) // if it is a scope that is over, nothing waits in it
-		cancelled := isCancellation(e, false)
-		tg.loop.Call(func() {
-			switch {
-			case tg.aborting && cancelled:
-				late = e
-			case tg.aborting:
-			case cancelled:
-				propagate = e
-				tg.abort(e)
-			default:
-				failure = e
-				tg.abort(e)
-			}
-		})
+		tg.own((*TaskGroup).interrupted, e)
 	}
-	tg.loop.Call(func() {
-		tg.phase = finished
-		if tg.deadline != nil {
-			tg.deadline.Cancel()
-		}
-		tg.scope.End(&engine.Request{Origin: engine.OriginContext, Cause: ErrGroupClosed})
-	})
-	return tg.outcome(propagate, failure, late)
+	tg.own((*TaskGroup).finish, nil)
+	return tg.outcome()
 }
 
+// own has the owner of the loop call f.
+func (tg *TaskGroup) own(f func(*TaskGroup, error), err error) {
+	if tg.loop.Owned() {
+		f(tg, err)
+	} else {
+		tg.loop.Call(func() { f(tg, err) })
+	}
+}
+
+func (tg *TaskGroup) bodyEnded(err error) {
+	switch {
+	case err == nil:
+	case isCancellation(err, tg.aborting || tg.parent != nil && tg.parent.Cancelling() > 0):
+		tg.propagate = err
+	default:
+		tg.failure = err
+	}
+	tg.phase = leaving
+	if err != nil && !tg.aborting {
+		tg.abort(err)
+	}
+}
+
+// complete makes what to wait for, none if all tasks have ended.
+func (tg *TaskGroup) complete(error) {
+	switch {
+	case tg.tasks == 0:
+		tg.completed = nil
+		return
+	case tg.completed == nil:
+		tg.completed = &tg.first
+	default:
+		tg.completed = &engine.Future{}
+	}
+	tg.completed.Init(&tg.scope)
+}
+
+// interrupted is the end of the wait by an error.
+func (tg *TaskGroup) interrupted(err error) {
+	cancelled := isCancellation(err, false)
+	switch {
+	case tg.aborting && cancelled:
+		tg.late = err
+	case tg.aborting:
+	case cancelled:
+		tg.propagate = err
+		tg.abort(err)
+	default:
+		tg.failure = err
+		tg.abort(err)
+	}
+}
+
+func (tg *TaskGroup) finish(error) {
+	tg.phase = finished
+	if tg.deadline != nil {
+		tg.deadline.Cancel()
+	}
+	tg.scope.End(groupFinished)
+}
+
+var groupFinished = &engine.Request{Origin: engine.OriginContext, Cause: ErrGroupClosed}
+
 // outcome is what the group returns.
-func (tg *TaskGroup) outcome(propagate, failure, late error) error {
+func (tg *TaskGroup) outcome() error {
+	propagate := tg.propagate
 	switch {
 	case !tg.requested:
 	case tg.parent == nil || tg.parent.Uncancel() <= tg.cancelling:
 		propagate = nil // it was the group's own
 	case propagate == nil:
-		propagate = late // somebody else's came too, after the group's
+		propagate = tg.late // somebody else's came too, after the group's
 	}
 	errs := tg.errs
 	if propagate != nil && len(errs) == 0 {
 		return propagate
 	}
-	if failure != nil {
-		errs = append(errs, failure)
+	if tg.failure != nil {
+		errs = append(errs, tg.failure)
 	}
 	if len(errs) == 0 {
 		return nil
@@ -210,18 +246,6 @@ func (tg *TaskGroup) outcome(propagate, failure, late error) error {
 		tg.parent.Redeliver(false) // if it was cancelled by somebody else
 	}
 	return &GroupError{Errs: errs}
-}
-
-// completion returns what to wait for, nil if all tasks have ended.
-func (tg *TaskGroup) completion() (f *engine.Future) {
-	tg.loop.Call(func() {
-		if tg.tasks > 0 {
-			f = &engine.Future{}
-			f.Init(tg.scope)
-		}
-		tg.completed = f
-	})
-	return f
 }
 
 // abort cancels the tasks.

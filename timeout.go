@@ -63,14 +63,15 @@ func (s timeoutState) String() string {
 // cancelled, awaits with the ctx of body end at the deadline.
 func Timeout(ctx context.Context, d time.Duration, body func(ctx context.Context, tm *TimeoutScope) error) error {
 	loop, _ := engine.Located(ctx)
-	return timeout(ctx, loop, loop.Deadline(d), body)
+	now := loop.Now()
+	return timeout(ctx, loop, now, engine.After(now, d), body)
 }
 
 // TimeoutAt is [Timeout] with a moment on the loop's clock. The zero time is no
 // deadline, until Reschedule sets one. (async with asyncio.timeout_at)
 func TimeoutAt(ctx context.Context, when time.Time, body func(ctx context.Context, tm *TimeoutScope) error) error {
 	loop, _ := engine.Located(ctx)
-	return timeout(ctx, loop, sinceEpoch(loop, when), body)
+	return timeout(ctx, loop, loop.Now(), sinceEpoch(loop, when), body)
 }
 
 func sinceEpoch(l *engine.Loop, when time.Time) time.Duration {
@@ -80,7 +81,7 @@ func sinceEpoch(l *engine.Loop, when time.Time) time.Duration {
 	return l.Since(when)
 }
 
-func timeout(ctx context.Context, loop *engine.Loop, due time.Duration, body func(context.Context, *TimeoutScope) error) error {
+func timeout(ctx context.Context, loop *engine.Loop, now, due time.Duration, body func(context.Context, *TimeoutScope) error) error {
 	task, err := engine.Caller(ctx)
 	if err != nil {
 		return err
@@ -91,9 +92,9 @@ func timeout(ctx context.Context, loop *engine.Loop, due time.Duration, body fun
 		tm.cancelling = task.Cancelling()
 	}
 	if loop.Owned() {
-		tm.set(due)
+		tm.set(now, due)
 	} else {
-		loop.Call(func() { tm.set(due) })
+		loop.Call(func() { tm.set(now, due) })
 	}
 	unwinding := true
 	defer func() {
@@ -107,7 +108,7 @@ func timeout(ctx context.Context, loop *engine.Loop, due time.Duration, body fun
 }
 
 // set has the owner set the timer.
-func (tm *TimeoutScope) set(due time.Duration) {
+func (tm *TimeoutScope) set(now, due time.Duration) {
 	if tm.timer != nil {
 		tm.timer.Cancel()
 		tm.timer = nil
@@ -122,7 +123,7 @@ func (tm *TimeoutScope) set(due time.Duration) {
 	}
 	tm.moved = true
 	tm.timer.InitTo(tm.loop, (*timeoutDeadline)(tm))
-	if due <= tm.loop.Now() {
+	if due <= now {
 		tm.timer.Soon()
 	} else {
 		tm.timer.At(due)
@@ -237,7 +238,7 @@ func (tm *TimeoutScope) Reschedule(when time.Time) (err error) {
 			err = fmt.Errorf("asyncio: Reschedule of a timeout that is %v", s)
 			return
 		}
-		tm.set(sinceEpoch(tm.loop, when))
+		tm.set(tm.loop.Now(), sinceEpoch(tm.loop, when))
 	})
 	return err
 }

@@ -130,7 +130,7 @@ func (t *Task) request() *Request {
 // KeptBy reports whether t was created in a group of k.
 func (t *Task) KeptBy(k Keeper) bool {
 	m := t.member()
-	return m != nil && m.at.keeper != nil && m.at.keeper.keeper == k
+	return m != nil && m.keeper != nil && m.keeper.keeper == k
 }
 
 // requested is request without one that was taken back, unless that has ended the

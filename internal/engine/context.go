@@ -351,7 +351,7 @@ func GroupOf(ctx context.Context) Keeper {
 	s := at.keeper
 	if s == nil && at.task != nil {
 		if m := at.task.member(); m != nil {
-			s = m.at.keeper
+			s = m.keeper
 		}
 	}
 	if s == nil {

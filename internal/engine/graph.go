@@ -121,7 +121,7 @@ func (t *Task) watchesDeadline() bool {
 		return true
 	}
 	m := t.member()
-	if m == nil || !m.at.away || m.ended {
+	if m == nil || !m.away || m.ended {
 		return false
 	}
 	_, has := m.ends.Deadline()

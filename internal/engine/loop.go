@@ -364,9 +364,11 @@ func (l *Loop) wait(until time.Duration) {
 	}
 }
 
-// Deadline returns the moment d from now, Never if that is beyond all time.
-func (l *Loop) Deadline(d time.Duration) time.Duration {
-	now := l.driver.Now()
+// Deadline returns the moment d from now.
+func (l *Loop) Deadline(d time.Duration) time.Duration { return After(l.driver.Now(), d) }
+
+// After returns the moment d from now, Never if that is beyond all time.
+func After(now, d time.Duration) time.Duration {
 	if d > Never-now {
 		return Never
 	}

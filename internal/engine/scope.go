@@ -70,13 +70,12 @@ func NewScope(ctx context.Context, timeout time.Duration) *Scope {
 	return s
 }
 
-// NewGroup derives a scope from ctx whose tasks are k's.
-func NewGroup(ctx context.Context, k Keeper) *Scope {
-	s := &Scope{kind: group, keeper: k}
+// InitGroup derives the scope from ctx, with tasks that are k's.
+func (s *Scope) InitGroup(ctx context.Context, k Keeper) {
+	s.kind, s.keeper = group, k
 	at := locate(ctx)
 	s.init(ctx, at, Never)
 	s.enter(at)
-	return s
 }
 
 func (s *Scope) init(ctx context.Context, at place, due time.Duration) {
@@ -310,107 +309,5 @@ func (k *links) end(r *Request) {
 	for n := k.head; n != nil; n = k.head {
 		n.remove()
 		n.who.scopeEnded(r)
-	}
-}
-
-func (t *Task) scopeEnded(r *Request) {
-	if m := t.member(); m.ended || t.Finished() { // Cancel would take its error for dealt with
-		return
-	}
-	t.member().ended = true
-	t.Cancel(r)
-}
-
-// kept is a task as its group cancels it: also one that has refused the end of its
-// scope.
-type kept Task
-
-func (k *kept) scopeEnded(r *Request) {
-	if t := (*Task)(k); !t.Finished() {
-		t.member().ended = true
-		t.Cancel(r)
-	}
-}
-
-// enterScope binds a new task to the end of the context it was created with.
-func (t *Task) enterScope(m *membership) {
-	at := m.at
-	if at.away {
-		if m.ends.Err() != nil {
-			t.scopeEnded(endOf(m.ends))
-			return
-		}
-		m.stop = t.loop.whenEnded(m.ends, t.scopeEnded)
-	}
-	if at.keeper != nil {
-		at.keeper.members.add(&m.kept)
-	}
-	switch home := at.home; {
-	case home == nil, home.kind == group:
-	case at.away: // its end is that of what was watched
-	case home.over != nil:
-		t.scopeEnded(home.over)
-	default:
-		home.links.add(&m.link)
-	}
-}
-
-// membership is a task's place in the scope that it was created in.
-type membership struct {
-	// Written once.
-	at   place
-	ends context.Context // what it is bound to; nil if that tells the task in time
-
-	// Owner.
-	ended bool // the task was told, and the scope need not tell it
-	late  bool // watch is begun by who adopts the task
-	link  link // in a binding scope
-	kept  link // in a group
-	stop  func() bool
-	watch Watch
-	task  *Task
-}
-
-func newMembership(t *Task, at place) *membership {
-	m := &membership{at: at, task: t}
-	m.link.who, m.kept.who = t, (*kept)(t)
-	switch {
-	case at.away:
-		m.ends = at.watch
-	case at.home != nil && at.home.kind != group:
-		m.ends = at.home
-	}
-	return m
-}
-
-// over reports whether the scope has ended, which the loop may not have been told
-// yet.
-func (m *membership) over() bool { return m != nil && m.ends != nil && m.ends.Err() != nil }
-
-// watchEnd has the keeper of a group told when the task has ended.
-func (m *membership) watchEnd() {
-	if m.at.keeper != nil {
-		m.watch.Start(&m.task.Future, m)
-	}
-}
-
-// FutureDone tells the keeper of a group that the task has ended.
-func (m *membership) FutureDone() { m.at.keeper.keeper.Ended(m.task) }
-
-// Counts is for the explorer.
-func (m *membership) Counts() bool {
-	c, ok := m.at.keeper.keeper.(interface{ Counts(*Task) bool })
-	return ok && c.Counts(m.task)
-}
-
-// Completes is for Blocked.
-func (m *membership) Completes() *Future { return m.at.keeper.keeper.Completion() }
-
-// leave unbinds a task that has ended.
-func (m *membership) leave() {
-	m.link.remove()
-	m.kept.remove()
-	if m.stop != nil {
-		m.stop()
 	}
 }

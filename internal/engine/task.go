@@ -198,7 +198,7 @@ func (t *Task) start(l *Loop, ctx context.Context, at *place, body Body, m Mode)
 		t.extra.Store(&th.extra)
 	}
 	if at != nil && at.scoped() {
-		t.more().member = newMembership(t, *at)
+		t.enroll(at)
 	}
 	if l.sites.Load() {
 		t.more().created = Callers()
@@ -263,10 +263,10 @@ func (l *Loop) refuse(t *Task, m *membership) error {
 	switch {
 	case l.closed.Load():
 		return ErrLoopClosed
-	case m == nil || m.at.keeper == nil:
+	case m == nil || m.keeper == nil:
 		return nil
 	}
-	err := m.at.keeper.keeper.Admit(t)
+	err := m.keeper.keeper.Admit(t)
 	if err == nil && !m.late {
 		m.watchEnd()
 	}

@@ -1,0 +1,112 @@
+package engine
+
+import "context"
+
+// membership is a task's place in the scope that it was created in.
+type membership struct {
+	extra // of the task, if it had none before: that makes one allocation of two
+
+	// Written once.
+	home   *Scope          // as in place
+	keeper *Scope          // as in place
+	away   bool            // as in place
+	ends   context.Context // what it is bound to; nil if that tells the task in time
+
+	// Owner.
+	ended bool // the task was told, and the scope need not tell it
+	late  bool // watch is begun by who adopts the task
+	link  link // in a binding scope
+	kept  link // in a group
+	stop  func() bool
+	watch Watch
+	task  *Task
+}
+
+// enroll gives a new task its place.
+func (t *Task) enroll(at *place) {
+	m := &membership{home: at.home, keeper: at.keeper, away: at.away, task: t}
+	if t.extra.Load() == nil {
+		t.extra.Store(&m.extra)
+	}
+	t.more().member = m
+	m.link.who, m.kept.who = t, (*kept)(t)
+	switch {
+	case at.away:
+		m.ends = at.watch
+	case at.home != nil && at.home.kind != group:
+		m.ends = at.home
+	}
+}
+
+// over reports whether the scope has ended, which the loop may not have been told
+// yet.
+func (m *membership) over() bool { return m != nil && m.ends != nil && m.ends.Err() != nil }
+
+// watchEnd has the keeper of a group told when the task has ended.
+func (m *membership) watchEnd() {
+	if m.keeper != nil {
+		m.watch.Start(&m.task.Future, m)
+	}
+}
+
+// FutureDone tells the keeper of a group that the task has ended.
+func (m *membership) FutureDone() { m.keeper.keeper.Ended(m.task) }
+
+// Counts is for the explorer.
+func (m *membership) Counts() bool {
+	c, ok := m.keeper.keeper.(interface{ Counts(*Task) bool })
+	return ok && c.Counts(m.task)
+}
+
+// Completes is for Blocked.
+func (m *membership) Completes() *Future { return m.keeper.keeper.Completion() }
+
+// leave unbinds a task that has ended.
+func (m *membership) leave() {
+	m.link.remove()
+	m.kept.remove()
+	if m.stop != nil {
+		m.stop()
+	}
+}
+
+func (t *Task) scopeEnded(r *Request) {
+	if m := t.member(); m.ended || t.Finished() { // Cancel would take its error for dealt with
+		return
+	}
+	t.member().ended = true
+	t.Cancel(r)
+}
+
+// kept is a task as its group cancels it: also one that has refused the end of its
+// scope.
+type kept Task
+
+func (k *kept) scopeEnded(r *Request) {
+	if t := (*Task)(k); !t.Finished() {
+		t.member().ended = true
+		t.Cancel(r)
+	}
+}
+
+// enterScope binds a new task to the end of the context it was created with.
+func (t *Task) enterScope(m *membership) {
+	if m.away {
+		if m.ends.Err() != nil {
+			t.scopeEnded(endOf(m.ends))
+			return
+		}
+		m.stop = t.loop.whenEnded(m.ends, t.scopeEnded)
+	}
+	if m.keeper != nil {
+		m.keeper.members.add(&m.kept)
+	}
+	switch home := m.home; {
+	case home == nil, home.kind == group:
+	case m.away: // its end is that of what was watched
+	case home.over != nil:
+		t.scopeEnded(home.over)
+	default:
+		home.links.add(&m.link)
+	}
+}
