@@ -63,7 +63,11 @@ func (q *Queue[T]) Put(ctx context.Context, v T) error {
 		if err != nil {
 			return err
 		}
-		err = w.Wait(ctx)
+		if t := w.Enter(ctx); t != nil {
+			err = t.Rest()
+		} else {
+			err = w.WaitFrom(ctx)
+		}
 		q.putters.leave(w, err)
 		if err != nil {
 			q.unlock()
@@ -146,7 +150,11 @@ func (q *Queue[T]) Get(ctx context.Context) (v T, err error) {
 		if err != nil {
 			return v, err
 		}
-		err = w.Wait(ctx)
+		if t := w.Enter(ctx); t != nil {
+			err = t.Rest()
+		} else {
+			err = w.WaitFrom(ctx)
+		}
 		q.getters.leave(w, err)
 		if err != nil {
 			q.unlock()

@@ -17,6 +17,15 @@ type monitor struct {
 func (m *monitor) lock() { m.mu.Lock() }
 
 func (m *monitor) unlock() {
+	if m.first == nil {
+		m.mu.Unlock()
+	} else {
+		m.tell()
+	}
+}
+
+// tell unlocks when there is somebody to be told.
+func (m *monitor) tell() {
 	w := m.first
 	m.first, m.last = nil, nil
 	m.mu.Unlock()

@@ -66,14 +66,23 @@ func (w *Waiter) Forget() { w.task, w.loop = nil, nil }
 // Wait waits for Wake. It fails as Await does: by a cancellation, with the cause
 // of a scope that ended, or with ErrLoopClosed.
 func (w *Waiter) Wait(ctx context.Context) error {
-	if t, ok := ctx.(*Task); ok && t == w.task && !t.thread && !t.loop.closed.Load() {
-		w.waiters, t.waitOn = t, &w.Future
-		if t.mustCancel {
-			w.refuse(t)
-		}
+	if t := w.Enter(ctx); t != nil {
 		return t.Rest()
 	}
-	return w.waitFrom(ctx)
+	return w.WaitFrom(ctx)
+}
+
+// Enter is to Wait what it is to Await of a future: the common case.
+func (w *Waiter) Enter(ctx context.Context) *Task {
+	t, ok := ctx.(*Task)
+	if !ok || t != w.task || t.thread || t.loop.closed.Load() {
+		return nil
+	}
+	w.waiters, t.waitOn = t, &w.Future
+	if t.mustCancel {
+		w.refuse(t)
+	}
+	return t
 }
 
 // refuse ends a wait that begins with a request still to be delivered.
@@ -83,7 +92,8 @@ func (w *Waiter) refuse(t *Task) {
 	}
 }
 
-func (w *Waiter) waitFrom(ctx context.Context) error {
+// WaitFrom is Wait where Enter has returned nil.
+func (w *Waiter) WaitFrom(ctx context.Context) error {
 	switch t := w.task; {
 	case t == nil:
 		select {

@@ -42,9 +42,11 @@ var cancellationMutants = []mutant{
 	{
 		name:  "woken-wins",
 		wrong: "a request that comes after a lock or an item is delivered at the await after it",
-		file:  "internal/engine/waiter.go",
-		old:   `if w.state == uint32(Succeeded) && !t.mustCancel {`,
-		new:   `if w.state == uint32(Succeeded) {`,
+		file:  "internal/engine/await.go",
+		old: `	if t.mustCancel {
+		err = t.cancelled(f, err)`,
+		new: `	if t.mustCancel && (f == nil || f.kind != kindWaiter) {
+		err = t.cancelled(f, err)`,
 	},
 	{
 		name:  "message-lost",

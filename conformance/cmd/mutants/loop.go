@@ -101,13 +101,11 @@ var loopMutants = []mutant{
 		wrong: "in its first step an eager task is not the current one",
 		file:  "internal/engine/fiber.go",
 		old: `	l.current = f.task
-	coro.Set(&l.g, f.g)
-`,
+	coro.Set(&l.g, f.G)`,
 		new: `	if !l.held.has(eager) {
 		l.current = f.task
 	}
-	coro.Set(&l.g, f.g)
-`,
+	coro.Set(&l.g, f.G)`,
 	},
 	{
 		name:  "eager-current-lost",

@@ -27,12 +27,12 @@ var scopeMutants = []mutant{
 		name:  "timeout-not-stopped",
 		wrong: "a timeout that is over still expires",
 		file:  "timeout.go",
-		old: `		if tm.timer != nil {
-			tm.timer.Cancel()
-			tm.timer = nil
-		}
-		late =`,
-		new: `		late =`,
+		old: `	if tm.timer != nil {
+		tm.timer.Cancel()
+		tm.timer = nil
+	}
+	state :=`,
+		new: `	state :=`,
 	},
 	{
 		name:  "reschedule-keeps-timer",
@@ -78,10 +78,10 @@ var scopeMutants = []mutant{
 		name:  "group-swallows",
 		wrong: "a group swallows a cancellation while it waits for its tasks",
 		file:  "taskgroup.go",
-		old: `				propagate = e
-				tg.abort(e)
+		old: `		tg.propagate = err
+		tg.abort(err)
 `,
-		new: `				tg.abort(e)
+		new: `		tg.abort(err)
 `,
 	},
 	{
