@@ -47,16 +47,36 @@ func cancel(f *engine.Future, msg []string) bool {
 	return f.Cancel(r)
 }
 
-// addDoneCallback is AddDoneCallback of tasks and futures. named is the function
-// that reports are to name.
-func addDoneCallback(f *engine.Future, call func(), named any) (remove func() bool) {
-	if funcPC(named) == 0 {
+// addDoneCallback is AddDoneCallback of a task or future.
+func addDoneCallback[D any](of *D, f *engine.Future, fn func(*D)) (remove func() bool) {
+	if fn == nil {
 		panic("asyncio: nil callback")
 	}
-	h := &engine.Handle{}
-	h.Init(f.Loop(), call, named)
-	h.After(f)
-	return func() bool { return h.Remove(f) }
+	c := &doneCallback[D]{f: f, of: of, fn: fn}
+	c.h.InitTo(f.Loop(), c)
+	c.h.After(f)
+	return c.remove
+}
+
+// doneCallback is what AddDoneCallback has added to a D.
+type doneCallback[D any] struct {
+	h  engine.Handle
+	f  *engine.Future
+	of *D
+	fn func(*D)
+}
+
+func (c *doneCallback[D]) Fire() { c.fn(c.of) }
+
+// pc is for reports, which name the user's function.
+func (c *doneCallback[D]) pc() uintptr { return funcPC(c.fn) }
+
+func (c *doneCallback[D]) remove() bool {
+	if !c.h.Remove(c.f) {
+		return false
+	}
+	c.fn = nil // what it has captured must not outlive it
+	return true
 }
 
 // funcFrame returns where a function is defined.

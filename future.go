@@ -101,7 +101,7 @@ func (f *Future[T]) Err() error { return f.f.Outcome() }
 // AddDoneCallback is as for tasks: see [Task.AddDoneCallback].
 // (Future.add_done_callback, Future.remove_done_callback)
 func (f *Future[T]) AddDoneCallback(call func(*Future[T])) (remove func() bool) {
-	return addDoneCallback(&f.f, func() { call(f) }, call)
+	return addDoneCallback(f, &f.f, call)
 }
 
 // Loop returns the future's loop. (Future.get_loop)

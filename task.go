@@ -237,7 +237,7 @@ func (t *Task[T]) Err() error { return t.t.Outcome() }
 // will run. A panic in f goes to the exception handler. (Task.add_done_callback,
 // Task.remove_done_callback)
 func (t *Task[T]) AddDoneCallback(f func(*Task[T])) (remove func() bool) {
-	return addDoneCallback(&t.t.Future, func() { f(t) }, f)
+	return addDoneCallback(t, &t.t.Future, f)
 }
 
 // Cancelling returns how many requests for cancellation were made and not taken

@@ -12,9 +12,13 @@ import (
 // same way. Its ctx is done at the first Cancel, which is what calls of the
 // standard library stop on; an await in it returns the cancellation.
 //
-// State shared with loop tasks needs a lock, or must be passed through results.
-// It is not an await point but in a group with a limit, may be called from any goroutine, and panics without a
-// loop in scope. (loop.run_in_executor)
+// State shared with loop tasks needs a lock, or must be passed through results. When c
+// has returned, its goroutine may run other Go tasks of the loop that have not begun:
+// a c that locks the goroutine to its thread, or sets its profiler labels, has to undo
+// that.
+//
+// It is not an await point but in a group with a limit, may be called from any
+// goroutine, and panics without a loop in scope. (loop.run_in_executor)
 func Go[T any](scope context.Context, c Coroutine[T], opts ...TaskOption) *Task[T] {
 	t := newTask(c)
 	l, keeper := engine.Located(scope)

@@ -20,9 +20,10 @@
 //
 // # Shortcuts
 //
-// A coroutine that is about to give control to the loop looks what is next in line,
-// and may take that up by itself: its own next step (goOn), a fresh task after it has
-// finished one (takeFresh), a fresh task that it is about to await (nest), or the
-// steps of others until its own comes (host). None of them changes the order, and
-// while held is set none is taken.
+// A coroutine that gives up control looks itself what is next in line, and need not go
+// by way of the loop: it goes on if that is its own next step, and hands control to the
+// coroutine of another task if it is that one's (next). After it has finished a task it
+// takes a fresh one by itself (takeFresh), and a fresh task that it is about to await
+// runs on its stack (nest). What is no step of a task is for the goroutine in Run. None
+// of this changes the order, and while held is set none of it is done.
 package engine

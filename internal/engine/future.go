@@ -187,7 +187,7 @@ func (f *Future) add(w runnable) {
 	case *several:
 		x.list = append(x.list, w)
 	default:
-		f.waiters = &several{list: []runnable{x, w}}
+		f.waiters = &several{list: append(make([]runnable, 0, 4), x, w)}
 	}
 }
 

@@ -86,7 +86,6 @@ func (h *Handle) Remove(f *Future) bool {
 	if f.Finished() || !h.drop() {
 		return false
 	}
-	h.face = nil // the user's function; that of the others is their handle, which lasts
 	h.loop.dropWaiter(f, h)
 	return true
 }

@@ -133,6 +133,7 @@ func New(c Config) *Loop {
 	}
 	l.free.L = &l.mu
 	l.baton, l.base = &coro.Baton{}, &l.main
+	l.starts.work = func() { l.work(l.starts.begin()) }
 	l.root.loop = l
 	l.root.parent = c.Values
 	l.debug.Store(c.Debug)

@@ -45,25 +45,27 @@ type starts struct {
 	mu    sync.Mutex
 	ring  ring // of tasks
 	spare bool // that goroutine is there
+
+	work func() // of that goroutine; written once, so that to start it allocates nothing
 }
 
-func (s *starts) push(l *Loop, t *Task) {
+func (s *starts) push(t *Task) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ring.push(t)
 	if !s.spare {
 		s.spare = true
-		go l.work(nil)
+		go s.work()
 	}
 }
 
 // begin is next for the goroutine that was made for it.
-func (s *starts) begin(l *Loop) *thread {
+func (s *starts) begin() *thread {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.spare = s.ring.n > 1
 	if s.spare {
-		go l.work(nil)
+		go s.work()
 	}
 	return s.pop()
 }
@@ -209,7 +211,7 @@ func (l *Loop) admit(t *Task, th *thread) {
 	t.phase = started
 	th.claim.Store(claimed)
 	th.seat.Store(l.roster.take(t))
-	l.starts.push(l, t)
+	l.starts.push(t)
 }
 
 // vacate gives up a place, to the next in the queue.
@@ -260,12 +262,9 @@ func (t *Task) caughtUp() *thread {
 	return t.threadOf()
 }
 
-// work is a goroutine of Go tasks: first of th, or of one that was started if th is
-// nil, then of those that its place is passed on to, then of others that were started.
+// work is a goroutine of Go tasks: first of th, then of those that its place is passed
+// on to, then of others that were started.
 func (l *Loop) work(th *thread) {
-	if th == nil {
-		th = l.starts.begin(l)
-	}
 	for th != nil {
 		th.seat.Load().g.Store(coro.G())
 		if th = th.run(); th == nil {
