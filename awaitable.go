@@ -68,8 +68,8 @@ type doneCallback[D any] struct {
 
 func (c *doneCallback[D]) Fire() { c.fn(c.of) }
 
-// pc is for reports, which name the user's function.
-func (c *doneCallback[D]) pc() uintptr { return funcPC(c.fn) }
+// Face is for reports, which name the user's function.
+func (c *doneCallback[D]) Face() any { return c.fn }
 
 func (c *doneCallback[D]) remove() bool {
 	if !c.h.Remove(c.f) {

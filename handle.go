@@ -72,8 +72,6 @@ func callback(e *engine.Handle) (h *Handle, pc uintptr) {
 		return face, face.pc
 	case *tracedHandle:
 		return &face.Handle, face.pc
-	case interface{ pc() uintptr }:
-		return nil, face.pc()
 	default:
 		return nil, funcPC(face)
 	}

@@ -72,5 +72,6 @@ func (g *group) left() *Failure {
 	}
 }
 
-// patience is how long goroutines are given to end by themselves.
-const patience = 100 * time.Millisecond
+// patience is how long goroutines are given to end by themselves: long enough for those
+// that could, on a machine that is busy with other things.
+const patience = 2 * time.Second

@@ -46,11 +46,17 @@ func (h *Handle) Init(l *Loop, fn func(), face any) {
 // InitTo is Init with what is called by itself, which spares the closure.
 func (h *Handle) InitTo(l *Loop, to Fired) { h.loop, h.face = l, to }
 
-// Fired is what a handle can call.
+// Fired is what a handle can call. It is also what Face returns, or else what its own
+// Face returns.
 type Fired interface{ Fire() }
 
-// Face returns what Init was given.
-func (h *Handle) Face() any { return h.face }
+// Face returns what reports are to name.
+func (h *Handle) Face() any {
+	if f, ok := h.face.(interface{ Face() any }); ok {
+		return f.Face()
+	}
+	return h.face
+}
 
 // Soon makes the callback ready.
 func (h *Handle) Soon() { h.loop.do((*soon)(h)) }
