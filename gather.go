@@ -51,6 +51,7 @@ func GatherAll[A Awaitable[T], T any](ctx context.Context, aws ...A) ([]Outcome[
 // loop of the first; all but the future is for its owner.
 type gathering struct {
 	engine.Relay
+	fs       []*engine.Future
 	each     []gathered
 	left     int
 	outcomes bool            // failures are results like others
@@ -72,14 +73,9 @@ func gather(ctx context.Context, fs []*engine.Future, outcomes bool) error {
 		return nil
 	}
 	loop := fs[0].Loop()
-	g := &gathering{each: make([]gathered, len(fs)), left: len(fs), outcomes: outcomes}
+	g := &gathering{fs: fs, each: make([]gathered, len(fs)), left: len(fs), outcomes: outcomes}
 	g.Init(loop)
 	g.Pass = g.cancel
-	for i, f := range fs {
-		x := &g.each[i]
-		x.in, x.f = g, f
-		x.near, x.leave = loop.Near(f)
-	}
 	loop.Do(g.begin)
 	err := g.Await(ctx)
 	if !g.Finished() {
@@ -89,8 +85,10 @@ func gather(ctx context.Context, fs []*engine.Future, outcomes bool) error {
 }
 
 func (g *gathering) begin() {
-	for i := range g.each {
+	for i, f := range g.fs {
 		x := &g.each[i]
+		x.in, x.f = g, f
+		x.near, x.leave = g.Loop().Near(f)
 		if x.done = x.near.Finished(); !x.done { // asked once: other goroutines complete futures too
 			x.Start(x.near, x)
 		}
@@ -120,8 +118,8 @@ func (g *gathering) cancel(r *engine.Request) bool {
 	}
 	before, taken := g.request, false
 	g.request = r // before they hear of it, since some may be on other loops
-	for i := range g.each {
-		if g.each[i].f.Cancel(r) {
+	for _, f := range g.fs {
+		if f.Cancel(r) {
 			taken = true
 		}
 	}

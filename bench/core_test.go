@@ -17,33 +17,6 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// versus runs n operations of ours and of the floor by turns and reports both,
-// and their ratio: the figures of two separate runs do not compare on a noisy
-// machine.
-func versus(b *testing.B, ours, floor func(n int)) {
-	b.Helper()
-	b.ReportAllocs()
-	const rounds = 10
-	n := b.N/rounds + 1
-	var took, least time.Duration
-	floor(1)
-	b.ResetTimer()
-	for range rounds {
-		start := time.Now()
-		ours(n)
-		took += time.Since(start)
-		b.StopTimer()
-		start = time.Now()
-		floor(n)
-		least += time.Since(start)
-		b.StartTimer()
-	}
-	per := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / float64(n*rounds) }
-	b.ReportMetric(per(took), "ns/op")
-	b.ReportMetric(per(least), "floor-ns/op")
-	b.ReportMetric(float64(took)/float64(least), "x-floor")
-}
-
 // onLoop runs a benchmark inside a task.
 func onLoop(b *testing.B, f func(ctx context.Context)) {
 	b.Helper()
@@ -223,6 +196,71 @@ func BenchmarkPost(b *testing.B) {
 			}()
 			for f := range c {
 				f()
+			}
+		})
+	})
+}
+
+// BenchmarkTimeout: a timeout entered and left; one of the standard library.
+func BenchmarkTimeout(b *testing.B) {
+	onLoop(b, func(ctx context.Context) {
+		versus(b, func(n int) {
+			for range n {
+				_ = asyncio.Timeout(ctx, time.Hour, func(context.Context, *asyncio.TimeoutScope) error { return nil })
+			}
+		}, func(n int) {
+			for range n {
+				_, cancel := context.WithTimeout(context.Background(), time.Hour)
+				cancel()
+			}
+		})
+	})
+}
+
+// BenchmarkGroup: a group of ten tasks; an errgroup.
+func BenchmarkGroup(b *testing.B) {
+	onLoop(b, func(ctx context.Context) {
+		versus(b, func(n int) {
+			for range n {
+				_ = asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+					for range 10 {
+						asyncio.CreateTask(tg, nothing)
+					}
+					return nil
+				})
+			}
+		}, func(n int) {
+			for range n {
+				var g errgroup.Group
+				for range 10 {
+					g.Go(func() error { return nil })
+				}
+				_ = g.Wait()
+			}
+		})
+	})
+}
+
+// BenchmarkGather: a thousand tasks made and gathered; as goroutines. One operation is
+// one task.
+func BenchmarkGather(b *testing.B) {
+	onLoop(b, func(ctx context.Context) {
+		tasks := make([]*asyncio.Task[int], 1000)
+		results := make([]int, 1000)
+		versus(b, func(n int) {
+			for range (n + 999) / 1000 {
+				for i := range tasks {
+					tasks[i] = asyncio.CreateTask(ctx, nothing)
+				}
+				_, _ = asyncio.Gather(ctx, tasks...)
+			}
+		}, func(n int) {
+			for range (n + 999) / 1000 {
+				var wg sync.WaitGroup
+				for i := range results {
+					wg.Go(func() { results[i] = i })
+				}
+				wg.Wait()
 			}
 		})
 	})
