@@ -13,8 +13,8 @@ var waitMutants = []mutant{
 		name:  "gather-cancels-one",
 		wrong: "Gather passes a cancellation on to one of them only",
 		file:  "gather.go",
-		old:   `if g.each[i].f.Cancel(r) {`,
-		new:   `if !taken && g.each[i].f.Cancel(r) {`,
+		old:   `if f.Cancel(r) {`,
+		new:   `if !taken && f.Cancel(r) {`,
 	},
 	{
 		name:  "gather-lets-go",
