@@ -7,19 +7,19 @@ type membership struct {
 	extra // of the task, if it had none before: that makes one allocation of two
 
 	// Written once.
+	task   *Task
 	home   *Scope          // as in place
 	keeper *Scope          // as in place
-	away   bool            // as in place
 	ends   context.Context // what it is bound to; nil if that tells the task in time
+	away   bool            // as in place
 
 	// Owner.
-	ended bool // the task was told, and the scope need not tell it
-	late  bool // watch is begun by who adopts the task
-	link  link // in a binding scope
-	kept  link // in a group
+	ended bool  // the task was told, and the scope need not tell it
+	late  bool  // watch is begun by who adopts the task
+	link  link  // in a group, or else in a binding scope
+	inner *link // in a binding scope, of a task that is in a group too
 	stop  func() bool
 	watch Watch
-	task  *Task
 }
 
 // enroll gives a new task its place.
@@ -29,7 +29,6 @@ func (t *Task) enroll(at *place) {
 		t.extra.Store(&m.extra)
 	}
 	t.more().member = m
-	m.link.who, m.kept.who = t, (*kept)(t)
 	switch {
 	case at.away:
 		m.ends = at.watch
@@ -64,7 +63,9 @@ func (m *membership) Completes() *Future { return m.keeper.keeper.Completion() }
 // leave unbinds a task that has ended.
 func (m *membership) leave() {
 	m.link.remove()
-	m.kept.remove()
+	if m.inner != nil {
+		m.inner.remove()
+	}
 	if m.stop != nil {
 		m.stop()
 	}
@@ -98,8 +99,14 @@ func (t *Task) enterScope(m *membership) {
 		}
 		m.stop = t.loop.whenEnded(m.ends, t.scopeEnded)
 	}
+	bound := &m.link
 	if m.keeper != nil {
-		m.keeper.members.add(&m.kept)
+		m.link.who = (*kept)(t)
+		m.keeper.members.add(&m.link)
+		if m.home.kind != group {
+			m.inner = &link{}
+			bound = m.inner
+		}
 	}
 	switch home := m.home; {
 	case home == nil, home.kind == group:
@@ -107,6 +114,7 @@ func (t *Task) enterScope(m *membership) {
 	case home.over != nil:
 		t.scopeEnded(home.over)
 	default:
-		home.links.add(&m.link)
+		bound.who = t
+		home.links.add(bound)
 	}
 }
