@@ -79,16 +79,17 @@ func (r *report) aboutMachine() string {
 func (r *report) aboutMethod() string {
 	return fmt.Sprintf("Each peer is a process that does a workload in its own terms when it is asked to, and answers how long "+
 		"that took, without its set-up and a garbage collection beforehand; the [harness](run.go) only adds up. First each pair of "+
-		"workload and peer is calibrated to so many operations as take about %v, which also warms it up. Then come %d rounds. In "+
-		"each, every peer does every workload once, the peers of one workload right after each other, and each round begins with "+
-		"another of them. What takes longer than %v is measured in %d rounds only, and so is memory. A workload of a size from %s has a "+
-		"process of its own each time, so that what it leaves in memory is in nobody's way; what is no slower than that is done "+
-		"twice there, and the second time counts, unless memory is what is measured.\n\n"+
+		"workload and peer is calibrated to so many operations as take about %v. Then come %d rounds. In each, every peer does "+
+		"every workload, the peers of one workload right after each other, and each round begins with another of them. Every "+
+		"measurement is made twice in a row, and the second counts: a process that was idle is slow at first. What takes longer "+
+		"than %v is not done twice; what would take more than %v in all is measured in fewer rounds, %d at least; memory in %d. "+
+		"Workloads of a size from %s, and %s at every size, have a process of their own each time, so that what they leave in "+
+		"memory is in nobody's way. The **floor** does only what lies underneath a workload: it is not a peer that could win.\n\n"+
 		"**ns** and **bytes** are medians over the rounds, for one operation. **spread** is half the distance between the quartiles, "+
 		"in parts of the median. **against this library** is the median of the ratios of each round, not the ratio of the "+
 		"medians: a machine that is slow for a while is slow for both. The names of peers in the tables of the workloads lead to the code that was measured, "+
 		"and that code tells where a peer's terms differ.",
-		targetTime, r.rounds, tooSlow, slowRounds, number(large))
+		targetTime, r.rounds, tooSlow, pairTime, fewestRounds, memoryRounds, number(large), scaling)
 }
 
 func (r *report) aboutGoals() string {

@@ -66,7 +66,7 @@ func allPeers(goWorker string) []*peer {
 	}
 	return []*peer{
 		{name: ours, title: "this library", family: familyOurs, source: "internal/worker/ours", hello: true, find: inGo(ours)},
-		{name: floor, title: "floor: what lies underneath", family: familyFloor, source: "internal/worker/floor", find: inGo(floor)},
+		{name: floor, title: "floor", family: familyFloor, source: "internal/worker/floor", find: inGo(floor)},
 		{name: "goroutines", title: "goroutines", family: familyGo, source: "internal/worker/goroutines", hello: true, find: inGo("goroutines")},
 		{name: "errgroup", title: "errgroup", family: familyGo, source: pools, find: inGo("errgroup")},
 		{name: "conc", title: "conc", family: familyGo, source: pools, find: inGo("conc")},

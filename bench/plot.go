@@ -136,7 +136,7 @@ func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
 		if line.times < 1 {
 			label.XAlign, gap = text.XRight, -4
 		}
-		c.FillText(label, vg.Point{X: end + gap, Y: at}, number(line.times)+" ×")
+		c.FillText(label, vg.Point{X: end + gap, Y: at + 1}, number(line.times)+" ×")
 	}
 	c.StrokeLine2(draw.LineStyle{Color: colours[familyOurs], Width: vg.Points(1.2)}, one, c.Min.Y, one, c.Max.Y)
 }
@@ -303,6 +303,6 @@ func (e endLabels) Plot(c draw.Canvas, p *plot.Plot) {
 		at := max(end.Y, lowest+12)
 		lowest = at
 		c.StrokeLine2(draw.LineStyle{Color: l.colour, Width: vg.Points(0.4)}, end.X+2, end.Y, end.X+16, at)
-		c.FillText(style, vg.Point{X: end.X + 18, Y: at}, l.label)
+		c.FillText(style, vg.Point{X: end.X + 18, Y: at + 1}, l.label)
 	}
 }

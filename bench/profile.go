@@ -42,7 +42,7 @@ func (r *run) profile(ctx context.Context, w workload, file string) (string, err
 		}
 		w.fresh = true
 		ops := float64(profileTime) / r.all[pair{w.name(), ours}].median()
-		if _, err := r.ask(ctx, w, p, request{Workload: w.base, Size: w.size, Ops: int(ops), Profile: file}); err != nil {
+		if _, err := r.ask(ctx, w, p, request{Workload: w.base, Size: w.size, Ops: int(ops), Profile: file}, 1); err != nil {
 			return "", err
 		}
 		out, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-top", "-nodecount=15", p.argv[0], file).Output()

@@ -10,9 +10,11 @@ import (
 )
 
 const (
-	targetTime = 40 * time.Millisecond // what one measurement should take
-	tooSlow    = time.Second / 2       // one that takes longer is made less often
-	slowRounds = 3
+	targetTime   = 40 * time.Millisecond // what one measurement should take
+	tooSlow      = time.Second / 2       // what takes longer is not warmed up each time
+	pairTime     = 6 * time.Second       // about what a pair may take in all its rounds
+	fewestRounds = 2                     // but it is measured so often
+	memoryRounds = 3
 )
 
 // A run measures every workload with every peer, by turns: what two runs that
@@ -88,20 +90,18 @@ func (r *run) calibrate(ctx context.Context, w workload, p *peer) {
 	if w.rounds > 0 {
 		r.limit[k] = min(r.rounds, w.rounds)
 	}
-	if w.ops > 0 || w.fresh {
+	if w.ops > 0 || w.size >= large { // which is already too much, or is one pass
 		r.ops[k] = max(w.ops, 1)
 		return
 	}
 	for ops := 1; ; {
 		start := time.Now()
-		a, err := r.once(ctx, w, p, ops)
+		a, err := r.once(ctx, w, p, ops, 1)
 		if err != nil {
 			r.fail(k, err)
 			return
 		}
-		if time.Since(start) > tooSlow {
-			r.limit[k] = min(r.limit[k], slowRounds)
-		}
+		r.hasTaken(k, time.Since(start))
 		r.ops[k] = int(a.Ops)
 		if a.NS >= float64(targetTime)/2 {
 			// Close enough to say what the rest would take, unless that rounds up to
@@ -117,14 +117,12 @@ func (r *run) calibrate(ctx context.Context, w workload, p *peer) {
 func (r *run) measure(ctx context.Context, w workload, p *peer, round int) {
 	k := pair{w.name(), p.name}
 	start := time.Now()
-	a, err := r.once(ctx, w, p, r.ops[k])
+	a, err := r.once(ctx, w, p, r.ops[k], 2)
 	if err != nil {
 		r.fail(k, err)
 		return
 	}
-	if time.Since(start) > tooSlow {
-		r.limit[k] = min(r.limit[k], slowRounds)
-	}
+	r.hasTaken(k, time.Since(start))
 	m := sample{round: round, value: a.NS / a.Ops, values: a.Values}
 	if w.value != "" {
 		v, ok := a.Values[w.value]
@@ -137,8 +135,15 @@ func (r *run) measure(ctx context.Context, w workload, p *peer, round int) {
 	r.all[k] = append(r.all[k], m)
 }
 
-// once has so many operations done, in the peer's process or in a new one.
-func (r *run) once(ctx context.Context, w workload, p *peer, ops int) (answer, error) {
+// hasTaken takes rounds from a pair that needs long.
+func (r *run) hasTaken(k pair, took time.Duration) {
+	r.limit[k] = min(r.limit[k], max(fewestRounds, int(pairTime/took)))
+}
+
+// once has so many operations done, in the peer's process or in a new one. What
+// counts is the last pass: a process that has been idle while others were measured
+// is slow for tens of milliseconds, however warm it had been.
+func (r *run) once(ctx context.Context, w workload, p *peer, ops, passes int) (answer, error) {
 	if w.base == startup {
 		var all time.Duration
 		for range ops {
@@ -150,12 +155,12 @@ func (r *run) once(ctx context.Context, w workload, p *peer, ops int) (answer, e
 		}
 		return answer{NS: float64(all), Ops: float64(ops)}, nil
 	}
-	return r.ask(ctx, w, p, request{Workload: w.base, Size: w.size, Ops: ops})
+	return r.ask(ctx, w, p, request{Workload: w.base, Size: w.size, Ops: ops}, passes)
 }
 
 // ask starts the peer's process if there is none. One that has died is forgotten,
 // so that the next workload starts another.
-func (r *run) ask(ctx context.Context, w workload, p *peer, q request) (answer, error) {
+func (r *run) ask(ctx context.Context, w workload, p *peer, q request, passes int) (answer, error) {
 	proc := r.procs[p.name]
 	if proc == nil || w.fresh {
 		var err error
@@ -165,8 +170,10 @@ func (r *run) ask(ctx context.Context, w workload, p *peer, q request) (answer, 
 	}
 	start := time.Now()
 	a, err := proc.ask(q)
-	if err == nil && w.fresh && w.unit() != "bytes" && time.Since(start) < tooSlow {
-		a, err = proc.ask(q) // the first time was to warm it up
+	for range passes - 1 {
+		if err == nil && w.unit() != "bytes" && time.Since(start) < tooSlow {
+			a, err = proc.ask(q)
+		}
 	}
 	switch {
 	case err != nil && !errors.Is(err, errRefused):

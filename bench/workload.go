@@ -17,8 +17,8 @@ type workload struct {
 	fresh  bool   // a process of its own for each measurement
 }
 
-// large is the size from which a workload has fresh processes: what it leaves
-// behind in memory would be in the way of others.
+// large is the size from which a workload has fresh processes, and is not
+// calibrated: what it leaves in memory would be in the way of others.
 const large = 100_000
 
 // startup is the one workload that the harness measures itself.
@@ -104,11 +104,11 @@ func workloads() []workload {
 		{workload{base: "http", chart: whole, title: "An HTTP server on loopback, sixteen clients",
 			op: "one request"}, nil},
 		{workload{base: "mem_suspended", chart: memory, title: "Memory of a sleeping task",
-			op: "one task", value: "bytes", rounds: slowRounds}, []int{100_000}},
+			op: "one task", value: "bytes", rounds: memoryRounds}, []int{100_000}},
 		{workload{base: "mem_finished", chart: memory, title: "Memory of a finished task",
-			op: "one task", value: "bytes", rounds: slowRounds}, []int{100_000}},
+			op: "one task", value: "bytes", rounds: memoryRounds}, []int{100_000}},
 		{workload{base: "mem_timer", chart: memory, title: "Memory of a timer",
-			op: "one timer set an hour ahead", value: "bytes", rounds: slowRounds}, []int{100_000}},
+			op: "one timer set an hour ahead", value: "bytes", rounds: memoryRounds}, []int{100_000}},
 	}
 	var all []workload
 	for _, f := range families {
@@ -118,7 +118,7 @@ func workloads() []workload {
 		for _, size := range f.sizes {
 			w := f.workload
 			w.size = size
-			w.fresh = size >= large
+			w.fresh = size >= large || w.base == scaling // whose sizes are compared with each other
 			all = append(all, w)
 		}
 	}
