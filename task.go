@@ -129,23 +129,29 @@ func (t *Task[T]) create(scope context.Context, f *TaskFactory, l *engine.Loop, 
 	if f != nil {
 		return t.startBy(scope, *f, l, k, opts)
 	}
-	return t.start(scope, l, k, opts, 0)
+	return t.start(scope, l, k, opts)
 }
 
 func newTask[T any](c Coroutine[T]) *Task[T] {
-	if c == nil {
-		panic("asyncio: CreateTask of a nil coroutine")
-	}
-	t := &Task[T]{fn: c, pc: **(**uintptr)(unsafe.Pointer(&c))} // funcPC, without reflection
-	if t.pc == voidPC {
-		t.pc = funcPC(adapted(*(*Coroutine[None])(unsafe.Pointer(&c))))
-	}
+	t := &Task[T]{}
+	t.init(c)
 	return t
 }
 
-func (t *Task[T]) start(scope context.Context, l *engine.Loop, k engine.Keeper, opts []TaskOption, m engine.Mode) error {
+func (t *Task[T]) init(c Coroutine[T]) {
+	if c == nil {
+		panic("asyncio: CreateTask of a nil coroutine")
+	}
+	t.fn, t.pc = c, **(**uintptr)(unsafe.Pointer(&c)) // funcPC, without reflection
+	if t.pc == voidPC {
+		t.pc = funcPC(adapted(*(*Coroutine[None])(unsafe.Pointer(&c))))
+	}
+}
+
+func (t *Task[T]) start(scope context.Context, l *engine.Loop, k engine.Keeper, opts []TaskOption) error {
+	var m engine.Mode
 	if len(opts) > 0 {
-		m |= t.apply(opts)
+		m = t.apply(opts)
 	}
 	body := (*taskBody[T])(t)
 	if k != nil {

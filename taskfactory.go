@@ -39,7 +39,7 @@ func (t *Task[T]) startBy(scope context.Context, f TaskFactory, l *engine.Loop, 
 			panic("asyncio: a TaskFactory called create twice")
 		}
 		started = true
-		err = t.start(scope, l, k, append(opts[:len(opts):len(opts)], more...), 0)
+		err = t.start(scope, l, k, append(opts[:len(opts):len(opts)], more...))
 		return t
 	})
 	if !started {

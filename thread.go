@@ -20,9 +20,16 @@ import (
 // It is not an await point but in a group with a limit, may be called from any
 // goroutine, and panics without a loop in scope. (loop.run_in_executor)
 func Go[T any](scope context.Context, c Coroutine[T], opts ...TaskOption) *Task[T] {
-	t := newTask(c)
+	// In one allocation.
+	x := &struct {
+		Task[T]
+		thread engine.Thread
+	}{}
+	t := &x.Task
+	t.init(c)
+	t.t.OnThread(&x.thread)
 	l, keeper := engine.Located(scope)
-	if err := t.start(scope, l, keeper, opts, engine.Threaded); err != nil {
+	if err := t.start(scope, l, keeper, opts); err != nil {
 		redeliver(scope, err)
 	}
 	return t

@@ -105,9 +105,10 @@ func TestInvariantsHoldBetweenOperations(t *testing.T) {
 							k := &Task{}
 							if r.IntN(4) == 0 {
 								other, d := all[r.IntN(len(all))], time.Duration(r.IntN(5))
+								k.OnThread(&Thread{})
 								k.Start(ctx, funcBody(func(ctx context.Context) error {
 									return errors.Join(Sleep(ctx, d), other.Await(ctx))
-								}), Threaded)
+								}), 0)
 							} else {
 								k.Start(ctx, program(depth+1), 0)
 							}

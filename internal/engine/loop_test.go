@@ -48,11 +48,10 @@ func (j *job) Face() any                     { return j }
 
 func start(l *Loop, threaded bool, f func(ctx *Task) error) *job {
 	j := &job{f: f}
-	var m Mode
 	if threaded {
-		m = Threaded
+		j.OnThread(&Thread{})
 	}
-	j.Start(l.Root(), j, m)
+	j.Start(l.Root(), j, 0)
 	return j
 }
 

@@ -130,13 +130,12 @@ func (f *Future) task() *Task {
 	return (*Task)(unsafe.Pointer(f)) // Future is the first field; kind was checked
 }
 
-// Mode is how a task starts and what it runs on.
+// Mode is how a task starts.
 type Mode uint8
 
-// The modes, which may be combined.
+// The modes.
 const (
-	Threaded Mode = 1 << iota // a Go task
-	Eager                     // the first step is taken at once if the loop is running
+	Eager Mode = 1 << iota // the first step is taken at once if the loop is running
 )
 
 // Start makes t a task that runs body, in the scope of ctx.
@@ -182,20 +181,11 @@ func (t *Task) start(l *Loop, ctx context.Context, at *place, body Body, m Mode)
 	if t.Name() == "" {
 		t.id = l.ids.Add(1) // as CPython, which counts only the tasks it names
 	}
-	if at == nil && m == 0 && l.owned() && !l.sites.Load() && !l.closed.Load() {
+	if at == nil && m == 0 && !t.thread && l.owned() && !l.sites.Load() && !l.closed.Load() {
 		// The common case of what follows.
 		l.tasks.add(t)
 		l.ready.push(t)
 		return
-	}
-	t.thread = m&Threaded != 0
-	if t.thread {
-		th := &thread{task: t}
-		th.thread = th
-		if x := t.extra.Load(); x != nil {
-			th.name.Store(x.name.Load())
-		}
-		t.extra.Store(&th.extra)
 	}
 	if at != nil && at.scoped() {
 		t.enroll(at)

@@ -85,6 +85,17 @@ func (s *starts) pop() *thread {
 	return s.ring.pop().(*Task).threadOf()
 }
 
+// Thread is memory that a Go task needs beside the task, for who makes the task to
+// allocate them together.
+type Thread struct{ thread }
+
+// OnThread makes a task that was not started yet a Go task.
+func (t *Task) OnThread(th *Thread) {
+	th.task, th.thread.thread = t, &th.thread
+	t.thread = true
+	t.extra.Store(&th.extra)
+}
+
 // roster tells which Go task runs on a goroutine, also if that was given the
 // context of another. It is there for a start and an end to cost next to nothing;
 // finding oneself is a search.
