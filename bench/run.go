@@ -15,6 +15,7 @@ const (
 	pairTime     = 6 * time.Second       // about what a pair may take in all its rounds
 	fewestRounds = 2                     // but it is measured so often
 	memoryRounds = 3
+	tooMany      = 1_000_000_000 // operations; what is not measurable by then never is
 )
 
 // A run measures every workload with every peer, by turns: what two runs that
@@ -94,7 +95,7 @@ func (r *run) calibrate(ctx context.Context, w workload, p *peer) {
 		r.ops[k] = max(w.ops, 1)
 		return
 	}
-	for ops := 1; ; {
+	for ops := 1; ops < tooMany; {
 		start := time.Now()
 		a, err := r.once(ctx, w, p, ops, 1)
 		if err != nil {
@@ -104,12 +105,11 @@ func (r *run) calibrate(ctx context.Context, w workload, p *peer) {
 		r.hasTaken(k, time.Since(start))
 		r.ops[k] = int(a.Ops)
 		if a.NS >= float64(targetTime)/2 {
-			// Close enough to say what the rest would take, unless that rounds up to
-			// what was just done.
-			r.ops[k] = int(max(a.Ops, a.Ops*float64(targetTime)/a.NS))
+			// Close enough to say what the whole would take.
+			r.ops[k] = int(max(a.Ops, min(2*a.Ops, a.Ops*float64(targetTime)/a.NS)))
 			return
 		}
-		ops = int(a.Ops) * int(min(50, max(2, float64(targetTime)/2/max(a.NS, 1))))
+		ops = max(ops, int(a.Ops)) * int(min(50, max(2, float64(targetTime)/2/max(a.NS, 1))))
 	}
 }
 

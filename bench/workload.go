@@ -59,6 +59,8 @@ func workloads() []workload {
 	}{
 		{workload{base: "spawn_await", chart: tasks, title: "A task made and awaited",
 			op: "one task, awaited before the next is made"}, nil},
+		{workload{base: "spawn_await_heap", chart: tasks, title: "A task made and awaited, in a Go program that holds 64 MB",
+			op: "one task, awaited before the next is made; without the 64 MB garbage is collected every 4 MB"}, nil},
 		{workload{base: "spawn_gather", chart: tasks, title: "Tasks made, then gathered",
 			op: "one task"}, []int{100, 1000, 10_000, 100_000, 1_000_000}},
 		{workload{base: "group", chart: tasks, title: "A task group",

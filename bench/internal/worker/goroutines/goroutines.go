@@ -25,9 +25,10 @@ func Hello() error {
 }
 
 var spawning = measure.Workloads{
-	"spawn_await":  measure.One(batch),
-	"spawn_gather": measure.Each(batch),
-	"group":        measure.Whole(batch),
+	"spawn_await":      measure.One(batch),
+	"spawn_await_heap": measure.WithHeap(measure.One(batch)),
+	"spawn_gather":     measure.Each(batch),
+	"group":            measure.Whole(batch),
 }
 
 // batch starts a goroutine for each result and waits for all.

@@ -8,15 +8,8 @@ import (
 )
 
 var spawning = measure.Workloads{
-	"spawn_await": onLoop(func(ctx context.Context, m *measure.M) error {
-		m.Start()
-		sum, err := spawnAwait(ctx, m.Ops)
-		m.Stop(m.Ops)
-		if err != nil {
-			return err
-		}
-		return measure.Equal(sum, m.Ops)
-	}),
+	"spawn_await":      onLoop(oneByOne),
+	"spawn_await_heap": measure.WithHeap(onLoop(oneByOne)),
 
 	"spawn_gather": onLoop(func(ctx context.Context, m *measure.M) error {
 		rounds := m.Rounds(m.Size)
@@ -84,6 +77,16 @@ var spawning = measure.Workloads{
 		m.Stop(rounds * each)
 		return measure.Equal(called, rounds*each)
 	}),
+}
+
+func oneByOne(ctx context.Context, m *measure.M) error {
+	m.Start()
+	sum, err := spawnAwait(ctx, m.Ops)
+	m.Stop(m.Ops)
+	if err != nil {
+		return err
+	}
+	return measure.Equal(sum, m.Ops)
 }
 
 // spawnAwait makes n tasks, each when the one before has ended, and returns the
