@@ -1471,3 +1471,86 @@ func TestGoTaskSleepsWhileLoopIsClosed(t *testing.T) {
 		t.Errorf("loop task: %v", loopTask.Err())
 	}
 }
+
+// TestGoTasksDoNotWaitForEachOther: a goroutine that has run a Go task goes on with others,
+// but none has to wait for one that is still running.
+func TestGoTasksDoNotWaitForEachOther(t *testing.T) {
+	const many = 200
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		for range 20 {
+			var begun sync.WaitGroup
+			begun.Add(many)
+			tasks := make([]*asyncio.Task[int], 2*many)
+			for i := range tasks {
+				tasks[i] = asyncio.Go(ctx, func(context.Context) (int, error) {
+					switch {
+					case i%2 == 0:
+						begun.Done()
+						begun.Wait() // until all of these have begun
+					case i%7 == 0:
+						runtime.Gosched()
+					}
+					return i, nil
+				})
+			}
+			values, err := asyncio.Gather(ctx, tasks...)
+			if err != nil {
+				return err
+			}
+			for i, v := range values {
+				if v != i {
+					t.Errorf("task %d returned %d", i, v)
+				}
+			}
+		}
+		return nil
+	}))
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// TestContextOfATimeoutAskedByOthers: the context of a timeout ends for goroutines that
+// ask for its end at any moment, also while it ends, and says what it should.
+func TestContextOfATimeoutAskedByOthers(t *testing.T) {
+	for _, expires := range []bool{false, true} {
+		_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+			for range 200 {
+				var asked sync.WaitGroup
+				d, want := time.Hour, context.Canceled
+				if expires {
+					d, want = 0, context.DeadlineExceeded
+				}
+				err := asyncio.Timeout(ctx, d, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+					for i := range 4 {
+						asked.Go(func() {
+							for range i {
+								runtime.Gosched()
+							}
+							child, cancel := context.WithCancel(ctx)
+							defer cancel()
+							<-ctx.Done()
+							<-child.Done()
+							if ctx.Err() != want { //nolint:errorlint // contexts return these as they are
+								t.Errorf("Err is %v, want %v", ctx.Err(), want)
+							}
+						})
+					}
+					return asyncio.Sleep(ctx, 0)
+				})
+				if expires != errors.Is(err, asyncio.ErrTimeout) {
+					t.Errorf("Timeout returned %v", err)
+				}
+				// The loop must be free to hear of what the goroutines derive.
+				_, err = asyncio.ToThread(ctx, func(context.Context) (int, error) { asked.Wait(); return 0, nil })
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
