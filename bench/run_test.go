@@ -50,7 +50,8 @@ func fakeWorker() {
 		case "deadly":
 			os.Exit(3)
 		case "silent":
-			time.Sleep(time.Hour)
+			for requests.Scan() { // says nothing for as long as it is asked
+			}
 		}
 	}
 }

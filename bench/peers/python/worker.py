@@ -40,11 +40,11 @@ def say_hello(peer):
 def version(peer):
     """Makes the peer ready and tells its version."""
     import platform
-    import workloads
+    import common
     python = f"{platform.python_implementation()} {platform.python_version()}"
     if peer == "uvloop":
         import uvloop
-        workloads.loop_factory = uvloop.new_event_loop
+        common.loop_factory = uvloop.new_event_loop
         return f"uvloop {uvloop.__version__}, {python}"
     if peer == "trio":
         import trio
