@@ -13,18 +13,18 @@ var guard = flag.Bool("guard", false, "fail a benchmark that takes far more of i
 // runs on. It is there for the guard: one that has doubled fails, the noise of a busy
 // machine does not. Who makes something faster writes the new figure down.
 var usual = map[string]float64{
-	"BenchmarkSpawnAwait":       0.45,
-	"BenchmarkSpawn1000":        0.65,
+	"BenchmarkSpawnAwait":       0.5,
+	"BenchmarkSpawn1000":        0.75,
 	"BenchmarkGather":           0.75,
-	"BenchmarkGroup":            1.8,
+	"BenchmarkGroup":            2.5,
 	"BenchmarkSwitch/2":         1.05,
 	"BenchmarkSwitch/1000":      1.7,
 	"BenchmarkSleepCancel":      0.8,
 	"BenchmarkTimeout":          0.45,
-	"BenchmarkGo1000":           1.3,
+	"BenchmarkGo1000":           1.4,
 	"BenchmarkPost":             1.6,
 	"BenchmarkQueue/max=1":      1.7,
-	"BenchmarkUncontended/lock": 5,
+	"BenchmarkUncontended/lock": 4,
 }
 
 // tooMuch is how many times the usual a guarded benchmark may not take. It gets
