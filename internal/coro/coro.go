@@ -36,7 +36,7 @@ type Coro struct {
 	Asked bool
 	// Ending says that the body is to return.
 	Ending bool
-	// Depth, Lent and Exiting are for the body's use.
+	// Depth, Lent and Exiting are for whoever uses the package.
 	Depth   uint8
 	Lent    bool
 	Exiting bool

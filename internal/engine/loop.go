@@ -256,11 +256,9 @@ func (l *Loop) runTurns() (again bool) {
 		if leaving {
 			return
 		}
-		switch v := recover(); v {
-		case nil:
-			// A callback has called Goexit, and this goroutine is going away
-			// whatever we do.
-		default:
+		// nil is a callback that has called Goexit: this goroutine is going away
+		// whatever we do.
+		if v := recover(); v != nil {
 			l.current = nil
 			l.callbackPanicked(v)
 			again = true
