@@ -823,11 +823,8 @@ var lockContract = []struct {
 			}
 		}
 	}},
-	{"a hundred thousand in line, every other of them cancelled", func(t *testing.T, k lockKind) {
-		n := 100_000
-		if raceEnabled {
-			n = 5000 // of the 8128 goroutines it allows
-		}
+	{"very many in line, every other of them cancelled", func(t *testing.T, k lockKind) {
+		n := scaled(100_000)
 		succeed(t, func(ctx context.Context) error {
 			l := newLine(t, k)
 			l.queue(ctx, n)

@@ -517,10 +517,7 @@ func TestStackOfCreatorWhileAnEagerTaskRuns(t *testing.T) {
 }
 
 func TestManyEagerTasks(t *testing.T) {
-	done, waiting := 1_000_000, 100_000
-	if raceEnabled {
-		done, waiting = 50_000, 5000 // of the 8128 goroutines it allows
-	}
+	done, waiting := scaled(1_000_000), scaled(100_000)
 	noLeaks(t)
 	succeed(t, func(ctx context.Context) error {
 		n := 0

@@ -196,10 +196,7 @@ func TestGatherLeftByScope(t *testing.T) {
 // TestReleasesInOneStep: to wake many waiters one by one, in one step, looks at each
 // once; this would not end if it looked at all of them for each.
 func TestReleasesInOneStep(t *testing.T) {
-	many := 300_000
-	if raceEnabled {
-		many = 5000 // of the 8128 goroutines it allows
-	}
+	many := scaled(300_000)
 	succeed(t, func(ctx context.Context) error {
 		sem := asyncio.NewSemaphore(0)
 		entered := 0

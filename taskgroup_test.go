@@ -387,11 +387,8 @@ func TestGroupLimit(t *testing.T) {
 			})
 		})
 	})
-	t.Run("with a million tasks", func(t *testing.T) {
-		many := 1_000_000
-		if raceEnabled {
-			many = 50_000
-		}
+	t.Run("with very many tasks", func(t *testing.T) {
+		many := scaled(1_000_000)
 		for _, limit := range []int{1, 100} {
 			succeed(t, func(ctx context.Context) error {
 				n := 0
@@ -1285,10 +1282,7 @@ func succeedOnTheClock(t *testing.T, main func(ctx context.Context) error) {
 }
 
 func TestGroupOfMany(t *testing.T) {
-	many := 100_000
-	if raceEnabled {
-		many = 5000 // of the 8128 goroutines it allows
-	}
+	many := scaled(100_000)
 	noLeaks(t)
 	for name, fails := range map[string]bool{"that succeed": false, "that are cancelled": true} {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -18,6 +19,20 @@ import (
 // patience is how long a test waits for what must happen before it says that it
 // did not. No test that passes waits for it.
 const patience = 5 * time.Second
+
+// scaled is how many of something a test makes whose subject is large numbers: n if
+// ASYNCIO_LONG is set, as in CI, otherwise a tenth. The race detector takes ten times the
+// memory and allows 8128 goroutines at a time, coroutines included. And every goroutine
+// there ever was makes each later look at all goroutines slower, for the whole process.
+func scaled(n int) int {
+	switch {
+	case raceEnabled:
+		return n / 60
+	case os.Getenv("ASYNCIO_LONG") != "":
+		return n
+	}
+	return n / 10
+}
 
 // none is the type of the tasks and futures without a result.
 type none = asyncio.None

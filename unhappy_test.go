@@ -721,10 +721,7 @@ func TestEdgesOfTime(t *testing.T) {
 }
 
 func TestAMillion(t *testing.T) {
-	many := 1_000_000
-	if raceEnabled {
-		many = 50_000
-	}
+	many := scaled(1_000_000)
 	heap := func() uint64 {
 		var m runtime.MemStats
 		runtime.GC()
@@ -812,10 +809,7 @@ func TestAMillion(t *testing.T) {
 		})
 	})
 	t.Run("sleepers", func(t *testing.T) {
-		n := 200_000 // a million takes 3 GB and 15 seconds
-		if raceEnabled {
-			n = 5000 // of the 8128 goroutines it allows
-		}
+		n := scaled(200_000) // a million takes 3 GB and 15 seconds
 		noLeaks(t)
 		succeed(t, func(ctx context.Context) error {
 			woken := 0
@@ -836,10 +830,7 @@ func TestAMillion(t *testing.T) {
 }
 
 func TestDeepChains(t *testing.T) {
-	deep, coroutines := 100_000, 100_000
-	if raceEnabled {
-		deep, coroutines = 20_000, 5000 // of the 8128 goroutines it allows
-	}
+	deep, coroutines := scaled(200_000), scaled(100_000)
 	var chain func(n int, end asyncio.Coroutine[int]) asyncio.Coroutine[int]
 	chain = func(n int, end asyncio.Coroutine[int]) asyncio.Coroutine[int] {
 		if n == 0 {
