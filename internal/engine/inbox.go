@@ -46,20 +46,37 @@ func (l *Loop) post(r runnable) {
 	l.mu.Lock()
 	l.inbox = append(l.inbox, r)
 	if l.owner != unowned {
-		first := len(l.inbox) == 1
-		if first {
-			l.pending.Store(true)
-		}
-		l.mu.Unlock()
-		if first && l.asleep.Load() {
-			l.driver.Wake()
-		}
+		l.arrived()
 		return
 	}
 	l.owner = borrowed
 	l.mu.Unlock()
 	l.enter()
 	l.release()
+}
+
+// arrived lets the owner know of what was put in the inbox, and unlocks mu.
+func (l *Loop) arrived() {
+	first := len(l.inbox) == 1
+	if first {
+		l.pending.Store(true)
+	}
+	l.mu.Unlock()
+	if first && l.asleep.Load() {
+		l.driver.Wake()
+	}
+}
+
+// tell posts r if there is an owner who will come to it, and reports whether there is.
+func (l *Loop) tell(r runnable) bool {
+	l.mu.Lock()
+	if l.owner == unowned {
+		l.mu.Unlock()
+		return false
+	}
+	l.inbox = append(l.inbox, r)
+	l.arrived()
+	return true
 }
 
 // Do has the owner run f: at once if that is the caller, else when it comes to it.

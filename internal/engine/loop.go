@@ -57,6 +57,7 @@ type Loop struct {
 	face        any
 	root        Scope
 	observed    bool // see Observed
+	onPatrol    bool // on the machine's clock, and not in a bubble of testing/synctest
 
 	// g is the goroutine on which the owner is running right now, 0 if none.
 	// Written by the owner through coro.Set, read by anyone through coro.Is.
@@ -83,15 +84,17 @@ type Loop struct {
 	entry    runnable   // what the turn is running, for reports
 	spare    []runnable // the inbox's other buffer
 	explorer *explorer  // nil unless the order is explored
+	visited  bool       // by the patrol, in the wait that is going on
 
 	// Any goroutine.
 	ids     atomic.Uint64
 	closed  atomic.Bool
 	roster  roster
-	queued  places      // Go tasks waiting for a place among maxThreads
-	starts  starts      // those that have one and wait for a goroutine
-	pending atomic.Bool // inbox is not empty
-	asleep  atomic.Bool // the owner is in driver.Wait, or about to be
+	queued  places       // Go tasks waiting for a place among maxThreads
+	starts  starts       // those that have one and wait for a goroutine
+	pending atomic.Bool  // inbox is not empty
+	asleep  atomic.Bool  // the owner is in driver.Wait, or about to be
+	quiet   atomic.Int32 // the patrol's beats that it has slept through; above 0 only if it runs
 	observer
 
 	// Under mu.
@@ -99,6 +102,9 @@ type Loop struct {
 	free  sync.Cond // signalled when ownership is given up
 	owner ownership
 	inbox []runnable
+
+	// Under thePatrol.mu.
+	patrolled patrolled
 }
 
 // held says why each entry of the ready queue has to go through runTurns, in
@@ -134,6 +140,8 @@ func New(c Config) *Loop {
 	l.free.L = &l.mu
 	l.baton, l.base = &coro.Baton{}, &l.main
 	l.starts.work = func() { l.work(l.starts.begin()) }
+	_, machine := c.Driver.(*wall)
+	l.onPatrol = machine && !coro.InBubble()
 	l.root.loop = l
 	l.root.parent = c.Values
 	l.debug.Store(c.Debug)
@@ -186,6 +194,7 @@ func (l *Loop) Run(prepare func() *Future) error {
 		l.release()
 		return ErrLoopClosed
 	}
+	thePatrol.runs(l, true)
 	defer l.leave()
 	if prepare != nil {
 		if f := prepare(); f != nil {
@@ -218,6 +227,7 @@ func (l *Loop) leave() {
 	l.dropFibers()
 	l.ready.shrink()
 	l.entry = nil
+	thePatrol.runs(l, false)
 	l.release()
 	for _, c := range gone {
 		<-c // not while the loop is ours: what the watchdog tells may ask the loop something
@@ -348,7 +358,16 @@ func (l *Loop) idle() {
 		// instead of one for each time the loop falls asleep.
 		runtime.Gosched()
 	}
+	if l.quiet.Load() > 0 {
+		l.stir()
+	}
+	l.visited = false
 	l.wait(until)
+	for l.visited && l.ready.n == 0 && !l.stopping && until > l.driver.Now() {
+		l.visited = false // a visit of the patrol's is no movement
+		until = l.timers.next()
+		l.wait(until)
+	}
 }
 
 // wait lets the driver wait for a moment or for the inbox, and takes that in.
