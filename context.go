@@ -55,9 +55,10 @@ func CurrentTask(ctx context.Context) AnyTask {
 	return nil
 }
 
-// AllTasks returns the tasks of l that are not done, in creation order. From
-// another goroutine it waits for the current step of the loop to end.
-// (asyncio.all_tasks)
+// AllTasks returns the tasks of l that are not done, in creation order. It may be
+// called from any goroutine. If the loop is stuck in a step and does not answer within
+// 200 ms, the answer is what can be seen from outside, and a warning says who holds the
+// loop and where. (asyncio.all_tasks)
 func AllTasks(l *Loop) []AnyTask {
 	tasks := l.l.Tasks()
 	all := make([]AnyTask, len(tasks))

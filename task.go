@@ -273,9 +273,10 @@ func (t *Task[T]) SetName(name string) { t.t.SetName(name) }
 func (t *Task[T]) Coro() runtime.Frame { return funcFrame(t.pc) }
 
 // Stack returns the frames where the task is now, innermost first; nil if it has
-// not started or is done. Of a suspended task it shows the await. From another
-// goroutine it waits for the current step of the loop; for a Go task it stops the
-// world for a moment. (Task.get_stack)
+// not started or is done. Of a suspended task it shows the await. It may be called from
+// any goroutine; if the loop is stuck in a step and does not answer within 200 ms, the
+// stack is looked at from outside. For that, and for a Go task, it stops the world for a
+// moment. (Task.get_stack)
 func (t *Task[T]) Stack() []runtime.Frame { return t.t.Stack() }
 
 // Created returns the frames where the task was created, innermost first; nil

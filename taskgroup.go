@@ -372,24 +372,34 @@ func reportIgnored(l *engine.Loop, t *engine.Task, grace time.Duration) {
 func (tg *TaskGroup) Stopping() *Event { return &tg.stop.asked }
 
 // String shows how many tasks there are, how many failed, and what the group is
-// doing. From another goroutine it waits for the current step of the loop.
+// doing. It may be called from any goroutine; if the loop is stuck in a step, it shows
+// after 200 ms what can be seen from outside.
 func (tg *TaskGroup) String() string {
+	return engine.Ask(tg.loop, tg.describe, tg.describe)
+}
+
+// describe reads words that the owner may be writing: see the engine's outside.go.
+//
+//go:norace
+func (tg *TaskGroup) describe() string {
+	tasks, errs := tg.tasks, len(tg.errs)
+	state := "entered"
+	switch {
+	case tg.phase == finished:
+		state = "finished"
+	case tg.aborting:
+		state = "cancelling"
+	}
+	return describeGroup(tasks, errs, state)
+}
+
+func describeGroup(tasks, errs int, state string) string {
 	s := "<TaskGroup"
-	tg.loop.Call(func() {
-		if tg.tasks > 0 {
-			s += fmt.Sprintf(" tasks=%d", tg.tasks)
-		}
-		if len(tg.errs) > 0 {
-			s += fmt.Sprintf(" errors=%d", len(tg.errs))
-		}
-		switch {
-		case tg.phase == finished:
-			s += " finished"
-		case tg.aborting:
-			s += " cancelling"
-		default:
-			s += " entered"
-		}
-	})
-	return s + ">"
+	if tasks > 0 {
+		s += fmt.Sprintf(" tasks=%d", tasks)
+	}
+	if errs > 0 {
+		s += fmt.Sprintf(" errors=%d", errs)
+	}
+	return s + " " + state + ">"
 }

@@ -264,7 +264,7 @@ func (x *explorer) arrive(l *Loop, r runnable) {
 		from = p.t
 	case *threadEnded:
 		from = (*Task)(p)
-	case call:
+	case *asked:
 	default:
 		if l.busy == x.waiting {
 			r.run(l)

@@ -3,7 +3,6 @@ package engine
 import (
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
@@ -61,6 +60,9 @@ func (l *Loop) arrived() {
 	if first {
 		l.pending.Store(true)
 	}
+	if l.bell != nil {
+		l.ring()
+	}
 	l.mu.Unlock()
 	if first && l.asleep.Load() {
 		l.driver.Wake()
@@ -79,44 +81,16 @@ func (l *Loop) tell(r runnable) bool {
 	return true
 }
 
-// Do has the owner run f: at once if that is the caller, else when it comes to it.
-func (l *Loop) Do(f func()) { l.do(action(f)) }
-
-// Call runs f as the owner and returns when it has run.
-func (l *Loop) Call(f func()) { l.call(f) }
-
-// call runs f as the owner and returns when it has run. For another goroutine
-// that means waiting for the current step of the loop to end.
-func (l *Loop) call(f func()) {
-	if l.owned() {
-		f()
-		return
+// ring tells an owner in attend that there is something in the inbox.
+func (l *Loop) ring() {
+	select {
+	case l.bell <- struct{}{}:
+	default:
 	}
-	if own := lively.here(); own != nil {
-		// The other loop may be asking this one: answer while waiting.
-		var done atomic.Bool
-		l.post(action(func() {
-			f()
-			done.Store(true)
-			own.post(action(func() {}))
-		}))
-		for !done.Load() {
-			own.wait(Never)
-		}
-		return
-	}
-	done := make(chan struct{})
-	l.post(call(func() {
-		defer close(done)
-		f()
-	}))
-	<-done
 }
 
-// call is an action whose poster waits for it.
-type call func()
-
-func (c call) run(*Loop) { c() }
+// Do has the owner run f: at once if that is the caller, else when it comes to it.
+func (l *Loop) Do(f func()) { l.do(action(f)) }
 
 // action is a posted function.
 type action func()
@@ -215,24 +189,26 @@ func (l *Loop) drain() {
 	l.spare = nil
 	l.pending.Store(false)
 	l.mu.Unlock()
-	next := 0
+	l.rest = work
 	defer func() {
-		if next < len(work) {
+		if len(l.rest) > 0 {
 			// An exception handler exits its goroutine; the rest is not lost.
 			l.mu.Lock()
-			l.inbox = append(work[next:], l.inbox...)
+			l.inbox = append(l.rest, l.inbox...)
+			l.rest = nil
 			l.pending.Store(true)
 			l.mu.Unlock()
 			return
 		}
+		l.rest = nil
 		if cap(work) <= 1<<14 { // more is from a burst; do not keep its memory
 			l.spare = work
 		}
 	}()
-	for next < len(work) {
-		r := work[next]
-		work[next] = nil
-		next++
+	for len(l.rest) > 0 {
+		r := l.rest[0]
+		l.rest[0] = nil
+		l.rest = l.rest[1:]
 		if l.explorer != nil && l.inRun {
 			l.explorer.arrive(l, r)
 		} else {

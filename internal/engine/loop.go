@@ -83,6 +83,7 @@ type Loop struct {
 	asked    func()     // see ask
 	entry    runnable   // what the turn is running, for reports
 	spare    []runnable // the inbox's other buffer
+	rest     []runnable // what was drained from the inbox and is still to be done
 	explorer *explorer  // nil unless the order is explored
 	visited  bool       // by the patrol, in the wait that is going on
 
@@ -95,6 +96,7 @@ type Loop struct {
 	pending atomic.Bool  // inbox is not empty
 	asleep  atomic.Bool  // the owner is in driver.Wait, or about to be
 	quiet   atomic.Int32 // the patrol's beats that it has slept through; above 0 only if it runs
+	said    atomic.Int64 // when sayStuck has, since base
 	observer
 
 	// Under mu.
@@ -102,6 +104,7 @@ type Loop struct {
 	free  sync.Cond // signalled when ownership is given up
 	owner ownership
 	inbox []runnable
+	bell  chan struct{} // of an owner in attend, nil without one
 
 	// Under thePatrol.mu.
 	patrolled patrolled

@@ -84,7 +84,7 @@ func TestIdleLoopIsBorrowed(t *testing.T) {
 	for what, verb := range map[string]func(f func()){
 		"do":   func(f func()) { l.do(action(f)) },
 		"post": func(f func()) { l.post(action(f)) },
-		"call": l.call,
+		"call": l.Call,
 	} {
 		ran := false
 		verb(func() {
@@ -99,7 +99,7 @@ func TestIdleLoopIsBorrowed(t *testing.T) {
 				t.Errorf("%s: Close: %v", what, err)
 			}
 			nested := false
-			l.call(func() { nested = true })
+			l.Call(func() { nested = true })
 			if !nested {
 				t.Errorf("%s: a nested call waits", what)
 			}
@@ -161,7 +161,7 @@ func TestOneOwnerAtATime(t *testing.T) {
 				if (n+i)%2 == 0 {
 					l.post(add)
 				} else {
-					l.call(add)
+					l.Call(add)
 				}
 				if l.owned() {
 					t.Error("owned by a goroutine that has given it back")
@@ -195,7 +195,7 @@ func TestOneOwnerAtATime(t *testing.T) {
 			runtime.Gosched()
 		}
 	}
-	l.call(func() {
+	l.Call(func() {
 		if count != posters*posts {
 			t.Errorf("%d done, want %d", count, posters*posts)
 		}
@@ -226,7 +226,7 @@ func TestNoPostIsSleptThrough(t *testing.T) {
 			}
 			for range 20 {
 				untilAsleep(l)
-				l.call(func() {})
+				l.Call(func() {})
 			}
 			untilAsleep(l)
 			l.Stop()
@@ -383,7 +383,7 @@ func TestOneDropsHandle(t *testing.T) {
 		h.At(time.Hour)
 		return h.Cancel
 	})
-	l.call(func() {
+	l.Call(func() {
 		if n := len(l.timers.heap); n > 0 {
 			t.Errorf("%d timers left", n)
 		}

@@ -2,11 +2,10 @@ package engine
 
 import (
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
 // DefaultSlow is how long a step may take in debug mode.
@@ -134,7 +133,8 @@ func (l *Loop) watchdog(patience time.Duration, halt <-chan struct{}, gone chan<
 		if step%2 == 0 || took < next {
 			continue
 		}
-		s := Slow{Task: l.task.Load(), Handle: l.handle.Load(), For: took, Stack: users(coro.StackOf(coro.Peek(&l.g)))}
+		h, _ := l.Holder()
+		s := Slow{Task: l.task.Load(), Handle: l.handle.Load(), For: took, Stack: h.Stack}
 		if l.step.Load() == step {
 			next = 2 * took
 			l.hooks.Slow(s)
@@ -142,20 +142,24 @@ func (l *Loop) watchdog(patience time.Duration, halt <-chan struct{}, gone chan<
 	}
 }
 
-// users picks the frames of users' code from the top of a stack of the loop.
+// users picks the frames of users' code from the top of a stack of the loop, down to
+// where the loop has called it.
 func users(frames []runtime.Frame) []runtime.Frame {
 	var own []runtime.Frame
 	for _, f := range frames {
 		name, inside := strings.CutPrefix(f.Function, modulePath)
 		switch {
-		case !inside:
-			own = append(own, f)
-		case strings.HasSuffix(name, "(*fiber).execute"), strings.HasSuffix(name, "(*Loop).timed"):
+		case inside && slices.ContainsFunc(calling, func(by string) bool { return strings.HasSuffix(name, by) }):
 			return own
+		case !inside && !strings.HasPrefix(f.Function, facePath):
+			own = append(own, f)
 		}
 	}
 	return own
 }
+
+// calling is where the loop calls users' code, and where it is called by them.
+var calling = []string{"(*fiber).execute", "(*Loop).timed", "(*Loop).runTurns", "(*Loop).drain", "(*Loop).Run", "(*Loop).Close"}
 
 // Callers returns where a task or a handle is being created.
 func Callers() *Creation {

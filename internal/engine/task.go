@@ -383,6 +383,7 @@ func (l *Loop) destroy(t *Task) {
 type taskList struct{ head, tail *Task }
 
 func (k *taskList) add(t *Task) {
+	publish(t)
 	t.prev = k.tail
 	if k.tail == nil {
 		k.head = t
@@ -409,14 +410,15 @@ func (k *taskList) remove(t *Task) {
 	t.prev, t.next = nil, nil
 }
 
-// Tasks returns the pending tasks in creation order. From another goroutine it
-// waits for the current step of the loop to end.
+// Tasks returns the pending tasks in creation order. If the loop is stuck in a step,
+// those are the ones that can be seen from outside.
 func (l *Loop) Tasks() []*Task {
-	var all []*Task
-	l.call(func() {
-		for t := l.tasks.head; t != nil; t = t.next {
-			all = append(all, t)
-		}
-	})
+	return Ask(l, l.listed, l.listedFromOutside)
+}
+
+func (l *Loop) listed() (all []*Task) {
+	for t := l.tasks.head; t != nil; t = t.next {
+		all = append(all, t)
+	}
 	return all
 }
