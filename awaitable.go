@@ -66,7 +66,10 @@ type doneCallback[D any] struct {
 	fn func(*D)
 }
 
-func (c *doneCallback[D]) Fire() { c.fn(c.of) }
+func (c *doneCallback[D]) Fire() {
+	c.fn(c.of)
+	c.fn = nil // what it has captured must not outlive it; before, a panic's report needs it
+}
 
 // Face is for reports, which name the user's function.
 func (c *doneCallback[D]) Face() any { return c.fn }

@@ -26,7 +26,7 @@ func (tg *TaskGroup) SetLimit(n int) {
 	}
 	tg.slots = nil
 	if n > 0 {
-		tg.slots = &slots{free: n}
+		tg.slots = &slots{free: n, latest: priorities[lender]{less: later}}
 	}
 }
 
@@ -38,9 +38,20 @@ type slots struct {
 	free     int
 	creators waitQueue
 	lenders  waitQueue
+	latest   priorities[lender]      // of the lenders, who has lent last first, and of some who have left
 	lent     map[*engine.Task]uint64 // tasks of the group without a place: the number of the loan
 	loans    uint64
 }
+
+// lender is a waiter as long as it waits to get back what it has lent in that loan.
+type lender struct {
+	*waiter
+	of uint64
+}
+
+func (n lender) waits() bool { return n.loan == n.of && !n.left && !n.ready() }
+
+func later(a, b lender) bool { return a.of > b.of }
 
 // take waits for the place of a new task. reclaim is to be called when that was
 // created.
@@ -71,10 +82,14 @@ func (s *slots) wait(ctx context.Context, q *waitQueue, loan uint64) error {
 	if err != nil {
 		return err
 	}
-	w.loan = loan
+	if loan != 0 {
+		w.loan = loan
+		s.line(lender{w, loan})
+	}
 	s.unlock()
 	err = w.Wait(ctx)
 	q.leave(w, err)
+	w.loan = 0
 	return err
 }
 
@@ -120,18 +135,28 @@ func (s *slots) giveBack(t *engine.Task) {
 	}
 }
 
-// give hands a place to the next.
-func (s *slots) give() {
-	var last *waiter
-	for w := s.lenders.head; w != nil; w = w.next {
-		if !w.ready() && (last == nil || w.loan > last.loan) {
-			last = w
+// line puts a lender in line. Those who have left are dropped when they are the most.
+func (s *slots) line(n lender) {
+	if all := s.latest.items; len(all) > 2*s.lenders.n+16 {
+		s.latest.items = nil
+		for _, x := range all {
+			if x.v.waits() {
+				s.latest.push(x.v)
+			}
 		}
 	}
-	switch {
-	case last != nil:
-		s.wake(last)
-	case !s.creators.wakeNext(&s.monitor):
+	s.latest.push(n)
+}
+
+// give hands a place to the next.
+func (s *slots) give() {
+	for s.latest.len() > 0 {
+		if n := s.latest.pop(); n.waits() {
+			s.wake(n.waiter)
+			return
+		}
+	}
+	if !s.creators.wakeNext(&s.monitor) {
 		s.free++
 	}
 }

@@ -22,7 +22,7 @@ type Baton struct {
 
 // Coro is one of those who pass a baton.
 type Coro struct {
-	G uintptr // the identity of its goroutine; of a coroutine 0 before it has started
+	Self // G of a coroutine is 0 before it has started
 
 	// The seat is what iter.Pull makes: a place in which one goroutine is blocked, and
 	// two functions that both exchange the caller, whoever it is, with the one there.

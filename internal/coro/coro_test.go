@@ -21,7 +21,7 @@ func (b *body) Main()            { b.f(b) }
 func (b *body) pass(to *Coro) { b.b.Pass(to) }
 
 // outside returns a baton that the caller holds.
-func outside() *Baton { return &Baton{Holder: &Coro{G: G()}} }
+func outside() *Baton { return &Baton{Holder: &Coro{Self: Self{G: G()}}} }
 
 func start(b *Baton, f func(*body)) *body {
 	c := &body{b: b, f: f}

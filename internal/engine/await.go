@@ -95,8 +95,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 }
 
 // caller finds the task whose code is running, which need not be the one that the
-// context belongs to; nil for a goroutine that is no task. Go tasks are looked for
-// on the loop of the context and on the other.
+// context belongs to; nil for a goroutine that is no task.
 func caller(at place, other *Loop) (*Task, error) {
 	if at.task != nil && at.task.sits() {
 		return at.task, nil
@@ -104,7 +103,7 @@ func caller(at place, other *Loop) (*Task, error) {
 	here := other
 	if here == nil || !here.owned() {
 		if here = at.loop; here == nil || !here.owned() {
-			here = lively.here()
+			here = hereLoop()
 		}
 	}
 	if here != nil {
@@ -113,14 +112,7 @@ func caller(at place, other *Loop) (*Task, error) {
 		}
 		return here.current, nil
 	}
-	for _, l := range [2]*Loop{at.loop, other} {
-		if l != nil {
-			if t := l.roster.here(); t != nil {
-				return t, nil
-			}
-		}
-	}
-	return nil, nil
+	return hereWorker(), nil
 }
 
 // await is Await for a loop task and a future of its loop.

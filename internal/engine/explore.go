@@ -66,7 +66,7 @@ func (t *Task) Started() bool { return t.phase == started }
 
 // Status is what the runtime says a Go task's goroutine is doing, "" if that is not
 // known.
-func (t *Task) Status() string { return coro.StatusOf(t.loop.roster.find(t)) }
+func (t *Task) Status() string { return coro.StatusOf(t.goroutine()) }
 
 // Working reports whether a Go task at work is not blocked in the runtime, on a channel
 // or a lock. Only the owner may call it.

@@ -143,9 +143,11 @@ func (f *fiber) Coroutine() *coro.Coro { return &f.Coro }
 // Main is the coroutine: task after task until it is told to end.
 func (f *fiber) Main() {
 	coro.Set(&f.task.loop.g, f.G)
+	coroutines.Enter(&f.Self)
 	l := f.task.loop
 	returned := false
 	defer func() {
+		coroutines.Leave(&f.Self)
 		if !returned && !f.Exiting && !l.closed.Load() {
 			// A panic on the way has hidden from execute that this is Goexit.
 			l.held |= exiting

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 	"sync/atomic"
 )
 
@@ -58,19 +57,6 @@ type Future struct {
 	// Owner of the loop: nil, the one waiter that most futures have, or *several.
 	waiters runnable
 }
-
-// several is more than one waiter, in the order in which they came. It is
-// runnable only to stand in a waiter's place. Callbacks that were dropped stay in
-// the list, where wake passes over them, until they are more than half of it.
-type several struct {
-	list    []runnable
-	dropped int
-}
-
-// droppable is a callback that may have been taken back.
-type droppable interface{ Dropped() bool }
-
-func (*several) run(*Loop) { panic("unreachable") }
 
 type futureKind uint8
 
@@ -171,9 +157,7 @@ func (f *Future) schedule(l *Loop) {
 	switch w := w.(type) {
 	case nil:
 	case *several:
-		for _, x := range w.list {
-			l.wake(x)
-		}
+		w.wake(l)
 	default:
 		l.wake(w)
 	}
@@ -185,41 +169,28 @@ func (f *Future) add(w runnable) {
 	case nil:
 		f.waiters = w
 	case *several:
-		x.list = append(x.list, w)
+		x.add(w)
 	default:
-		f.waiters = &several{list: append(make([]runnable, 0, 4), x, w)}
+		s := &several{list: make([]runnable, 0, 4)}
+		s.add(x)
+		s.add(w)
+		f.waiters = s
 	}
 }
 
 // drop removes a waiter.
 func (f *Future) drop(w runnable) {
-	x, ok := f.waiters.(*several)
-	if !ok {
-		if f.waiters == w {
-			f.waiters = nil
-		}
-		return
-	}
-	if _, ok := w.(droppable); ok {
-		if x.dropped++; x.dropped > len(x.list)/2 {
-			x.dropped = 0
-			x.list = slices.DeleteFunc(x.list, func(w runnable) bool {
-				h, ok := w.(droppable)
-				return ok && h.Dropped()
-			})
-		}
-		return
-	}
-	if i := slices.Index(x.list, w); i >= 0 {
-		x.list = slices.Delete(x.list, i, i+1)
+	if x, ok := f.waiters.(*several); ok {
+		x.drop(w)
+	} else if f.waiters == w {
+		f.waiters = nil
 	}
 }
 
 // awaitedByTask reports whether a task is among the waiters.
 func (f *Future) awaitedByTask() bool {
-	isTask := func(w runnable) bool { _, ok := w.(*Task); return ok }
 	if x, ok := f.waiters.(*several); ok {
-		return slices.ContainsFunc(x.list, isTask)
+		return x.tasks > 0
 	}
 	return isTask(f.waiters)
 }

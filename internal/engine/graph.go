@@ -60,7 +60,7 @@ func Observed(ctx context.Context) (*Task, bool) {
 
 // Here returns the task that the caller runs as, of whichever loop, nil if none.
 func Here() *Task {
-	if l := lively.here(); l != nil {
+	if l := hereLoop(); l != nil {
 		return l.current
 	}
 	return nil

@@ -114,8 +114,9 @@ func (h *Handle) commit() bool { return h.state.CompareAndSwap(armed, committed)
 
 func (h *Handle) run(*Loop) {
 	if h.state.CompareAndSwap(armed, ran) || h.state.CompareAndSwap(committed, ran) {
-		if h.fn != nil {
-			h.fn()
+		if fn := h.fn; fn != nil {
+			h.fn = nil // what it has captured must not outlive it
+			fn()
 		} else {
 			h.face.(Fired).Fire()
 		}

@@ -1,9 +1,6 @@
 package engine
 
 import (
-	"slices"
-	"sync"
-
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
@@ -112,7 +109,7 @@ func (l *Loop) release() {
 		if len(l.inbox) == 0 {
 			coro.Set(&l.g, 0)
 			if l.owner == running {
-				lively.remove(l)
+				runners.Leave(&l.main.Self)
 			}
 			l.owner = unowned
 			l.free.Broadcast()
@@ -137,7 +134,7 @@ func (l *Loop) acquire() error {
 	}
 	l.owner = running
 	l.enter()
-	lively.add(l)
+	runners.Enter(&l.main.Self)
 	return nil
 }
 
@@ -146,39 +143,8 @@ func (l *Loop) enter() {
 	l.main.G = coro.G()
 	coro.Set(&l.g, l.main.G)
 	if !l.closed.Load() { // else there are no coroutines, and another loop may have the pool
-		l.baton.Holder = &l.main
+		l.baton.Holder = &l.main.Coro
 	}
-}
-
-// lively holds the loops that run, to find the one that a goroutine is on. Runs
-// are few, and the loops that run at one time too.
-var lively runningLoops
-
-type runningLoops struct {
-	mu    sync.Mutex
-	loops []*Loop
-}
-
-func (r *runningLoops) add(l *Loop) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.loops = append(r.loops, l)
-}
-
-func (r *runningLoops) remove(l *Loop) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.loops = slices.DeleteFunc(r.loops, func(x *Loop) bool { return x == l })
-}
-
-// here returns the one that the caller runs on, nil if none.
-func (r *runningLoops) here() *Loop {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if i := slices.IndexFunc(r.loops, (*Loop).owned); i >= 0 {
-		return r.loops[i]
-	}
-	return nil
 }
 
 // drain does what other goroutines asked for, in order of arrival.

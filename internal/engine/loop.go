@@ -65,7 +65,7 @@ type Loop struct {
 
 	// Owner.
 	baton    *coro.Baton // of the coroutines and the goroutine that owns the loop
-	main     coro.Coro   // that goroutine
+	main     outsider    // that goroutine
 	base     *coro.Coro  // who has lent control to the coroutines
 	ended    *fiber      // the one that has given it back to end
 	current  *Task
@@ -90,7 +90,6 @@ type Loop struct {
 	// Any goroutine.
 	ids     atomic.Uint64
 	closed  atomic.Bool
-	roster  roster
 	queued  places       // Go tasks waiting for a place among maxThreads
 	starts  starts       // those that have one and wait for a goroutine
 	pending atomic.Bool  // inbox is not empty
@@ -141,7 +140,8 @@ func New(c Config) *Loop {
 		face:        c.Face,
 	}
 	l.free.L = &l.mu
-	l.baton, l.base = &coro.Baton{}, &l.main
+	l.baton, l.base = &coro.Baton{}, &l.main.Coro
+	l.main.loop = l
 	l.starts.work = func() { l.work(l.starts.begin()) }
 	_, machine := c.Driver.(*wall)
 	l.onPatrol = machine && !coro.InBubble()
@@ -187,7 +187,7 @@ func (l *Loop) Running() bool {
 // a callback calls runtime.Goexit, Run gives up the loop and exits the calling
 // goroutine too.
 func (l *Loop) Run(prepare func() *Future) error {
-	if lively.here() != nil {
+	if hereLoop() != nil {
 		return ErrLoopRunning // a loop on a loop would hold up the one below
 	}
 	if err := l.acquire(); err != nil {
@@ -225,15 +225,15 @@ func (l *Loop) leave() {
 	exit := l.held.has(exiting)
 	l.held &^= exiting
 	l.observe()
-	gone := l.gone
-	l.gone = nil
+	dogs := l.dogs
+	l.dogs = nil
 	l.dropFibers()
 	l.ready.shrink()
 	l.entry = nil
 	thePatrol.runs(l, false)
 	l.release()
-	for _, c := range gone {
-		<-c // not while the loop is ours: what the watchdog tells may ask the loop something
+	if dogs != nil {
+		dogs.Wait() // not while the loop is ours: what the watchdog tells may ask the loop something
 	}
 	if exit {
 		runtime.Goexit()

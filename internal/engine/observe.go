@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -28,7 +29,7 @@ type observer struct {
 
 	// Owner.
 	halt chan struct{}   // closed to end the watchdog, nil without one
-	gone []chan struct{} // closed at the ends of those there were in this run
+	dogs *sync.WaitGroup // those there were in this run
 }
 
 var base = time.Now()
@@ -78,10 +79,12 @@ func (l *Loop) observe() {
 	if d := l.patience(); l.inRun && (d > 0 || l.debug.Load()) {
 		l.held |= watched
 		if d > 0 {
-			l.halt = make(chan struct{})
-			gone := make(chan struct{})
-			l.gone = append(l.gone, gone)
-			go l.watchdog(d, l.halt, gone)
+			halt := make(chan struct{})
+			l.halt = halt
+			if l.dogs == nil {
+				l.dogs = &sync.WaitGroup{}
+			}
+			l.dogs.Go(func() { l.watchdog(d, halt) })
 		}
 	}
 }
@@ -113,8 +116,7 @@ func (l *Loop) timed(r runnable) {
 
 // watchdog tells of a step while the loop is stuck in it: once it takes longer
 // than patience, and again each time that has doubled.
-func (l *Loop) watchdog(patience time.Duration, halt <-chan struct{}, gone chan<- struct{}) {
-	defer close(gone)
+func (l *Loop) watchdog(patience time.Duration, halt <-chan struct{}) {
 	tick := time.NewTicker(max(patience/4, time.Millisecond))
 	defer tick.Stop()
 	var seen uint64

@@ -83,7 +83,7 @@ func (l *Loop) have(a *asked) bool {
 		defer timer.Stop()
 		late = timer.C
 	}
-	if own := lively.here(); own != nil {
+	if own := hereLoop(); own != nil {
 		return own.attend(a, late)
 	}
 	select {

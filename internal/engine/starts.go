@@ -10,8 +10,9 @@ import "sync"
 // before it runs that, it makes another if there are more.
 type starts struct {
 	mu    sync.Mutex
-	ring  ring // of tasks
-	spare bool // that goroutine is there
+	ring  ring      // of tasks
+	spare bool      // that goroutine is there
+	idle  []*worker // of goroutines that have ended, for others
 
 	work func() // of that goroutine; written once, so that to start it allocates nothing
 }
@@ -26,15 +27,32 @@ func (s *starts) push(t *Task) {
 	}
 }
 
-// begin is next for the goroutine that was made for it.
-func (s *starts) begin() *thread {
+// maxIdleWorkers bounds what is kept of goroutines that have ended.
+const maxIdleWorkers = 1024
+
+// begin is next for the goroutine that was made for it, and with what it is known by.
+func (s *starts) begin() (*thread, *worker) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.spare = s.ring.n > 1
 	if s.spare {
 		go s.work()
 	}
-	return s.pop()
+	n := len(s.idle)
+	if n == 0 {
+		return s.pop(), &worker{}
+	}
+	w := s.idle[n-1]
+	s.idle = s.idle[:n-1]
+	return s.pop(), w
+}
+
+func (s *starts) giveBack(w *worker) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.idle) < maxIdleWorkers {
+		s.idle = append(s.idle, w)
+	}
 }
 
 // next returns the first, nil if there is none.

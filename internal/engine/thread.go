@@ -17,15 +17,15 @@ type thread struct {
 	task *Task // written once
 
 	// Any goroutine.
-	claim atomic.Uint32        // see places
-	seat  atomic.Pointer[seat] // set by who starts it
+	claim atomic.Uint32          // see places
+	on    atomic.Pointer[worker] // set when it begins
 
 	// Handed back and forth with each visit.
 	woken chan error // holds at most one; made for the first visit
 	err   error      // the answer, until there is a place; what the coroutine returned
 
 	// The goroutine, then the owner.
-	passed bool // its place and its seat are another's already
+	passed bool // its place is another's already
 
 	// Under places.mu.
 	queued bool // has an entry in the queue for places, which may be left over
@@ -43,94 +43,6 @@ func (t *Task) OnThread(th *Thread) {
 	th.task, th.thread.thread = t, &th.thread
 	t.thread = true
 	t.extra.Store(&th.extra)
-}
-
-// roster tells which Go task runs on a goroutine, also if that was given the
-// context of another. It is there for a start and an end to cost next to nothing;
-// finding oneself is a search.
-type roster struct {
-	// Any goroutine; the owner replaces it to add a row.
-	rows atomic.Pointer[[]*row]
-
-	// Owner.
-	free []*seat
-}
-
-type row [64]seat
-
-// sits reports whether the caller is the goroutine of t.
-func (t *Task) sits() bool {
-	if !t.thread {
-		return false
-	}
-	s := t.threadOf().seat.Load()
-	return s != nil && s.g.Load() == coro.G() && s.task.Load() == t
-}
-
-// seat is the place of a Go task. It is taken and given back by the owner of the
-// loop, and passed on with the goroutine; g is set and cleared by the goroutine.
-type seat struct {
-	g    atomic.Uintptr
-	task atomic.Pointer[Task]
-}
-
-func (r *roster) take(t *Task) *seat {
-	if len(r.free) == 0 {
-		var rows []*row
-		if old := r.rows.Load(); old != nil {
-			rows = *old
-		}
-		added := &row{}
-		rows = append(rows[:len(rows):len(rows)], added)
-		r.rows.Store(&rows)
-		for i := range added {
-			r.free = append(r.free, &added[len(added)-1-i])
-		}
-	}
-	s := r.free[len(r.free)-1]
-	r.free = r.free[:len(r.free)-1]
-	s.task.Store(t)
-	return s
-}
-
-func (r *roster) giveBack(s *seat) {
-	s.task.Store(nil)
-	r.free = append(r.free, s)
-}
-
-// here returns the Go task that runs on the calling goroutine.
-func (r *roster) here() *Task {
-	g := coro.G()
-	for s := range r.seats {
-		if s.g.Load() == g {
-			return s.task.Load()
-		}
-	}
-	return nil
-}
-
-// find returns the goroutine that a Go task runs on, 0 if none.
-func (r *roster) find(t *Task) uintptr {
-	for s := range r.seats {
-		if s.task.Load() == t {
-			return s.g.Load()
-		}
-	}
-	return 0
-}
-
-func (r *roster) seats(yield func(*seat) bool) {
-	rows := r.rows.Load()
-	if rows == nil {
-		return
-	}
-	for _, row := range *rows {
-		for i := range row {
-			if !yield(&row[i]) {
-				return
-			}
-		}
-	}
 }
 
 func (t *Task) threadOf() *thread {
@@ -170,7 +82,6 @@ func (l *Loop) admit(t *Task, th *thread) {
 	}
 	t.phase = started
 	th.claim.Store(claimed)
-	th.seat.Store(l.roster.take(t))
 	l.starts.push(t)
 }
 
@@ -224,17 +135,26 @@ func (t *Task) caughtUp() *thread {
 
 // work is a goroutine of Go tasks: first of th, then of those that its place is passed
 // on to, then of others that were started.
-func (l *Loop) work(th *thread) {
+func (l *Loop) work(th *thread, w *worker) {
+	coro.Set(&w.G, coro.G())
+	workers.Enter(&w.Self)
+	defer func() {
+		// Before the goroutine's descriptor can be another's.
+		workers.Leave(&w.Self)
+		coro.Set(&w.G, 0)
+		l.starts.giveBack(w)
+	}()
 	for th != nil {
-		th.seat.Load().g.Store(coro.G())
-		if th = th.run(); th == nil {
+		th.on.Store(w)
+		w.task.Store(th.task)
+		if th = th.run(w); th == nil {
 			th = l.starts.next()
 		}
 	}
 }
 
 // run runs the task and returns the one that its place is passed on to, nil if none.
-func (th *thread) run() (next *thread) {
+func (th *thread) run(w *worker) (next *thread) {
 	t := th.task
 	returned := false
 	defer func() {
@@ -250,18 +170,12 @@ func (th *thread) run() (next *thread) {
 		if returned && t.loop.maxThreads > 0 && t.cancels.Load() == 0 && t.loop.explorer == nil {
 			next = t.loop.queued.next(false)
 		}
-		if next != nil {
-			th.passed = true
-			next.seat.Store(th.seat.Load())
-			next.seat.Load().task.Store(next.task)
-		} else {
-			// Before the goroutine's descriptor can be another's.
-			th.seat.Load().g.Store(0)
-		}
+		th.passed = next != nil
+		w.task.Store(nil)
 		posted := false
 		defer func() {
 			if !posted && next != nil {
-				go t.loop.work(next) // a handler, called by the way, exits this goroutine
+				go t.loop.work(next, &worker{}) // a handler, called by the way, exits this goroutine
 			}
 		}()
 		t.loop.post((*threadEnded)(t))
@@ -279,7 +193,6 @@ func (e *threadEnded) run(l *Loop) {
 	th := t.caughtUp()
 	if !th.passed {
 		l.vacate()
-		l.roster.giveBack(th.seat.Load())
 	}
 	t.fiber = nil
 	if th.err == nil {

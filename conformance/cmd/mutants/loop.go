@@ -52,9 +52,11 @@ var loopMutants = []mutant{
 	{
 		name:  "callbacks-reversed",
 		wrong: "done callbacks run in reverse",
-		file:  "internal/engine/future.go",
-		old:   `for _, x := range w.list {`,
-		new:   `for _, x := range slices.Backward(w.list) {`,
+		file:  "internal/engine/several.go",
+		old: `for _, x := range s.list {
+		if x`,
+		new: `for _, x := range slices.Backward(s.list) {
+		if x`,
 	},
 	{
 		name:  "callbacks-at-once",
