@@ -1,10 +1,8 @@
 package asyncio
 
 import (
-	"fmt"
 	"log/slog"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
@@ -57,20 +55,14 @@ func logSlow(s engine.Slow) {
 		slog.Warn("asyncio: the loop was held up", attrs...)
 		return
 	}
-	var stack []string
-	for _, f := range s.Stack {
-		if own := strings.HasPrefix(f.Function, "github.com/asyncio-go/asyncio."); !own {
-			stack = append(stack, f.Function+" "+position(f))
-		}
-	}
 	slog.Warn("asyncio: the loop is held up; what blocks belongs in Go or ToThread",
-		append(attrs, "stack", strings.Join(stack, " < "))...)
+		append(attrs, "stack", engine.Chain(s.Stack))...)
 }
 
 // describeTask names a task in a log.
 func describeTask(t AnyTask) []any {
 	coro := t.Coro()
-	attrs := []any{"task", t.Name(), "coro", coro.Function + " " + position(coro)}
+	attrs := []any{"task", t.Name(), "coro", named(coro)}
 	if at := t.Created(); len(at) > 0 {
 		attrs = append(attrs, "created", position(at[0]))
 	}
@@ -84,7 +76,7 @@ func describeCallback(e *engine.Handle) []any {
 		return nil
 	}
 	f := funcFrame(pc)
-	attrs := []any{"callback", f.Function + " " + position(f)}
+	attrs := []any{"callback", named(f)}
 	if h != nil {
 		if at := h.Created(); len(at) > 0 {
 			attrs = append(attrs, "created", position(at[0]))
@@ -93,4 +85,8 @@ func describeCallback(e *engine.Handle) []any {
 	return attrs
 }
 
-func position(f runtime.Frame) string { return fmt.Sprintf("%s:%d", f.File, f.Line) }
+// position is file and line for a reader.
+func position(f runtime.Frame) string { return engine.Position(f) }
+
+// named is a function with its file and line, for a reader.
+func named(f runtime.Frame) string { return engine.Chain([]runtime.Frame{f}) }

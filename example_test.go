@@ -350,6 +350,6 @@ func ExampleWithGrace() {
 			fmt.Println(c.Message, "-", c.Task.Name())
 		}))
 	// Output:
-	// task was destroyed but it is pending - stubborn
+	// task was destroyed but it is pending: it was cancelled, and went on - stubborn
 	// unwound
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +31,10 @@ type ExceptionContext struct {
 	Task    AnyTask
 	Future  AnyFuture
 	Handle  *Handle
+
+	// At is where Task was in your code, from the line of its await up to its coroutine;
+	// nil if that is not what this is about, or not known.
+	At []runtime.Frame
 }
 
 // Option is an option of Run, NewRunner and NewLoop.
@@ -189,12 +194,15 @@ func logException(c ExceptionContext) {
 	if c.Task != nil {
 		attrs = append(attrs, describeTask(c.Task)...)
 	}
+	if len(c.At) > 0 {
+		attrs = append(attrs, "at", engine.Chain(c.At))
+	}
 	slog.Error("asyncio: "+c.Message, attrs...)
 }
 
 // report is CallExceptionHandler for the engine.
 func (l *Loop) report(_ *engine.Loop, r engine.Report) {
-	c := ExceptionContext{Message: r.Message, Err: r.Err}
+	c := ExceptionContext{Message: r.Message, Err: r.Err, At: r.At}
 	if r.Task != nil {
 		c.Task = r.Task.Face().(AnyTask)
 	}

@@ -43,13 +43,8 @@ func (e *StuckError) Error() string {
 	} else {
 		b.WriteString("a callback")
 	}
-	for i, f := range e.Stack {
-		if i == 0 {
-			b.WriteString(" in ")
-		} else {
-			b.WriteString(" < ")
-		}
-		b.WriteString(f.Function + " " + position(f))
+	if len(e.Stack) > 0 {
+		b.WriteString(" in " + engine.Chain(e.Stack))
 	}
 	return b.String()
 }

@@ -33,6 +33,7 @@ type Report struct {
 	Err     error
 	Task    *Task
 	Handle  *Handle
+	At      []runtime.Frame // where the task is: see Where
 }
 
 // Config is written once, before the loop is used.

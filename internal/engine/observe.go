@@ -147,17 +147,13 @@ func (l *Loop) watchdog(patience time.Duration, halt <-chan struct{}) {
 // users picks the frames of users' code from the top of a stack of the loop, down to
 // where the loop has called it.
 func users(frames []runtime.Frame) []runtime.Frame {
-	var own []runtime.Frame
-	for _, f := range frames {
+	for i, f := range frames {
 		name, inside := strings.CutPrefix(f.Function, modulePath)
-		switch {
-		case inside && slices.ContainsFunc(calling, func(by string) bool { return strings.HasSuffix(name, by) }):
-			return own
-		case !inside && !strings.HasPrefix(f.Function, facePath):
-			own = append(own, f)
+		if inside && slices.ContainsFunc(calling, func(by string) bool { return strings.HasSuffix(name, by) }) {
+			return Users(frames[:i])
 		}
 	}
-	return own
+	return Users(frames)
 }
 
 // calling is where the loop calls users' code, and where it is called by them.
@@ -186,19 +182,23 @@ func (t *Task) Created() []runtime.Frame {
 	return x.created.Frames()
 }
 
-// Frames returns the frames, innermost first, without this module's own.
+// Frames returns the frames of users' code, innermost first, up to where the engine has
+// called it.
 func (c *Creation) Frames() []runtime.Frame {
 	var frames []runtime.Frame
+	called := false
 	for it := runtime.CallersFrames(c.pcs[:c.n]); ; {
 		f, more := it.Next()
-		switch inside := strings.HasPrefix(f.Function, modulePath); {
-		case inside && len(frames) > 0:
-			return frames // the engine, which called the user's code
-		case !inside && (len(frames) > 0 || !strings.HasPrefix(f.Function, facePath)):
+		inside := strings.HasPrefix(f.Function, modulePath)
+		if inside && called {
+			return Users(frames)
+		}
+		if !inside {
+			called = called || !ofLibrary(f)
 			frames = append(frames, f)
 		}
 		if !more {
-			return frames
+			return Users(frames)
 		}
 	}
 }

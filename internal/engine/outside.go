@@ -101,7 +101,7 @@ func (t *Task) stackFromOutside() []runtime.Frame {
 		return nil
 	}
 	if t.thread {
-		return coro.StackOf(t.goroutine())
+		return outside(coro.StackOf(t.goroutine()))
 	}
 	f, g := t.fiberSeen()
 	if g == 0 {

@@ -32,7 +32,7 @@ func (l *Loop) watch(f *Future, x *failure) {
 		t := f.task()
 		x.what, x.task = t.label(), weak.Make(t)
 		if at := t.Created(); len(at) > 0 {
-			x.what += fmt.Sprintf(" (created at %s:%d)", at[0].File, at[0].Line)
+			x.what += " (created at " + Position(at[0]) + ")"
 		}
 	}
 	if f.waiters != nil {

@@ -354,7 +354,7 @@ func (l *Loop) destroyAll() {
 		if t.thread && t.threadOf().claim.Load() >= waitingToGoOn {
 			message = "Go task is left running"
 		}
-		l.report(Report{Message: message, Task: t})
+		l.report(Report{Message: message + t.ignored(), Task: t, At: t.Where()})
 		r := &Request{Origin: OriginShutdown, Cause: ErrLoopClosed}
 		t.endContext(r)
 		t.more().links.end(r)
@@ -362,6 +362,24 @@ func (l *Loop) destroyAll() {
 	for t := l.tasks.head; t != nil; t = l.tasks.head {
 		l.destroy(t)
 	}
+}
+
+// ignored says what has become of a request for cancellation of a task that is still
+// there, if there was one.
+func (t *Task) ignored() string {
+	asked := func(t *Task) bool {
+		x := t.extra.Load()
+		return x != nil && x.first.Load() != nil
+	}
+	switch f := t.waitOn; {
+	case !asked(t):
+		return ""
+	case t.mustCancel || t.phase == fresh || t.phase == parked || f != nil && f.State() == Cancelled:
+		return ": it was cancelled, and has not run since"
+	case f != nil && f.kind == kindTask && asked(f.task()):
+		return ": it was cancelled, and so was the task that it waits for"
+	}
+	return ": it was cancelled, and went on"
 }
 
 // destroy ends one. Unwinding it may end others: those on the same stack.
