@@ -84,7 +84,7 @@ func (c *Condition) Wait(ctx context.Context) error {
 			break
 		}
 		err = again
-		if engine.Closed(own) {
+		if engine.Over(own) {
 			break
 		}
 	}

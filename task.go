@@ -76,8 +76,9 @@ func (b *taskBody[T]) Face() any { return (*Task[T])(b) }
 type TaskOption func(*taskOptions)
 
 type taskOptions struct {
-	name string
-	mode engine.Mode
+	name    string
+	mode    engine.Mode
+	abandon bool
 }
 
 // WithName names the task; those without are named Task-1, Task-2 and so on, in
@@ -153,7 +154,10 @@ func (t *Task[T]) start(scope context.Context, l *engine.Loop, k engine.Keeper, 
 	if len(opts) > 0 {
 		m = t.apply(opts)
 	}
-	body := (*taskBody[T])(t)
+	var body engine.Body = (*taskBody[T])(t)
+	if t.t.MayBeLeft() {
+		body = &lateBody[T]{task: t}
+	}
 	if k != nil {
 		if g := k.(*groupKeeper); g.slots != nil {
 			reclaim, err := g.slots.take(scope, g)
@@ -179,6 +183,12 @@ func (t *Task[T]) apply(opts []TaskOption) engine.Mode {
 	}
 	if o.name != "" {
 		t.t.SetName(o.name)
+	}
+	if o.abandon {
+		if !t.t.Threaded() {
+			panic("asyncio: Abandon is an option of Go: a loop task ends by its own code alone")
+		}
+		t.t.Abandonable()
 	}
 	return o.mode
 }

@@ -154,6 +154,9 @@ func (tg *TaskGroup) leave(ctx context.Context, err error) error {
 		}
 		ctx = engine.Unscoped(ctx) // if it is a scope that is over, nothing waits in it
 		tg.own((*TaskGroup).interrupted, e)
+		if engine.Over(ctx) { // the goroutine of a Go task that was left: see Abandon
+			break
+		}
 	}
 	tg.own((*TaskGroup).finish, nil)
 	return tg.outcome()
@@ -299,7 +302,7 @@ func (k *groupKeeper) Ended(t *engine.Task) {
 	if tg.tasks--; tg.tasks == 0 && tg.completed != nil && tg.completed.Claim() {
 		tg.completed.Settle(engine.Succeeded, nil)
 	}
-	if t.State() != engine.Failed {
+	if t.State() != engine.Failed || tg.phase == finished { // then it is as any error that nobody has asked for
 		return
 	}
 	err := t.Outcome()

@@ -52,7 +52,9 @@ func (t *Task) Cancel(r *Request) bool {
 	t.endContext(r)
 	t.more().standing.CompareAndSwap(nil, r)
 	if l := t.loop; l.owned() {
-		t.deliver(r)
+		if !t.leave() {
+			t.deliver(r)
+		}
 		t.more().links.end(r)
 	} else {
 		l.post(&delivery{t, r, false})
@@ -101,7 +103,7 @@ type delivery struct {
 }
 
 func (d *delivery) run(*Loop) {
-	if d.t.cancels.Load() > 0 && !d.t.Finished() {
+	if d.t.cancels.Load() > 0 && !d.t.Finished() && (d.temporary || !d.t.leave()) {
 		d.t.deliver(d.r)
 	}
 	if !d.temporary {

@@ -13,6 +13,9 @@ func (t *Task) Deadline() (time.Time, bool) {
 	if m := t.member(); m != nil && m.ends != nil {
 		return m.ends.Deadline()
 	}
+	if th := t.threadOf(); th != nil && th.outside {
+		return t.values.Deadline()
+	}
 	return time.Time{}, false
 }
 
@@ -338,10 +341,11 @@ func Located(ctx context.Context) (*Loop, Keeper) {
 	return at.loop, at.keeper.keeper
 }
 
-// Closed reports whether ctx leads to a loop that is closed.
-func Closed(ctx context.Context) bool {
-	l := lookup(ctx).loop
-	return l != nil && l.closed.Load()
+// Over reports whether there is no waiting with ctx any more, whatever for: it leads to
+// a loop that is closed, or to a task that is done, while its goroutine goes on.
+func Over(ctx context.Context) bool {
+	at := lookup(ctx)
+	return at.loop != nil && at.loop.closed.Load() || at.task != nil && at.task.Finished()
 }
 
 // GroupOf returns the keeper of the group that ctx, or the task it belongs to, is in,

@@ -71,7 +71,11 @@ func (t *Task) Status() string { return coro.StatusOf(t.goroutine()) }
 // Working reports whether a Go task at work is not blocked in the runtime, on a channel
 // or a lock. Only the owner may call it.
 func (l *Loop) Working() bool {
-	for t := l.tasks.head; t != nil; t = t.next {
+	return l.tasks.working() || l.left.working()
+}
+
+func (k *taskList) working() bool {
+	for t := k.head; t != nil; t = t.next {
 		if !t.thread || t.phase != started || t.threadOf().visited {
 			continue
 		}

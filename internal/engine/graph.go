@@ -69,9 +69,9 @@ func Here() *Task {
 // completer is a Watcher by which something else is completed, for which others wait.
 type completer interface{ Completes() *Future }
 
-// Empty reports whether no task is pending. Only the owner may call it, or anybody
-// while the loop does not run.
-func (l *Loop) Empty() bool { return l.tasks.head == nil }
+// Empty reports whether no task is pending, and no goroutine of one that has ended is
+// left. Only the owner may call it, or anybody while the loop does not run.
+func (l *Loop) Empty() bool { return l.tasks.head == nil && l.left.head == nil }
 
 // Alone reports whether t is the only pending task. Only the owner may call it.
 func (l *Loop) Alone(t *Task) bool { return l.tasks.head == t && l.tasks.tail == t }

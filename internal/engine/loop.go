@@ -75,6 +75,7 @@ type Loop struct {
 	turned   bool // a turn has begun since Run was entered
 	timers   timers
 	tasks    taskList
+	left     taskList // ended, but their goroutines have not returned; see leave
 	fibers   []*fiber // idle, the most recently used last
 	stopping bool
 	inRun    bool // between the beginning and the end of Run

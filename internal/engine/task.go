@@ -362,6 +362,7 @@ func (l *Loop) destroyAll() {
 	for t := l.tasks.head; t != nil; t = l.tasks.head {
 		l.destroy(t)
 	}
+	l.forsakeLeft()
 }
 
 // ignored says what has become of a request for cancellation of a task that is still
@@ -386,7 +387,7 @@ func (t *Task) ignored() string {
 func (l *Loop) destroy(t *Task) {
 	l.tasks.remove(t)
 	if t.thread {
-		l.abandon(t)
+		l.letGo(t)
 		return
 	}
 	f := t.fiber

@@ -14,7 +14,11 @@ import (
 // end of it through woken.
 type thread struct {
 	extra
-	task *Task // written once
+
+	// Written once.
+	task    *Task
+	leaves  bool // see Abandonable
+	outside bool // its context leads to a scope that it does not belong to; see StartOutside
 
 	// Any goroutine.
 	claim atomic.Uint32          // see places
@@ -32,6 +36,7 @@ type thread struct {
 
 	// Owner.
 	visited bool // in a visit that was not answered
+	left    bool // the task has ended, by a cancellation, before its goroutine; see leave
 }
 
 // Thread is memory that a Go task needs beside the task, for who makes the task to
@@ -77,6 +82,9 @@ func (l *Loop) admit(t *Task, th *thread) {
 	l.busy++
 	if t.phase == started {
 		th.visited = false
+		if th.left {
+			th.err = t.retrieve()
+		}
 		th.woken <- th.err
 		return
 	}
@@ -195,6 +203,13 @@ func (e *threadEnded) run(l *Loop) {
 		l.vacate()
 	}
 	t.fiber = nil
+	if th.left {
+		l.returned(t, th.err)
+		return
+	}
+	if x, ok := t.body.(Late); ok {
+		x.Keep()
+	}
 	if th.err == nil {
 		// Its context has told it of a request in time: a result is its answer.
 		t.mustCancel = false
@@ -224,6 +239,10 @@ func (t *Task) visit(v *visit) error {
 func (v *visit) run(l *Loop) {
 	t := v.t
 	th := t.caughtUp()
+	if th.left {
+		th.woken <- t.retrieve()
+		return
+	}
 	err := t.mayWait(v.at, v.ctx)
 	if err == nil && v.f != nil && v.f.Finished() {
 		v.f.schedule(l)
@@ -247,23 +266,29 @@ func (v *visit) run(l *Loop) {
 	t.bind(v.at, v.ctx)
 }
 
-// abandon lets go of a Go task of a closing loop. One that has begun runs on,
+// letGo lets go of a Go task of a closing loop. One that has begun runs on,
 // with its context ended and every wait refused.
-func (l *Loop) abandon(t *Task) {
-	th := t.threadOf()
+func (l *Loop) letGo(t *Task) {
 	if t.reclaim() || t.phase != started {
 		t.phase = destroyed
 		t.end(Cancelled, l.destroyedError())
 		return
 	}
-	if th.visited {
-		th.visited = false
-		if t.waitOn != nil {
-			t.waitOn.drop(t)
-			t.waitOn = nil
-		}
-		_ = t.resumed()
-		l.busy++
-		th.woken <- ErrLoopClosed
+	l.turnAway(t)
+}
+
+// turnAway answers the visit of a Go task of a closing loop, if it is in one.
+func (l *Loop) turnAway(t *Task) {
+	th := t.threadOf()
+	if !th.visited {
+		return
 	}
+	th.visited = false
+	if t.waitOn != nil {
+		t.waitOn.drop(t)
+		t.waitOn = nil
+	}
+	_ = t.resumed()
+	l.busy++
+	th.woken <- ErrLoopClosed
 }

@@ -1,0 +1,95 @@
+package engine
+
+import "context"
+
+// A Go task that may be left ends with the first Cancel, whatever its goroutine is at: who
+// awaits it goes on at once, and the goroutine is left to itself. The loop still knows it,
+// in left: it is busy, has its place among maxThreads and its seat, until it returns. Its
+// awaits are answered with the cancellation.
+//
+// Invariant: a task is in tasks until it has ended, and then in left if its goroutine has
+// not returned.
+
+// Abandonable makes a Go task that was not started yet one that may be left.
+func (t *Task) Abandonable() { t.threadOf().leaves = true }
+
+// MayBeLeft reports whether Abandonable was called.
+func (t *Task) MayBeLeft() bool { return t.thread && t.threadOf().leaves }
+
+// Late is a Body whose value is not seen before Keep was called, which is not done if the
+// task was left: it may be done, and asked for its value, while the body is running.
+type Late interface{ Keep() }
+
+// StartOutside is Start for a task that has the values, and the deadline, of ctx, but
+// belongs to no scope or group that this leads to.
+func (t *Task) StartOutside(ctx context.Context, body Body) {
+	if parent, ok := ctx.(*Task); ok {
+		t.start(parent.loop, parent.values, nil, body, 0)
+		return
+	}
+	t.threadOf().outside = true
+	t.start(locate(ctx).loop, ctx, nil, body, 0)
+}
+
+// leave ends a cancelled task, if it may be left and its goroutine has begun, or is about
+// to, and reports whether it has seen to the request.
+func (t *Task) leave() bool {
+	if !t.thread {
+		return false
+	}
+	th := t.threadOf()
+	switch {
+	case !th.leaves:
+		return false
+	case t.reclaim(): // it has not begun, and never will
+		t.phase, t.mustCancel, t.unheard = fresh, true, false
+		t.loop.ready.push(t)
+		return true
+	case t.phase != started:
+		return false
+	}
+	th.left = true
+	if th.visited {
+		t.breakOff()
+	}
+	t.end(Cancelled, t.loop.hooks.Cancelled(t.request()))
+	t.loop.left.add(t)
+	return true
+}
+
+// breakOff ends the wait of a task that is left. What it waits for is asked to end, as by
+// any cancellation, but not waited for.
+func (t *Task) breakOff() {
+	f := t.waitOn
+	if f == nil || f.Finished() {
+		return // in the ready queue, or in that for places
+	}
+	f.drop(t)
+	f.Cancel(t.request())
+	t.waitOn = nil
+	if f.kind == kindSleep {
+		t.loop.timers.remove(&t.fiber.wait.timer)
+	}
+	t.loop.ready.push(t)
+}
+
+// returned is the end of a goroutine that was left.
+func (l *Loop) returned(t *Task, err error) {
+	l.left.remove(t)
+	if err == nil || err == ErrGoexit || l.hooks.AsCancelled(err, t.request()) != nil {
+		return
+	}
+	l.report(Report{
+		Message: t.label() + ": Go task has failed after it was cancelled and left to itself",
+		Err:     err,
+		Task:    t,
+	})
+}
+
+// forsakeLeft reports those that are left when the loop is closed, and refuses their waits.
+func (l *Loop) forsakeLeft() {
+	for t := l.left.head; t != nil; t = t.next {
+		l.report(Report{Message: "Go task was cancelled, and its goroutine is left running", Task: t})
+		l.turnAway(t)
+	}
+}
