@@ -12,14 +12,6 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// deaf is a function that does not listen to its ctx: it returns when release closes.
-func deaf(release <-chan struct{}) asyncio.Coroutine[int] {
-	return func(context.Context) (int, error) {
-		<-release
-		return 42, nil
-	}
-}
-
 func TestAbandonToThread(t *testing.T) {
 	// Each ends while the function is blocked.
 	for name, c := range map[string]struct {
@@ -170,23 +162,27 @@ func TestAbandonToThread(t *testing.T) {
 	})
 	t.Run("in a goroutine that is no task", func(t *testing.T) {
 		noLeaks(t)
-		l := runningLoop(t)
-		release := make(chan struct{})
-		defer close(release)
-		within(t, func() {
-			ctx, cancel := context.WithCancelCause(l.Context())
-			began := make(chan struct{})
+		plainRun(t, func(main context.Context) error {
+			over := asyncio.NewFuture[none](main)
 			go func() {
-				<-began
-				cancel(errTest)
+				ctx, cancel := context.WithCancelCause(asyncio.RunningLoop(main).Context())
+				began, release := make(chan struct{}), make(chan struct{})
+				go func() {
+					<-began
+					cancel(errTest)
+				}()
+				_, err := asyncio.ToThread(ctx, func(ctx context.Context) (int, error) {
+					close(began)
+					<-ctx.Done()
+					<-release
+					return 0, nil
+				})
+				expectIs(t, "the error", err, errTest)
+				over.SetResult(none{})
+				close(release)
 			}()
-			_, err := asyncio.ToThread(ctx, func(ctx context.Context) (int, error) {
-				close(began)
-				<-ctx.Done()
-				<-release
-				return 0, nil
-			})
-			expectIs(t, "the error", err, errTest)
+			_, err := over.Await(main)
+			return err
 		})
 	})
 }
@@ -325,6 +321,7 @@ func TestAbandonInAnAwait(t *testing.T) {
 				} else {
 					asyncio.Sleep(ctx, time.Second)
 					a.Cancel("now")
+					asyncio.Sleep(ctx, time.Second) // the goroutine comes to its end meanwhile
 					for i := range 3 {
 						var c *asyncio.CancelledError
 						if err := <-got; !errors.As(err, &c) || c.Message != "now" {
@@ -379,7 +376,7 @@ func TestAbandonWithMaxThreads(t *testing.T) {
 					return 0, nil
 				}, asyncio.Abandon())
 				asyncio.Sleep(ctx, time.Second)
-				holder, release := left(ctx, func(context.Context) (int, error) { return 0, nil })
+				_, release := left(ctx, func(context.Context) (int, error) { return 0, nil })
 				if ready {
 					f.SetResult(none{})
 					asyncio.Sleep(ctx, 0)
@@ -392,8 +389,8 @@ func TestAbandonWithMaxThreads(t *testing.T) {
 					t.Error("it went on without a place")
 				}
 				release()
+				asyncio.Sleep(ctx, time.Second)
 				expectIs(t, "its await", <-told, asyncio.ErrCancelled)
-				_ = holder
 			}
 			return nil
 		}, asyncio.WithMaxThreads(1))
@@ -430,15 +427,24 @@ func TestAbandonAtClose(t *testing.T) {
 func TestAbandonMany(t *testing.T) {
 	noLeaks(t)
 	const n = 10_000
-	succeed(t, func(ctx context.Context) error {
+	plainRun(t, func(ctx context.Context) error {
 		release := make(chan struct{})
+		begun := asyncio.NewFuture[none](ctx)
+		var left atomic.Int32
+		left.Store(n)
 		var tasks []*asyncio.Task[int]
 		for range n {
 			tasks = append(tasks, asyncio.CreateTask(ctx, func(ctx context.Context) (int, error) {
-				return asyncio.ToThread(ctx, deaf(release))
+				return asyncio.ToThread(ctx, func(context.Context) (int, error) {
+					if left.Add(-1) == 0 {
+						begun.SetResult(none{})
+					}
+					<-release
+					return 0, nil
+				})
 			}))
 		}
-		asyncio.Sleep(ctx, time.Second)
+		begun.Await(ctx)
 		for _, a := range tasks {
 			a.Cancel()
 		}

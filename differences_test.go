@@ -148,18 +148,18 @@ func TestDifferencesOfTasks(t *testing.T) {
 			return nil
 		})
 	})
-	t.Run("a cancelled ToThread ends when its function has", func(t *testing.T) {
+	t.Run("a cancelled await of a Go task ends when its function has", func(t *testing.T) {
 		succeed(t, func(ctx context.Context) error {
 			var ended, inTime bool
 			working := asyncio.NewFuture[none](ctx)
 			a := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
-				_, err := asyncio.ToThread(ctx, asyncio.Void(func(ctx context.Context) error {
+				_, err := asyncio.Go(ctx, asyncio.Void(func(ctx context.Context) error {
 					working.SetResult(none{})
 					<-ctx.Done()
 					runtime.Gosched()
 					ended = true
 					return ctx.Err()
-				}))
+				})).Await(ctx)
 				inTime = ended
 				return err
 			}))
@@ -172,6 +172,31 @@ func TestDifferencesOfTasks(t *testing.T) {
 			}
 			return nil
 		})
+	})
+	t.Run("the function of a cancelled ToThread is told, and its late error heard", func(t *testing.T) {
+		var r reports
+		succeed(t, func(ctx context.Context) error {
+			working, release := asyncio.NewFuture[none](ctx), make(chan struct{})
+			a := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+				_, err := asyncio.ToThread(ctx, asyncio.Void(func(ctx context.Context) error {
+					working.SetResult(none{})
+					<-ctx.Done()
+					<-release
+					return errTest
+				}))
+				return err
+			}))
+			working.Await(ctx)
+			a.Cancel()
+			a.Await(ctx)
+			expectState(t, "the task", a, "cancelled")
+			if r.len() > 0 {
+				t.Error("reported before it has ended")
+			}
+			close(release)
+			return nil
+		}, r.option())
+		r.expect(t, "left to itself … test error")
 	})
 	t.Run("a Go task that returns nil has succeeded", func(t *testing.T) {
 		succeed(t, func(ctx context.Context) error {
@@ -1030,7 +1055,7 @@ func TestDifferencesOfLoops(t *testing.T) {
 	t.Run("the end of Run waits for as long as the grace", func(t *testing.T) {
 		var took time.Duration
 		var r reports
-		asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 			l := asyncio.RunningLoop(ctx)
 			start := l.Time()
 			asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
@@ -1043,6 +1068,7 @@ func TestDifferencesOfLoops(t *testing.T) {
 		if took != asyncio.DefaultGrace {
 			t.Error(took)
 		}
+		expectIs(t, "Run", err, asyncio.ErrGraceExceeded)
 		r.expect(t, "destroyed … stubborn")
 	})
 }

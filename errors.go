@@ -35,6 +35,11 @@ var (
 	// the end of what they ran.
 	ErrLoopStopped = errors.New("asyncio: event loop was stopped before the task was done")
 
+	// ErrGraceExceeded is returned by Run, RunOn and Runner.Close when tasks that were
+	// asked to end have not ended within the grace: see [WithGrace]. The text names them, says
+	// where they are and what they wait for. What main has returned is joined to it.
+	ErrGraceExceeded = errors.New("asyncio: not all ended within the grace")
+
 	// ErrDeadlock is returned by an await that could never end: of oneself, or of
 	// a task that awaits the caller. The text names the tasks.
 	ErrDeadlock = engine.ErrDeadlock

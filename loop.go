@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ type Loop struct {
 	l       *engine.Loop
 	grace   time.Duration
 	drain   time.Duration
+	signals []os.Signal // that end Run
 	stop    stopNode
 	handler atomic.Pointer[func(*Loop, ExceptionContext)]
 	factory atomic.Pointer[TaskFactory]
@@ -44,6 +46,7 @@ type options struct {
 	engine.Config
 	grace   time.Duration
 	drain   time.Duration
+	signals []os.Signal
 	handler func(*Loop, ExceptionContext)
 	factory TaskFactory
 }
@@ -51,16 +54,19 @@ type options struct {
 // DefaultGrace is how long Run waits at its end unless WithGrace says otherwise.
 const DefaultGrace = time.Minute
 
-// WithGrace sets how long Run and Runner.Close wait, on the loop's clock, for
-// tasks that were cancelled at the end; without it that is DefaultGrace. Those still running then are reported to
-// the exception handler by name and left behind: loop tasks are unwound so that
+// WithGrace sets how long Run and Runner.Close wait, on the loop's clock, for tasks that
+// were asked to end; without it that is DefaultGrace. It begins when the ctx of Run ends or main is done,
+// whichever is first, and the time that WithDrain gives is not counted. Those still there
+// when it is over are named in the error of Run, which is [ErrGraceExceeded], reported to
+// the exception handler, and left behind: loop tasks, main too, are unwound so that
 // their defers run, Go tasks go on until they return.
 func WithGrace(d time.Duration) Option {
 	return func(o *options) { o.grace = d }
 }
 
 // WithMaxThreads bounds the Go tasks at work at one time; further ones start when
-// one ends or waits. A Go task that awaits takes no place. n must be positive;
+// one ends or waits. A Go task that awaits takes no place; one that was left to itself
+// ([Abandon], [ToThread]) has its place until its function returns. n must be positive;
 // without this option there is no bound.
 func WithMaxThreads(n int) Option {
 	if n <= 0 {
@@ -89,7 +95,7 @@ func NewLoop(opts ...Option) *Loop {
 	if o.Driver == nil {
 		o.Driver = engine.NewWall()
 	}
-	l := &Loop{grace: o.grace, drain: o.drain}
+	l := &Loop{grace: o.grace, drain: o.drain, signals: o.signals}
 	o.Face = l
 	o.Values = context.Background()
 	o.Hooks = engine.Hooks{

@@ -1328,9 +1328,7 @@ func TestPromise9RunLeavesNothingBehind(t *testing.T) {
 			}), asyncio.WithName("stubborn"))
 			return asyncio.Sleep(ctx, time.Second)
 		}), asyncio.WithVirtualClock(), r.option(), asyncio.WithGrace(10*time.Second))
-		if err != nil {
-			t.Error(err)
-		}
+		expectIs(t, "Run", err, asyncio.ErrGraceExceeded)
 		if requests != 1 || !unwound || took != 10*time.Second {
 			t.Errorf("%d requests, unwound %v after %v", requests, unwound, took)
 		}
@@ -1352,9 +1350,7 @@ func TestPromise9RunLeavesNothingBehind(t *testing.T) {
 				_, err := working.Await(ctx)
 				return err
 			}), r.option(), asyncio.WithGrace(time.Minute))
-			if err != nil {
-				t.Error(err)
-			}
+			expectIs(t, "Run", err, asyncio.ErrGraceExceeded)
 			r.expect(t, "Go task … deaf")
 			close(release) // the bubble sees to it that it ends
 		})

@@ -2,25 +2,39 @@ package asyncio
 
 import (
 	"context"
-	"time"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// Run runs main on a new loop, on the calling goroutine, and returns its result.
+// Run runs main on a new loop, on the calling goroutine, and returns its result. A
+// program's main function is better off with [Main], which sees to Ctrl-C.
 // (asyncio.run)
 //
 // main is a task whose scope is ctx: when ctx ends, main is cancelled. When main
 // has ended, the tasks that remain are cancelled in the order they were created
-// and awaited, then the Go tasks; see [WithGrace] for those that do not end. An
+// and awaited, then the Go tasks, and the goroutines that were left ([Abandon]). An
 // error of theirs that nobody retrieved goes to the exception handler.
+//
+// All that has the time of [WithGrace], from when ctx has ended or main is done, whichever
+// is first. After a second, and each time that has doubled, a warning in slog.Default
+// names those that are waited for, and where they are, also if one of them holds up the loop.
+// When the grace is over Run gives up, also on a main that does not listen: the error is
+// [ErrGraceExceeded], joined to that of main if main has ended with one, and names them. Their result, if
+// main was done, is returned beside it. Only a task that holds up the loop, which is
+// the caller's goroutine, cannot be given up.
 //
 // It returns ErrLoopRunning if the caller is itself on a loop, whatever ctx is. If a task calls
 // runtime.Goexit, Run ends the other tasks and exits its goroutine as well.
-func Run[T any](ctx context.Context, main Coroutine[T], opts ...Option) (T, error) {
+func Run[T any](ctx context.Context, main Coroutine[T], opts ...Option) (v T, err error) {
 	r := NewRunner(opts...)
-	defer func() { _ = r.Close() }() // it fails only while the loop runs
-	return RunOn(r, ctx, main)
+	e := &ending{loop: r.loop, who: "Run"}
+	ctx, restore := r.loop.heedSignals(ctx)
+	defer restore()
+	defer func() {
+		_ = e.close() // it fails only while the loop runs
+		err = e.outcome(err)
+	}()
+	return runOn(r, ctx, main, e)
 }
 
 // Runner is for several runs on one loop. Its methods may be called from any
@@ -34,12 +48,26 @@ func NewRunner(opts ...Option) *Runner { return &Runner{NewLoop(opts...)} }
 func (r *Runner) Loop() *Loop { return r.loop }
 
 // RunOn is [Run] on the loop of r, which stays open: tasks that remain are still
-// there at the next run. It returns ErrLoopClosed after Close, ErrLoopStopped if
+// there at the next run. If main goes on for longer than the grace after ctx has ended,
+// RunOn returns ErrGraceExceeded, and main is one of those tasks. It returns ErrLoopClosed after Close, ErrLoopStopped if
 // the loop was stopped before main was done. (Runner.run)
 func RunOn[T any](r *Runner, ctx context.Context, main Coroutine[T]) (T, error) {
+	ctx, restore := r.loop.heedSignals(ctx)
+	defer restore()
+	e := &ending{loop: r.loop, who: "RunOn"}
+	defer e.vigil.end()
+	v, err := runOn(r, ctx, main, e)
+	return v, e.outcome(err)
+}
+
+func runOn[T any](r *Runner, ctx context.Context, main Coroutine[T], e *ending) (T, error) {
 	var zero T
 	l := r.loop.l
 	t := newTask(main)
+	e.main = &t.t
+	if ctx != nil && ctx.Done() != nil { // nil is for StartOn to refuse
+		defer e.await(ctx)()
+	}
 	err := l.Run(func() *engine.Future {
 		t.t.StartOn(l, ctx, (*taskBody[T])(t))
 		return &t.t.Future
@@ -48,148 +76,21 @@ func RunOn[T any](r *Runner, ctx context.Context, main Coroutine[T]) (T, error) 
 	case err != nil:
 		return zero, err
 	case !t.Done():
+		e.mainLate = e.over
 		return zero, ErrLoopStopped
 	}
 	return t.Result()
 }
 
 // Close cancels and awaits what is left on the loop, as at the end of [Run], and
-// closes it. It returns ErrLoopRunning while the loop runs. (Runner.close)
-func (r *Runner) Close() (err error) {
-	l := r.loop.l
-	if l.Closed() {
-		return nil
+// closes it. If that takes longer than the grace it returns ErrGraceExceeded, and the loop
+// is closed. It returns ErrLoopRunning while the loop runs. (Runner.close)
+func (r *Runner) Close() error {
+	e := &ending{loop: r.loop, who: "Runner.Close"}
+	_, restore := r.loop.heedSignals(context.Background())
+	defer restore()
+	if err := e.close(); err != nil {
+		return err
 	}
-	// Deferred, so that the loop is closed also if a clean-up calls Goexit.
-	defer func() { err = l.Close() }()
-	s := &shutdown{loop: l, grace: r.loop.grace, ask: r.loop.askToStop}
-	s.run()
-	return nil
-}
-
-// askToStop is the first step of the end, with [WithDrain].
-func (r *Loop) askToStop() {
-	l := r.l
-	if r.drain <= 0 || len(l.Tasks()) == 0 {
-		return
-	}
-	until := l.Deadline(r.drain)
-	for tasks := l.Tasks(); len(tasks) > 0; tasks = l.Tasks() {
-		if l.Now() >= until {
-			for _, t := range tasks {
-				reportIgnored(l, t, r.drain)
-			}
-			return
-		}
-		fs := make([]*engine.Future, len(tasks))
-		for i, t := range tasks {
-			fs[i] = &t.Future
-		}
-		var w *waiting
-		if l.Run(func() *engine.Future {
-			r.stop.ask()
-			w = newWaiting(fs, WaitOptions{Timeout: until - l.Now()})
-			return &w.Future
-		}) != nil {
-			return // somebody else runs the loop, or has closed it
-		}
-		l.Do(w.end)
-	}
-}
-
-// shutdown ends the tasks of a loop within a time.
-type shutdown struct {
-	loop  *engine.Loop
-	ask   func() // the first step; nil once it was taken
-	grace time.Duration
-	until time.Duration
-	over  bool
-}
-
-// run ends all tasks: loop tasks before Go tasks, and what these have created.
-func (s *shutdown) run() {
-	finished := false
-	defer func() {
-		if !finished {
-			s.run() // a clean-up has called Goexit; the others still have theirs
-		}
-	}()
-	if ask := s.ask; ask != nil {
-		s.ask = nil
-		ask()
-	}
-	if s.until == 0 {
-		s.until = s.loop.Deadline(s.grace)
-	}
-	s.end(false)
-	// CPython runs two empty coroutines here; their turns are part of its order.
-	for range 2 {
-		_ = s.loop.RunEmpty()
-		for !s.over && len(s.loop.Tasks()) > 0 {
-			s.end(true)
-			s.end(false)
-		}
-	}
-	finished = true
-}
-
-// end cancels the loop tasks, or the Go tasks, in creation order and awaits them;
-// also those that come up meanwhile.
-func (s *shutdown) end(threads bool) {
-	for !s.over {
-		var tasks []*engine.Task
-		for _, t := range s.loop.Tasks() {
-			if t.Threaded() == threads {
-				tasks = append(tasks, t)
-			}
-		}
-		if len(tasks) == 0 {
-			return
-		}
-		if s.loop.Run(func() *engine.Future { return s.cancel(tasks) }) != nil {
-			s.over = true // somebody else runs the loop, or has closed it
-		}
-		for _, t := range tasks {
-			if t.State() == engine.Failed {
-				s.loop.Report(engine.Report{
-					Message: "unhandled error during shutdown of the loop",
-					Err:     t.Outcome(),
-					Task:    t,
-				})
-			}
-		}
-	}
-}
-
-// cancel returns a future that is completed when all tasks are done or it is
-// time to give up.
-func (s *shutdown) cancel(tasks []*engine.Task) *engine.Future {
-	for _, t := range tasks {
-		t.Cancel(&engine.Request{Origin: engine.OriginShutdown})
-	}
-	all := &engine.Future{}
-	all.Init(s.loop.Root())
-	settle := func() {
-		if all.Claim() {
-			all.Settle(engine.Succeeded, nil)
-		}
-	}
-	limit := &engine.Handle{}
-	limit.Init(s.loop, func() {
-		s.over = true
-		settle()
-	}, nil)
-	limit.At(s.until)
-	left := len(tasks)
-	for _, t := range tasks {
-		h := &engine.Handle{}
-		h.Init(s.loop, func() {
-			if left--; left == 0 {
-				limit.Cancel()
-				settle()
-			}
-		}, nil)
-		h.After(&t.Future)
-	}
-	return all
+	return e.outcome(nil)
 }

@@ -81,25 +81,7 @@ func (l *Loop) Blocked() []Blocked {
 	on := map[*Future][]*Task{}
 	var all []Blocked
 	for t := l.tasks.head; t != nil; t = t.next {
-		b := Blocked{Task: t, Until: Never}
-		f := t.waitOn
-		switch {
-		case t.phase == parked:
-			b.Doing = Queueing
-		case t.thread && t.phase == started && !t.threadOf().visited:
-			b.Doing = Working
-		case f == nil || f.Finished():
-			b.Doing = Ready
-		case f.kind == kindTask:
-			b.On = []*Task{f.task()}
-		case f.kind == kindSleep:
-			w := t.fiber.wait
-			b.Until = l.timers.when(&w.timer)
-		case f.kind == kindWaiter:
-			b.Place = f.waiter().unwound
-		}
-		b.Deadline = t.watchesDeadline()
-		all = append(all, b)
+		all = append(all, t.blocked())
 		for _, w := range t.watches() {
 			if c, ok := w.to.(completer); ok && !w.dropped {
 				if f := c.Completes(); f != nil {
@@ -114,6 +96,29 @@ func (l *Loop) Blocked() []Blocked {
 		}
 	}
 	return all
+}
+
+// blocked is what the task itself knows of that.
+func (t *Task) blocked() Blocked {
+	b := Blocked{Task: t, Until: Never}
+	f := t.waitOn
+	switch {
+	case t.phase == parked:
+		b.Doing = Queueing
+	case t.thread && t.phase == started && !t.threadOf().visited:
+		b.Doing = Working
+	case f == nil || f.Finished():
+		b.Doing = Ready
+	case f.kind == kindTask:
+		b.On = []*Task{f.task()}
+	case f.kind == kindSleep:
+		w := t.fiber.wait
+		b.Until = t.loop.timers.when(&w.timer)
+	case f.kind == kindWaiter:
+		b.Place = f.waiter().unwound
+	}
+	b.Deadline = t.watchesDeadline()
+	return b
 }
 
 func (t *Task) watchesDeadline() bool {

@@ -76,6 +76,10 @@ func (t *Task) breakOff() {
 // returned is the end of a goroutine that was left.
 func (l *Loop) returned(t *Task, err error) {
 	l.left.remove(t)
+	if all := l.allBack; all != nil && l.left.head == nil {
+		l.allBack = nil
+		all()
+	}
 	if err == nil || err == ErrGoexit || l.hooks.AsCancelled(err, t.request()) != nil {
 		return
 	}
@@ -84,6 +88,16 @@ func (l *Loop) returned(t *Task, err error) {
 		Err:     err,
 		Task:    t,
 	})
+}
+
+// WhenAllBack has f called when no goroutine is left any more, in place of an earlier f, and
+// reports whether there is one now; if not f is forgotten. Only the owner may call it.
+func (l *Loop) WhenAllBack(f func()) bool {
+	l.allBack = f
+	if l.left.head == nil {
+		l.allBack = nil
+	}
+	return l.left.head != nil
 }
 
 // forsakeLeft reports those that are left when the loop is closed, and refuses their waits.

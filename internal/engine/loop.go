@@ -76,6 +76,7 @@ type Loop struct {
 	timers   timers
 	tasks    taskList
 	left     taskList // ended, but their goroutines have not returned; see leave
+	allBack  func()   // called when left becomes empty
 	fibers   []*fiber // idle, the most recently used last
 	stopping bool
 	inRun    bool // between the beginning and the end of Run

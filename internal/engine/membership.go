@@ -79,6 +79,14 @@ func (t *Task) scopeEnded(r *Request) {
 	t.Cancel(r)
 }
 
+// HearEnd tells a task of the end of the context that it was started in, if that has come
+// and it has not been told yet. Only the owner of the loop may call it.
+func (t *Task) HearEnd() {
+	if m := t.member(); m.over() {
+		t.scopeEnded(endOf(m.ends))
+	}
+}
+
 // kept is a task as its group cancels it: also one that has refused the end of its
 // scope.
 type kept Task

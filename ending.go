@@ -1,0 +1,246 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// ending is how the end of a run comes: when its context has ended main has the grace to
+// end too, and what the grace leaves is for the others.
+type ending struct {
+	loop *Loop
+	who  string // runs, for the log
+
+	main    *engine.Task // nil if there is none
+	closing atomic.Bool  // all are asked to end, and not main alone
+	vigil   vigil
+
+	// Owner of the loop, or the caller of Run while nobody runs it.
+	drained  bool // the tasks were asked to stop: see WithDrain
+	begun    bool
+	until    time.Duration // the end of the grace, which has begun
+	limit    *engine.Handle
+	settled  bool   // the run of main is over
+	over     bool   // there is no waiting any more
+	late     bool   // because of the grace
+	mainLate bool   // it was main that did not end
+	left     string // who was left then
+}
+
+// await has the grace begin when the context of main ends, until the run is over.
+func (e *ending) await(ctx context.Context) (stop func()) {
+	l := e.loop.l
+	unwatch := context.AfterFunc(ctx, func() {
+		e.watch() // not on the loop, which may be stuck
+		l.Do(func() {
+			if e.settled {
+				return
+			}
+			e.main.HearEnd() // else a virtual clock could come to the end of the grace before
+			e.begin()
+			e.limit = &engine.Handle{}
+			e.limit.Init(l, func() {
+				e.exceed()
+				l.Stop()
+			}, nil)
+			e.limit.At(e.until)
+		})
+	})
+	return func() {
+		if unwatch() {
+			return
+		}
+		l.Call(func() {
+			e.settled = true
+			if e.limit != nil {
+				e.limit.Cancel()
+			}
+		})
+	}
+}
+
+func (e *ending) begin() {
+	if !e.begun {
+		e.begun, e.until = true, e.loop.l.Deadline(e.loop.grace)
+	}
+}
+
+// exceed is the end of the grace.
+func (e *ending) exceed() {
+	e.over, e.late = true, true
+	e.left = whoIsLeft(e.loop.l, e.asked)
+}
+
+// asked reports whether a task was asked to end.
+func (e *ending) asked(t *engine.Task) bool {
+	return e.closing.Load() || t == e.main || t.Cancelling() > 0
+}
+
+// watch has the log name whom is waited for.
+func (e *ending) watch() { e.vigil.begin(e.loop, e.who, e.asked) }
+
+// outcome is what a run that would return err returns.
+func (e *ending) outcome(err error) error {
+	if !e.late {
+		return err
+	}
+	late := fmt.Errorf("%w of %v: %s", ErrGraceExceeded, e.loop.grace, e.left)
+	if err == nil || e.mainLate {
+		return late
+	}
+	return errors.Join(err, late)
+}
+
+// close ends the tasks, and then the loop.
+func (e *ending) close() (err error) {
+	l := e.loop.l
+	if l.Closed() {
+		return nil
+	}
+	// Deferred, so that the loop is closed also if a clean-up calls Goexit.
+	defer func() {
+		err = l.Close()
+		e.vigil.end()
+	}()
+	e.closing.Store(true)
+	e.over = false // if main was late, the others have not been asked yet
+	e.endAll()
+	return nil
+}
+
+// endAll ends all tasks: loop tasks before Go tasks, and what these have created.
+func (e *ending) endAll() {
+	finished := false
+	defer func() {
+		if !finished {
+			e.endAll() // a clean-up has called Goexit; the others still have theirs
+		}
+	}()
+	l := e.loop.l
+	if !e.drained {
+		e.drained = true
+		before := l.Now()
+		e.drain()
+		if e.begun {
+			e.until = engine.After(e.until, l.Now()-before)
+		}
+	}
+	e.begin()
+	e.end(false)
+	// CPython runs two empty coroutines here; their turns are part of its order.
+	for range 2 {
+		_ = l.RunEmpty()
+		for !e.over && l.Remains() {
+			e.end(true)
+			e.end(false)
+		}
+	}
+	if e.late {
+		if left := whoIsLeft(l, e.asked); left != "" {
+			e.left = left
+		}
+	}
+	finished = true
+}
+
+// end cancels the loop tasks, or the Go tasks, in creation order and awaits them;
+// also those that come up meanwhile. With Go tasks it waits for goroutines that were left.
+func (e *ending) end(threads bool) {
+	l := e.loop.l
+	for !e.over {
+		tasks, left := l.Pending(threads)
+		if len(tasks) == 0 && !left {
+			return
+		}
+		e.watch()
+		if l.Run(func() *engine.Future { return e.cancel(tasks, threads) }) != nil {
+			e.over = true // somebody else runs the loop, or has closed it
+		}
+		for _, t := range tasks {
+			if t.State() == engine.Failed {
+				l.Report(engine.Report{
+					Message: "unhandled error during shutdown of the loop",
+					Err:     t.Outcome(),
+					Task:    t,
+				})
+			}
+		}
+	}
+}
+
+// cancel returns a future that is completed when all tasks are done, and with Go tasks
+// all goroutines back, or it is time to give up.
+func (e *ending) cancel(tasks []*engine.Task, threads bool) *engine.Future {
+	l := e.loop.l
+	for _, t := range tasks {
+		t.Cancel(&engine.Request{Origin: engine.OriginShutdown})
+	}
+	all := &engine.Future{}
+	all.Init(l.Root())
+	settle := func() {
+		if all.Claim() {
+			all.Settle(engine.Succeeded, nil)
+		}
+	}
+	limit := &engine.Handle{}
+	limit.Init(l, func() {
+		e.over, e.late = true, true
+		settle()
+	}, nil)
+	limit.At(e.until)
+	left := 1
+	ended := func() {
+		if left--; left == 0 {
+			limit.Cancel()
+			settle()
+		}
+	}
+	for _, t := range tasks {
+		left++
+		h := &engine.Handle{}
+		h.Init(l, ended, nil)
+		h.After(&t.Future)
+	}
+	if threads && l.WhenAllBack(ended) {
+		left++
+	}
+	ended()
+	return all
+}
+
+// drain is the first step of the end, with [WithDrain].
+func (e *ending) drain() {
+	r := e.loop
+	l := r.l
+	if r.drain <= 0 || len(l.Tasks()) == 0 {
+		return
+	}
+	e.watch()
+	until := l.Deadline(r.drain)
+	for tasks := l.Tasks(); len(tasks) > 0; tasks = l.Tasks() {
+		if l.Now() >= until {
+			for _, t := range tasks {
+				reportIgnored(l, t, r.drain)
+			}
+			return
+		}
+		fs := make([]*engine.Future, len(tasks))
+		for i, t := range tasks {
+			fs[i] = &t.Future
+		}
+		var w *waiting
+		if l.Run(func() *engine.Future {
+			r.stop.ask()
+			w = newWaiting(fs, WaitOptions{Timeout: until - l.Now()})
+			return &w.Future
+		}) != nil {
+			return // somebody else runs the loop, or has closed it
+		}
+		l.Do(w.end)
+	}
+}
