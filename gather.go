@@ -75,6 +75,7 @@ func gather(ctx context.Context, fs []*engine.Future, outcomes bool) error {
 	loop := fs[0].Loop()
 	g := &gathering{fs: fs, each: make([]gathered, len(fs)), left: len(fs), outcomes: outcomes}
 	g.Init(loop)
+	g.Play(engine.Gathered)
 	g.Pass = g.cancel
 	loop.Do(g.begin)
 	err := g.Await(ctx)

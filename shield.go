@@ -21,6 +21,7 @@ func Shield[A Awaitable[T], T any](ctx context.Context, aw A) (T, error) {
 	s := &shield{inner: aw.core(), named: aw}
 	s.loop = s.inner.Loop()
 	s.outer.Init(s.loop.Root())
+	s.outer.Play(engine.Shielded)
 	s.loop.Do(func() { s.Start(s.inner, s) })
 	if err := s.outer.Await(ctx); err != nil || !aw.Done() {
 		s.outer.Cancel(&engine.Request{}) // if it was a scope that ended the wait

@@ -297,14 +297,20 @@ func (t *Task[T]) Created() []runtime.Frame { return t.t.Created() }
 func (t *Task[T]) Loop() *Loop { return t.t.Loop().Face().(*Loop) }
 
 // String shows the state, the name and the coroutine function; the state is cancelling
-// as long as a pending task has requests for cancellation that were not taken back.
+// as long as a pending task has requests for cancellation that were not taken back. What
+// a task waits for is shown too, unless its loop is at work for another goroutine than
+// the one that asks: String never waits.
 func (t *Task[T]) String() string {
 	s := t.t.State()
 	state := s.String()
 	if !s.Final() && t.Cancelling() > 0 {
 		state = "cancelling"
 	}
-	return "<Task " + state + " name=" + t.Name() + " coro=" + t.Coro().Function + ">"
+	text := "<Task " + state + " name=" + t.Name() + " coro=" + t.Coro().Function
+	if on := t.t.Awaits(); on != "" {
+		text += " wait_for=" + on
+	}
+	return text + ">"
 }
 
 func (t *Task[T]) core() *engine.Future { return &t.t.Future }

@@ -197,6 +197,7 @@ func (tg *TaskGroup) complete(error) {
 		tg.completed = &engine.Future{}
 	}
 	tg.completed.Init(&tg.scope)
+	tg.completed.Play(engine.Grouped)
 }
 
 // interrupted is the end of the wait by an error.
@@ -375,16 +376,14 @@ func reportIgnored(l *engine.Loop, t *engine.Task, grace time.Duration) {
 func (tg *TaskGroup) Stopping() *Event { return &tg.stop.asked }
 
 // String shows how many tasks there are, how many failed, and what the group is
-// doing. It may be called from any goroutine; if the loop is stuck in a step, it shows
-// after 200 ms what can be seen from outside.
-func (tg *TaskGroup) String() string {
-	return engine.Ask(tg.loop, tg.describe, tg.describe)
-}
-
-// describe reads words that the owner may be writing: see the engine's outside.go.
+// doing. It may be called from any goroutine, and never waits: a group is a context, and
+// loggers print contexts. While the loop is in a step it shows how that has left things
+// so far.
+//
+// It reads words that the owner may be writing: see the engine's outside.go.
 //
 //go:norace
-func (tg *TaskGroup) describe() string {
+func (tg *TaskGroup) String() string {
 	tasks, errs := tg.tasks, len(tg.errs)
 	state := "entered"
 	switch {

@@ -115,6 +115,7 @@ func (w *waiting) String() string { return "the timeout of a Wait" }
 func newWaiting(fs []*engine.Future, o WaitOptions) *waiting {
 	w := &waiting{loop: fs[0].Loop(), o: o, left: len(fs), each: make([]waited, len(fs))}
 	w.Init(w.loop.Root())
+	w.Play(engine.Waited)
 	for i, f := range fs {
 		x := &w.each[i]
 		x.in, x.f = w, f

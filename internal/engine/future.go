@@ -52,6 +52,7 @@ type Future struct {
 	// Any goroutine, but of a waiter's or a sleep's future only the owner.
 	state uint32     // accessed atomically where not only the owner does
 	kind  futureKind // written once
+	role  Role       // written once
 	err   error      // readable once state is final
 
 	// Owner of the loop: nil, the one waiter that most futures have, or *several.

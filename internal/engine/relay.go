@@ -37,6 +37,7 @@ func (f *Future) relay() *Relay {
 func (l *Loop) mirror(f *Future) (here *Relay, leave func()) {
 	here = &Relay{Pass: f.Cancel}
 	here.Init(l)
+	here.Play(Mirrored)
 	settle := func() {
 		if here.Claim() {
 			here.Settle(Succeeded, nil)
