@@ -277,7 +277,7 @@ func (b *bound) end() error {
 		b.unwatch, b.deadline = nil, false
 	}
 	err := b.cause
-	b.cause = nil
+	b.cause, b.queue = nil, nil
 	return err
 }
 
@@ -291,6 +291,7 @@ func (b *bound) scopeEnded(r *Request) {
 	if t.waitOn.kind == kindSleep {
 		t.loop.timers.remove(&b.fiber.wait.timer)
 	}
+	b.queue = t.waitOn.unwinder()
 	t.waitOn = nil
 	b.cause = t.loop.cause(r)
 	t.loop.wake(t)

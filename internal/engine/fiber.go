@@ -35,6 +35,9 @@ type bound struct {
 	// deadline says that what is watched has one, on whichever clock.
 	deadline bool
 	waits    uint64 // counts them, so that a late interruption misses
+	// queue is where the task has its place still, if the wait for a Waiter was
+	// interrupted: it leaves when it goes on.
+	queue Unwinder
 }
 
 func (f *fiber) interruptible() *bound {
@@ -262,17 +265,21 @@ func (f *fiber) execute(below *Task) {
 	returned = true
 }
 
-// forsake drops the wait that a task was in when it was unwound.
+// forsake drops the wait that a task was in when it was unwound, and leaves the queue
+// that it was waiting in, also if that wait was over and it had only not run since.
 func (t *Task) forsake() {
+	var queue Unwinder
 	if w := t.fiber.wait; w != nil && w.bound != nil {
+		queue = w.bound.queue
 		_ = w.bound.end()
 	}
 	if f := t.waitOn; f != nil {
 		f.drop(t)
 		t.waitOn = nil
-		if f.kind == kindWaiter {
-			f.waiter().unwound.Unwound()
-		}
+		queue = f.unwinder()
+	}
+	if queue != nil {
+		queue.Unwound()
 	}
 }
 

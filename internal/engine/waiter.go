@@ -158,6 +158,15 @@ func (f *Future) cancelWaiter(r *Request) bool {
 	return true
 }
 
+// unwinder returns who is to be told if a task that waits for f is unwound, nil if f is
+// not a Waiter's.
+func (f *Future) unwinder() Unwinder {
+	if f.kind != kindWaiter {
+		return nil
+	}
+	return f.waiter().unwound
+}
+
 func (f *Future) waiter() *Waiter {
 	return (*Waiter)(unsafe.Pointer(f)) // Future is the first field; kind was checked
 }
