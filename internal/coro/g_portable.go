@@ -22,3 +22,6 @@ func Peek(p *uintptr) uintptr { return atomic.LoadUintptr(p) }
 
 // number returns the number the runtime prints for the goroutine g.
 func number(g uintptr) uint64 { return uint64(g) }
+
+// bound returns the thread that the running goroutine is locked to, here unknown.
+func bound() (thread uintptr, locks uint64) { return 0, 0 }

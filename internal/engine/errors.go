@@ -13,6 +13,8 @@ var (
 	ErrInvalidState = errors.New("asyncio: invalid state")
 	ErrDeadlock     = errors.New("asyncio: await would never end")
 	ErrNotInTask    = errors.New("asyncio: a callback cannot await; create a task in it instead")
+	ErrThreadLocked = errors.New("asyncio: tasks that wait on this loop were started with another runtime.LockOSThread: " +
+		"call this on the goroutine that has run the loop, locked as it was then")
 	ErrGoexit       = errors.New("asyncio: task called runtime.Goexit")
 
 	errNotDone = fmt.Errorf("%w: not done yet", ErrInvalidState)

@@ -81,14 +81,15 @@ type Loop struct {
 	stopping bool
 	inRun    bool // between the beginning and the end of Run
 	held     held
-	busy     int        // Go tasks at work
-	failures []*failure // not retrieved when last looked at
-	asked    func()     // see ask
-	entry    runnable   // what the turn is running, for reports
-	spare    []runnable // the inbox's other buffer
-	rest     []runnable // what was drained from the inbox and is still to be done
-	explorer *explorer  // nil unless the order is explored
-	visited  bool       // by the patrol, in the wait that is going on
+	busy     int          // Go tasks at work
+	failures []*failure   // not retrieved when last looked at
+	asked    func()       // see ask
+	entry    runnable     // what the turn is running, for reports
+	spare    []runnable   // the inbox's other buffer
+	locking  coro.Locking // of the tasks that wait from one run to the next
+	rest     []runnable   // what was drained from the inbox and is still to be done
+	explorer *explorer    // nil unless the order is explored
+	visited  bool         // by the patrol, in the wait that is going on
 
 	// Any goroutine.
 	ids     atomic.Uint64
@@ -231,6 +232,7 @@ func (l *Loop) leave() {
 	dogs := l.dogs
 	l.dogs = nil
 	l.dropFibers()
+	l.keepLocking()
 	l.ready.shrink()
 	l.entry = nil
 	thePatrol.runs(l, false)

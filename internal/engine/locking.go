@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"runtime"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+)
+
+// A coroutine goes on only on a goroutine that is locked to a thread, or not, as that
+// was which has made it; else the runtime ends the process. Coroutines are made by the
+// goroutine in Run, and those that are idle end with it, so all there are at one time
+// remember the same. That matters when tasks are left waiting from one run to the next.
+
+// keepLocking takes note, at the end of a run, of how the tasks that wait are bound.
+func (l *Loop) keepLocking() {
+	if l.tasks.head != nil {
+		l.locking = coro.CallersLocking()
+	}
+}
+
+// mayResume returns ErrThreadLocked if the caller cannot give control to the tasks that
+// wait. It is for who owns the loop and is not in a run.
+func (l *Loop) mayResume() error {
+	if l.tasks.head == nil || coro.CallersLocking() == l.locking || !l.suspended() {
+		return nil
+	}
+	return ErrThreadLocked
+}
+
+// suspended reports whether a loop task has begun and not ended.
+func (l *Loop) suspended() bool {
+	for t := l.tasks.head; t != nil; t = t.next {
+		if t.fiber != nil && !t.thread {
+			return true
+		}
+	}
+	return false
+}
+
+// Apart calls f, which ends the tasks of the loop: on a goroutine of its own if the
+// caller is locked to a thread and cannot resume what waits there. If that exits, so
+// does the caller.
+func (l *Loop) Apart(f func()) {
+	if coro.CallersLocking() == (coro.Locking{}) || l.Running() {
+		f()
+		return
+	}
+	var suspended bool
+	l.Call(func() { suspended = l.mayResume() != nil })
+	if !suspended {
+		f()
+		return
+	}
+	returned := false
+	a := &asked{verb: true, done: make(chan struct{}), do: func() {
+		f()
+		returned = true
+	}}
+	go a.run(nil)
+	if own := lively.here(); own != nil {
+		own.attend(a, nil)
+	} else {
+		<-a.done
+	}
+	if !returned {
+		runtime.Goexit()
+	}
+}
+
+// leaveBehind ends a task whose coroutine nobody here can resume: it stays where it is
+// for ever, and what it has deferred does not run.
+func (t *Task) leaveBehind() {
+	t.phase = destroyed
+	t.forsake()
+	t.fiber = nil
+	t.end(Cancelled, t.loop.destroyedError())
+}
