@@ -98,6 +98,11 @@ func (e *ending) outcome(err error) error {
 
 // close ends the tasks, and then the loop.
 func (e *ending) close() (err error) {
+	e.loop.l.Apart(func() { err = e.closeHere() })
+	return err
+}
+
+func (e *ending) closeHere() (err error) {
 	l := e.loop.l
 	if l.Closed() {
 		return nil

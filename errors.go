@@ -40,6 +40,12 @@ var (
 	// where they are and what they wait for. What main has returned is joined to it.
 	ErrGraceExceeded = errors.New("asyncio: not all ended within the grace")
 
+	// ErrThreadLocked is returned by RunOn, RunForever, RunUntilComplete and Close when
+	// tasks wait on the loop that can only go on on a goroutine which is locked to its
+	// thread (runtime.LockOSThread) as the one was that has run the loop before. Call
+	// them on that goroutine, or lock none while the loop has tasks.
+	ErrThreadLocked = engine.ErrThreadLocked
+
 	// ErrDeadlock is returned by an await that could never end: of oneself, or of
 	// a task that awaits the caller. The text names the tasks.
 	ErrDeadlock = engine.ErrDeadlock

@@ -120,7 +120,14 @@ func (l *Loop) Context() context.Context { return l.l.Root() }
 func (l *Loop) Time() time.Time { return l.l.Time() }
 
 // RunForever runs the loop on the calling goroutine until Stop. It returns
-// ErrLoopRunning or ErrLoopClosed if it cannot run. (loop.run_forever)
+// ErrLoopRunning or ErrLoopClosed if it cannot run, and ErrThreadLocked if tasks wait
+// on it that cannot go on on this goroutine. (loop.run_forever)
+//
+// A loop that runs on a goroutine which is locked to its thread (runtime.LockOSThread, or
+// C has called it) runs its tasks on that thread. They can only go on there: the next run
+// has to be on the same goroutine, locked as often. A callback must not lock the loop's
+// goroutine, nor must a task lock its own over an await: for that the Go runtime ends the
+// process.
 //
 // If a task or a callback calls runtime.Goexit, as t.FailNow does, RunForever gives
 // up the loop and exits its goroutine as well.
@@ -128,7 +135,8 @@ func (l *Loop) RunForever() error { return l.l.Run(nil) }
 
 // RunUntilComplete runs the loop on the calling goroutine until f is done and
 // returns f's error; the value is in f.Result. It returns ErrLoopStopped if Stop
-// came first, and ErrLoopRunning or ErrLoopClosed if the loop cannot run.
+// came first, and ErrLoopRunning, ErrLoopClosed or ErrThreadLocked if the loop cannot
+// run: see [Loop.RunForever].
 // (loop.run_until_complete)
 func (l *Loop) RunUntilComplete(f AnyFuture) error {
 	if f.Loop() != l {
@@ -152,8 +160,11 @@ func (l *Loop) Stop() { l.l.Stop() }
 // Close ends the loop for good. Tasks that are pending are reported to the
 // exception handler; loop tasks are unwound so that their defers run, and end as
 // cancelled. Errors that nobody retrieved are reported. It returns ErrLoopRunning
-// if the loop runs, and does nothing if it was closed. [Run] ends more gently.
-// (loop.close)
+// if the loop runs, and does nothing if it was closed. If tasks wait on it that were
+// started on a locked thread, and this is not the goroutine that has run them, it closes
+// the loop all the same and returns ErrThreadLocked: what they have deferred cannot run.
+// Otherwise it does not matter whether the caller is locked to a thread. [Run] ends more
+// gently. (loop.close)
 func (l *Loop) Close() error { return l.l.Close() }
 
 // IsRunning reports whether the loop runs. (loop.is_running)

@@ -49,8 +49,10 @@ func (r *Runner) Loop() *Loop { return r.loop }
 
 // RunOn is [Run] on the loop of r, which stays open: tasks that remain are still
 // there at the next run. If main goes on for longer than the grace after ctx has ended,
-// RunOn returns ErrGraceExceeded, and main is one of those tasks. It returns ErrLoopClosed after Close, ErrLoopStopped if
-// the loop was stopped before main was done. (Runner.run)
+// RunOn returns ErrGraceExceeded, and main is one of those tasks. It returns ErrLoopClosed
+// after Close, ErrLoopStopped if the loop was stopped before main was done, and
+// ErrThreadLocked if tasks wait on the loop that were started on a goroutine with another
+// runtime.LockOSThread: see [Loop.RunForever]. (Runner.run)
 func RunOn[T any](r *Runner, ctx context.Context, main Coroutine[T]) (T, error) {
 	ctx, restore := r.loop.heedSignals(ctx)
 	defer restore()
@@ -84,7 +86,8 @@ func runOn[T any](r *Runner, ctx context.Context, main Coroutine[T], e *ending) 
 
 // Close cancels and awaits what is left on the loop, as at the end of [Run], and
 // closes it. If that takes longer than the grace it returns ErrGraceExceeded, and the loop
-// is closed. It returns ErrLoopRunning while the loop runs. (Runner.close)
+// is closed. It returns ErrLoopRunning while the loop runs, and ErrThreadLocked as
+// [Loop.Close] does. (Runner.close)
 func (r *Runner) Close() error {
 	e := &ending{loop: r.loop, who: "Runner.Close"}
 	_, restore := r.loop.heedSignals(context.Background())

@@ -15,7 +15,7 @@ var (
 	ErrNotInTask    = errors.New("asyncio: a callback cannot await; create a task in it instead")
 	ErrThreadLocked = errors.New("asyncio: tasks that wait on this loop were started with another runtime.LockOSThread: " +
 		"call this on the goroutine that has run the loop, locked as it was then")
-	ErrGoexit       = errors.New("asyncio: task called runtime.Goexit")
+	ErrGoexit = errors.New("asyncio: task called runtime.Goexit")
 
 	errNotDone = fmt.Errorf("%w: not done yet", ErrInvalidState)
 

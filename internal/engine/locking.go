@@ -18,13 +18,10 @@ func (l *Loop) keepLocking() {
 	}
 }
 
-// mayResume returns ErrThreadLocked if the caller cannot give control to the tasks that
-// wait. It is for who owns the loop and is not in a run.
-func (l *Loop) mayResume() error {
-	if l.tasks.head == nil || coro.CallersLocking() == l.locking || !l.suspended() {
-		return nil
-	}
-	return ErrThreadLocked
+// mayResume reports whether the caller can give control to the tasks that wait. It is for
+// who owns the loop and is not in a run.
+func (l *Loop) mayResume() bool {
+	return l.tasks.head == nil || coro.CallersLocking() == l.locking || !l.suspended()
 }
 
 // suspended reports whether a loop task has begun and not ended.
@@ -38,16 +35,11 @@ func (l *Loop) suspended() bool {
 }
 
 // Apart calls f, which ends the tasks of the loop: on a goroutine of its own if the
-// caller is locked to a thread and cannot resume what waits there. If that exits, so
-// does the caller.
+// caller is locked to a thread and what waits there is not. If that exits, so does the
+// caller.
 func (l *Loop) Apart(f func()) {
-	if coro.CallersLocking() == (coro.Locking{}) || l.Running() {
-		f()
-		return
-	}
-	var suspended bool
-	l.Call(func() { suspended = l.mayResume() != nil })
-	if !suspended {
+	apart := func() bool { return l.locking == coro.Locking{} && !l.mayResume() }
+	if l.Closed() || l.Running() || !Ask(l, apart, func() bool { return false }) {
 		f()
 		return
 	}
@@ -57,7 +49,7 @@ func (l *Loop) Apart(f func()) {
 		returned = true
 	}}
 	go a.run(nil)
-	if own := lively.here(); own != nil {
+	if own := hereLoop(); own != nil {
 		own.attend(a, nil)
 	} else {
 		<-a.done

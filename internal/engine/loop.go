@@ -87,6 +87,8 @@ type Loop struct {
 	entry    runnable     // what the turn is running, for reports
 	spare    []runnable   // the inbox's other buffer
 	locking  coro.Locking // of the tasks that wait from one run to the next
+	stranded bool         // by Close: they cannot be resumed
+	doomed   []*Task      // by Close: those it has to report still
 	rest     []runnable   // what was drained from the inbox and is still to be done
 	explorer *explorer    // nil unless the order is explored
 	visited  bool         // by the patrol, in the wait that is going on
@@ -200,6 +202,10 @@ func (l *Loop) Run(prepare func() *Future) error {
 	if l.closed.Load() {
 		l.release()
 		return ErrLoopClosed
+	}
+	if !l.mayResume() {
+		l.release()
+		return ErrThreadLocked
 	}
 	thePatrol.runs(l, true)
 	defer l.leave()
@@ -427,7 +433,12 @@ func (l *Loop) wake(w runnable) {
 
 // Close destroys what is left and refuses everything from then on. It does not
 // wait for Go tasks.
-func (l *Loop) Close() error {
+func (l *Loop) Close() (err error) {
+	l.Apart(func() { err = l.close() })
+	return err
+}
+
+func (l *Loop) close() error {
 	if l.closed.Load() {
 		return nil
 	}
@@ -441,15 +452,32 @@ func (l *Loop) Close() error {
 	if l.closed.Swap(true) {
 		return nil
 	}
+	l.stranded = !l.mayResume()
 	if l.explorer != nil {
 		l.explorer.flush(l)
 	}
 	l.ready = ring{}
 	l.timers.clear()
 	l.queued.clear()
+	l.doomed = l.listed()
+	l.wreck()
+	if l.stranded {
+		return ErrThreadLocked
+	}
+	return nil
+}
+
+// wreck is the rest of Close. It goes on if a handler exits the goroutine.
+func (l *Loop) wreck() {
+	finished := false
+	defer func() {
+		if !finished {
+			l.wreck()
+		}
+	}()
 	l.destroyAll()
 	l.dropFibers()
 	l.reportFailures()
 	l.root.End(&Request{Origin: OriginShutdown, Cause: ErrLoopClosed})
-	return nil
+	finished = true
 }

@@ -20,7 +20,8 @@ func (t *Task) Stack() []runtime.Frame {
 func (t *Task) stack() (frames []runtime.Frame) {
 	switch f := t.fiber; {
 	case t.Finished(), f == nil && !t.thread:
-	case t.thread, f.Lent: // to the one that asks
+	case t.thread, f.Lent, // to the one that asks
+		t.loop.stranded, !t.loop.inRun && !t.loop.closed.Load() && !t.loop.mayResume():
 		frames = t.stackFromOutside()
 	case f.G == coro.G(): // the task itself asks, or another on the same stack
 		frames = t.own(coro.Callers(0), f)

@@ -307,10 +307,10 @@ func (t *Task) run(l *Loop) {
 // finish ends the task with what its coroutine returned.
 func (t *Task) finish(err error) {
 	if t.phase == destroyed {
+		defer t.end(Cancelled, t.loop.destroyedError()) // also if a handler exits this goroutine
 		if err != ErrGoexit {
 			t.loop.report(Report{Message: "task failed while it was destroyed", Err: err, Task: t})
 		}
-		t.end(Cancelled, t.loop.destroyedError())
 		return
 	}
 	if err == nil {
@@ -349,15 +349,14 @@ func (l *Loop) destroyedError() error {
 
 // destroyAll ends the pending tasks of a closing loop.
 func (l *Loop) destroyAll() {
-	for t := l.tasks.head; t != nil; t = t.next {
-		message := "task was destroyed but it is pending"
-		if t.thread && t.threadOf().claim.Load() >= waitingToGoOn {
-			message = "Go task is left running"
-		}
-		l.report(Report{Message: message + t.ignored(), Task: t, At: t.Where()})
+	for len(l.doomed) > 0 {
+		t := l.doomed[0]
+		l.doomed = l.doomed[1:]
 		r := &Request{Origin: OriginShutdown, Cause: ErrLoopClosed}
+		message, at := l.obituary(t), t.Where()
 		t.endContext(r)
 		t.more().links.end(r)
+		l.report(Report{Message: message, Task: t, At: at})
 	}
 	for t := l.tasks.head; t != nil; t = l.tasks.head {
 		l.destroy(t)
@@ -390,12 +389,26 @@ func (l *Loop) destroy(t *Task) {
 		l.letGo(t)
 		return
 	}
-	f := t.fiber
-	if f == nil {
+	switch f := t.fiber; {
+	case f == nil:
 		t.end(Cancelled, l.destroyedError())
-		return
+	case l.stranded:
+		t.leaveBehind()
+	default:
+		l.ask(f, runtime.Goexit)
 	}
-	l.ask(f, runtime.Goexit)
+}
+
+func (l *Loop) obituary(t *Task) string {
+	message := "task was destroyed but it is pending"
+	switch {
+	case t.thread && t.threadOf().claim.Load() >= waitingToGoOn:
+		message = "Go task is left running"
+	case l.stranded && t.fiber != nil && !t.thread:
+		message += ", and what it has deferred does not run: it was started on a thread that " +
+			"runtime.LockOSThread had locked, and the loop was closed on another"
+	}
+	return message + t.ignored()
 }
 
 // taskList holds the pending tasks in creation order.
