@@ -109,7 +109,9 @@ func (e *ending) closeHere() (err error) {
 	}
 	// Deferred, so that the loop is closed also if a clean-up calls Goexit.
 	defer func() {
-		err = l.Close()
+		if err = l.Close(); err != nil {
+			l.SetLeaving(false)
+		}
 		e.vigil.end()
 	}()
 	e.closing.Store(true)
@@ -136,6 +138,7 @@ func (e *ending) endAll() {
 		}
 	}
 	e.begin()
+	l.SetLeaving(true)
 	e.end(false)
 	// CPython runs two empty coroutines here; their turns are part of its order.
 	for range 2 {
@@ -153,13 +156,22 @@ func (e *ending) endAll() {
 	finished = true
 }
 
-// end cancels the loop tasks, or the Go tasks, in creation order and awaits them;
-// also those that come up meanwhile. With Go tasks it waits for goroutines that were left.
+// mostRounds bounds how often in a row end goes for tasks of one kind that have come up
+// meanwhile, while those of the other kind, which may be making them, have not been asked
+// to end.
+const mostRounds = 10
+
+// end cancels the loop tasks, or the Go tasks, in creation order and awaits them; also
+// those that its own tasks make meanwhile: others are refused by then, or there might
+// never be a last round. With Go tasks it waits for goroutines that were left.
 func (e *ending) end(threads bool) {
 	l := e.loop.l
-	for !e.over {
+	for round := 0; !e.over; round++ {
 		tasks, left := l.Pending(threads)
 		if len(tasks) == 0 && !left {
+			return
+		}
+		if others, _ := l.Pending(!threads); round >= mostRounds && len(others) > 0 {
 			return
 		}
 		e.watch()

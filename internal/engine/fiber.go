@@ -172,8 +172,9 @@ func (f *fiber) Main() {
 		if len(l.fibers) >= maxIdleFibers || l.closed.Load() {
 			break
 		}
+		to := l.next() // before others may have this one: what it brings in may start at once
 		l.fibers = append(l.fibers, f)
-		l.baton.Pass(l.next())
+		l.baton.Pass(to)
 	}
 	returned = true
 }

@@ -10,8 +10,10 @@ import (
 //
 //	unowned → running  → unowned    Run and Close
 //	unowned → borrowed → unowned    another goroutine, for one operation
+//	running → borrowed              at the end of Run, see release
 //
-// It is never unowned while the inbox holds something.
+// It is never unowned while the inbox holds something, unless somebody waits to run
+// it, who then does what is there.
 type ownership uint8
 
 const (
@@ -41,7 +43,7 @@ func (l *Loop) do(r runnable) {
 func (l *Loop) post(r runnable) {
 	l.mu.Lock()
 	l.inbox = append(l.inbox, r)
-	if l.owner != unowned {
+	if l.owner != unowned || l.waiting > 0 {
 		l.arrived()
 		return
 	}
@@ -95,25 +97,39 @@ type action func()
 func (a action) run(*Loop) { a() }
 
 // release gives up ownership once the inbox is empty, also if a handler that an
-// operation has called exits its goroutine.
-func (l *Loop) release() {
+// operation has called exits its goroutine. Others may fill it as fast as it is emptied:
+// who has done what was there, and what came meanwhile, leaves the rest to a goroutine
+// of its own.
+func (l *Loop) release() { l.drained(2) }
+
+// drained is release after at most so many rounds.
+func (l *Loop) drained(rounds int) {
 	released := false
 	defer func() {
 		if !released {
-			l.release()
+			l.drained(rounds)
 		}
 	}()
-	for !released {
+	for ; !released; rounds-- {
 		l.drain()
 		l.mu.Lock()
-		if len(l.inbox) == 0 {
+		empty := len(l.inbox) == 0 || l.waiting > 0
+		if released = empty || rounds == 1; released {
 			coro.Set(&l.g, 0)
 			if l.owner == running {
 				runners.Leave(&l.main.Self)
 			}
+		}
+		switch {
+		case empty:
 			l.owner = unowned
 			l.free.Broadcast()
-			released = true
+		case released:
+			l.owner = borrowed
+			go func() {
+				l.enter()
+				l.drained(-1) // without a bound
+			}()
 		}
 		l.mu.Unlock()
 	}
@@ -127,7 +143,9 @@ func (l *Loop) acquire() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.owner == borrowed {
+		l.waiting++
 		l.free.Wait()
+		l.waiting--
 	}
 	if l.owner == running {
 		return ErrLoopRunning

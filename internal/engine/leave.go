@@ -24,11 +24,12 @@ type Late interface{ Keep() }
 // belongs to no scope or group that this leads to.
 func (t *Task) StartOutside(ctx context.Context, body Body) {
 	if parent, ok := ctx.(*Task); ok {
-		t.start(parent.loop, parent.values, nil, body, 0)
+		t.start(parent.loop, parent.values, parent, nil, body, 0)
 		return
 	}
 	t.threadOf().outside = true
-	t.start(locate(ctx).loop, ctx, nil, body, 0)
+	at := locate(ctx)
+	t.start(at.loop, ctx, at.task, nil, body, 0)
 }
 
 // leave ends a cancelled task, if it may be left and its goroutine has begun, or is about

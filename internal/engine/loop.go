@@ -94,22 +94,25 @@ type Loop struct {
 	visited  bool         // by the patrol, in the wait that is going on
 
 	// Any goroutine.
-	ids     atomic.Uint64
-	closed  atomic.Bool
-	queued  places       // Go tasks waiting for a place among maxThreads
-	starts  starts       // those that have one and wait for a goroutine
-	pending atomic.Bool  // inbox is not empty
-	asleep  atomic.Bool  // the owner is in driver.Wait, or about to be
-	quiet   atomic.Int32 // the patrol's beats that it has slept through; above 0 only if it runs
-	said    atomic.Int64 // when sayStuck has, since base
+	ids      atomic.Uint64
+	closed   atomic.Bool
+	leaving  atomic.Bool   // see SetLeaving
+	refusals atomic.Uint64 // tasks that came too late
+	queued   places        // Go tasks waiting for a place among maxThreads
+	starts   starts        // those that have one and wait for a goroutine
+	pending  atomic.Bool   // inbox is not empty
+	asleep   atomic.Bool   // the owner is in driver.Wait, or about to be
+	quiet    atomic.Int32  // the patrol's beats that it has slept through; above 0 only if it runs
+	said     atomic.Int64  // when sayStuck has, since base
 	observer
 
 	// Under mu.
-	mu    sync.Mutex
-	free  sync.Cond // signalled when ownership is given up
-	owner ownership
-	inbox []runnable
-	bell  chan struct{} // of an owner in attend, nil without one
+	mu      sync.Mutex
+	free    sync.Cond // signalled when ownership is given up
+	waiting int       // goroutines that wait for that, to run the loop
+	owner   ownership
+	inbox   []runnable
+	bell    chan struct{} // of an owner in attend, nil without one
 
 	// Under thePatrol.mu.
 	patrolled patrolled

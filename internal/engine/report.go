@@ -27,18 +27,10 @@ func (x *failure) Error() string { return fmt.Sprint(x.err) }
 // watch sees to it that the failure is reported if nobody retrieves it: when the
 // future becomes unreachable, or when the loop is closed.
 func (l *Loop) watch(f *Future, x *failure) {
-	x.what = "future"
-	if f.kind == kindTask {
-		t := f.task()
-		x.what, x.task = t.label(), weak.Make(t)
-		if at := t.Created(); len(at) > 0 {
-			x.what += " (created at " + Position(at[0]) + ")"
-		}
-	}
+	x.follow(f)
 	if f.waiters != nil {
 		x.awaited()
 	}
-	x.cleanup = runtime.AddCleanup(f, func(x *failure) { x.loop.post(x) }, x)
 	if l.closed.Load() {
 		return
 	}
@@ -56,6 +48,19 @@ func (l *Loop) watch(f *Future, x *failure) {
 		l.failures = kept
 	}
 	l.failures = append(l.failures, x)
+}
+
+// follow has the failure reported when the future becomes unreachable.
+func (x *failure) follow(f *Future) {
+	x.what = "future"
+	if f.kind == kindTask {
+		t := f.task()
+		x.what, x.task = t.label(), weak.Make(t)
+		if at := t.Created(); len(at) > 0 {
+			x.what += " (created at " + Position(at[0]) + ")"
+		}
+	}
+	x.cleanup = runtime.AddCleanup(f, func(x *failure) { x.loop.post(x) }, x)
 }
 
 // awaited takes note that somebody waits for the end of a task, if not for its

@@ -142,11 +142,11 @@ const (
 func (t *Task) Start(ctx context.Context, body Body, m Mode) {
 	if parent, ok := ctx.(*Task); ok {
 		// Not the parent itself for values, which would keep it alive.
-		t.start(parent.loop, parent.values, nil, body, m)
+		t.start(parent.loop, parent.values, parent, nil, body, m)
 		return
 	}
 	at := locate(ctx)
-	t.start(at.loop, ctx, &at, body, m)
+	t.start(at.loop, ctx, at.task, &at, body, m)
 }
 
 // NeverStart makes t a task of l that comes back done, with why it could not start.
@@ -169,11 +169,12 @@ func (t *Task) StartOn(l *Loop, ctx context.Context, body Body) {
 	if ctx.Done() != nil {
 		at.away, at.watch = true, ctx
 	}
-	t.start(l, ctx, &at, body, 0)
+	t.start(l, ctx, nil, &at, body, 0)
 }
 
-// start is Start with where the task belongs, nil for nowhere but to its loop.
-func (t *Task) start(l *Loop, ctx context.Context, at *place, body Body, m Mode) {
+// start is Start with whose context it is, nil if no task's, and where the task belongs,
+// nil for nowhere but to its loop.
+func (t *Task) start(l *Loop, ctx context.Context, creator *Task, at *place, body Body, m Mode) {
 	t.loop = l
 	t.kind = kindTask
 	t.body = body
@@ -187,6 +188,10 @@ func (t *Task) start(l *Loop, ctx context.Context, at *place, body Body, m Mode)
 		l.ready.push(t)
 		return
 	}
+	if l.tooLate(creator) {
+		t.refused(ErrLoopClosed)
+		return
+	}
 	if at != nil && at.scoped() {
 		t.enroll(at)
 	}
@@ -197,6 +202,38 @@ func (t *Task) start(l *Loop, ctx context.Context, at *place, body Body, m Mode)
 		l.do((*adoptedEagerly)(t))
 	} else {
 		l.do((*adopted)(t))
+	}
+}
+
+// SetLeaving has the loop take, or not any more, no further tasks but those of its own
+// tasks and callbacks, since it is about to end: created by them, or with the context of
+// a pending one. Others could keep it busy for ever. They are refused on the spot, without
+// a word to the loop.
+func (l *Loop) SetLeaving(on bool) { l.leaving.Store(on) }
+
+// tooLate reports whether a task that the caller creates with the context of creator,
+// nil if with no task's, is to be refused at once.
+func (l *Loop) tooLate(creator *Task) bool {
+	switch {
+	case l.owned():
+		return false // adopt decides
+	case l.closed.Load():
+		return true
+	case !l.leaving.Load() || creator != nil && !creator.Finished():
+		return false
+	}
+	self := hereWorker()
+	return self == nil || self.loop != l
+}
+
+// refused ends a new task that comes too late.
+func (t *Task) refused(err error) {
+	t.phase = destroyed
+	t.publish(Failed, err)
+	x := t.err.(*failure)
+	x.watched = true
+	if n := t.loop.refusals.Add(1); n <= 100 || n&(n-1) == 0 {
+		x.follow(&t.Future) // of a flood some reports are enough
 	}
 }
 

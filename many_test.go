@@ -1,0 +1,209 @@
+package asyncio_test
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+)
+
+// TestEndOfRunIsReachedHoweverManyCallIn: goroutines that never stop asking things of a
+// loop cannot keep Run from its end, nor Close.
+func TestEndOfRunIsReachedHoweverManyCallIn(t *testing.T) {
+	const callers = 8
+	nothing := asyncio.Void(func(context.Context) error { return nil })
+	for name, call := range map[string]func(ctx context.Context, l *asyncio.Loop){
+		"CreateTask with the context of main": func(ctx context.Context, _ *asyncio.Loop) { asyncio.CreateTask(ctx, nothing) },
+		"CreateTask with that of the loop":    func(_ context.Context, l *asyncio.Loop) { asyncio.CreateTask(l.Context(), nothing) },
+		"CreateTask, eager":                   func(_ context.Context, l *asyncio.Loop) { asyncio.CreateTask(l.Context(), nothing, asyncio.Eager()) },
+		"Go":                                  func(_ context.Context, l *asyncio.Loop) { asyncio.Go(l.Context(), nothing) },
+		"CallSoon":                            func(_ context.Context, l *asyncio.Loop) { l.CallSoon(func() {}) },
+		"AllTasks":                            func(_ context.Context, l *asyncio.Loop) { asyncio.AllTasks(l) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var over atomic.Bool
+			var called atomic.Int32
+			var calling sync.WaitGroup
+			defer calling.Wait()
+			defer over.Store(true)
+			within(t, func() {
+				_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+					l := asyncio.RunningLoop(ctx)
+					begin := make(chan none)
+					for range callers {
+						calling.Go(func() {
+							<-begin
+							call(ctx, l)
+							called.Add(1)
+							for !over.Load() {
+								call(ctx, l)
+							}
+						})
+					}
+					asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+						err := asyncio.Sleep(ctx, time.Hour)
+						for called.Load() < callers { // the end is not over before all are there
+							_ = asyncio.Sleep(ctx, 0)
+						}
+						return err
+					}))
+					_ = asyncio.Sleep(ctx, 0)
+					close(begin) // not before, or they would be ahead of the loop by then
+					return nil
+				}), asyncio.WithGrace(time.Hour), asyncio.WithExceptionHandler(func(*asyncio.Loop, asyncio.ExceptionContext) {}))
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// TestTasksOfTheLoopMayCreateTasksUntilTheyAreDone: what its own tasks create at the end
+// of Run, also by goroutines that use their context, is cancelled and awaited; what others
+// create then comes back failed.
+func TestTasksOfTheLoopMayCreateTasksUntilTheyAreDone(t *testing.T) {
+	var outside *asyncio.Loop
+	var late, byThread, byHelper, byStranger error
+	r := runReporting(t, func(ctx context.Context) error {
+		outside = asyncio.RunningLoop(ctx)
+		asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+			err := asyncio.Sleep(ctx, time.Hour)
+			asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+				late = asyncio.Sleep(ctx, time.Hour)
+				return late
+			}))
+			return err
+		}))
+		asyncio.Go(ctx, func(ctx context.Context) (none, error) {
+			<-ctx.Done()              // in the round after that of the loop tasks
+			_ = asyncio.Sleep(ctx, 0) // is told of its cancellation
+			_, byThread = asyncio.CreateTask(ctx, asyncio.Delay(0, 1)).Await(ctx)
+			elsewhere(func() {
+				_, byHelper = asyncio.CreateTask(ctx, asyncio.Delay(0, 1)).Await(context.Background())
+			})
+			elsewhere(func() {
+				_, byStranger = asyncio.CreateTask(outside.Context(), asyncio.Delay(0, 1)).Await(context.Background())
+			})
+			return none{}, nil
+		})
+		return asyncio.Sleep(ctx, 0)
+	}, asyncio.WithGrace(time.Hour))
+	r.expect(t)
+	if late == nil || byThread != nil || byHelper != nil {
+		t.Errorf("late %v, by the Go task %v, by a goroutine with its context %v", late, byThread, byHelper)
+	}
+	expectIs(t, "by a stranger", byStranger, asyncio.ErrLoopClosed)
+}
+
+// TestGoTaskThatMakesLoopTasksIsAskedToEnd: also if it makes them faster than they end.
+func TestGoTaskThatMakesLoopTasksIsAskedToEnd(t *testing.T) {
+	plainRun(t, func(ctx context.Context) error {
+		asyncio.Go(ctx, func(ctx context.Context) (none, error) {
+			for ctx.Err() == nil {
+				_, _ = asyncio.CreateTask(ctx, asyncio.Void(func(context.Context) error { return nil })).Await(context.Background())
+			}
+			return none{}, nil
+		})
+		for range 10 {
+			if err := asyncio.Sleep(ctx, 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, asyncio.WithGrace(time.Hour))
+}
+
+// TestRefusedInTheCallerCostsTheLoopNothing: nobody is told of a task that a closed loop
+// is given but who gives it, and who does not look at it is reported.
+func TestRefusedInTheCallerIsReportedIfNobodyLooks(t *testing.T) {
+	var r reports
+	l := asyncio.NewLoop(r.option())
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	func() {
+		asyncio.CreateTask(l.Context(), asyncio.Delay(0, 1), asyncio.WithName("dropped"))
+		_, err := asyncio.CreateTask(l.Context(), asyncio.Delay(0, 1)).Result()
+		expectIs(t, "the other", err, asyncio.ErrLoopClosed)
+	}()
+	until(t, "the dropped one is reported", func() bool { runtime.GC(); return r.len() > 0 })
+	r.expect(t, "dropped … never retrieved")
+}
+
+// TestNestedCreatorsInALimitedGroupTakeLinearTime: each gives up its place to the task
+// that it creates, and gets it back from the one that ends next.
+func TestNestedCreatorsInALimitedGroupTakeLinearTime(t *testing.T) {
+	n := scaled(40_000)
+	deepest := 0
+	succeed(t, func(ctx context.Context) error {
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			tg.SetLimit(1)
+			var nest func(depth int) asyncio.Coroutine[none]
+			nest = func(depth int) asyncio.Coroutine[none] {
+				return asyncio.Void(func(ctx context.Context) error {
+					deepest = max(deepest, depth)
+					if depth < n {
+						asyncio.CreateTask(tg, nest(depth+1))
+					}
+					return nil
+				})
+			}
+			asyncio.CreateTask(tg, nest(1))
+			return nil
+		})
+	})
+	if deepest != n {
+		t.Errorf("%d deep, want %d", deepest, n)
+	}
+}
+
+// TestCloseOverManyWaitersIsLinear: they leave one future one by one.
+func TestCloseOverManyWaitersIsLinear(t *testing.T) {
+	n := scaled(100_000)
+	l := asyncio.NewLoop(asyncio.WithExceptionHandler(func(*asyncio.Loop, asyncio.ExceptionContext) {}))
+	f := asyncio.NewFuture[none](l.Context())
+	unwound := 0
+	for range n {
+		asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
+			defer func() { unwound++ }()
+			_, err := f.Await(ctx)
+			return err
+		}))
+	}
+	l.CallSoon(func() { l.CallSoon(l.Stop) })
+	if err := l.RunForever(); err != nil {
+		t.Error(err)
+	}
+	if err := l.Close(); err != nil || unwound != n {
+		t.Errorf("%v, %d unwound, want %d", err, unwound, n)
+	}
+}
+
+// TestSettingDebugModeLeavesNothingBehind: not in memory either, however often it is set
+// during one run.
+func TestSettingDebugModeLeavesNothingBehind(t *testing.T) {
+	n := scaled(50_000)
+	succeed(t, func(ctx context.Context) error {
+		l := asyncio.RunningLoop(ctx)
+		heap := func() int {
+			var m runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			return int(m.HeapAlloc)
+		}
+		before := heap()
+		for range n {
+			l.SetDebug(true)
+		}
+		l.SetDebug(false)
+		if grown := heap() - before; grown > 64*n {
+			t.Errorf("%d bytes for %d times, want none", grown, n)
+		}
+		return nil
+	})
+}
