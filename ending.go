@@ -143,7 +143,7 @@ func (e *ending) endAll() {
 	// CPython runs two empty coroutines here; their turns are part of its order.
 	for range 2 {
 		_ = l.RunEmpty()
-		for !e.over && l.Remains() {
+		for !e.over && !l.Empty() {
 			e.end(true)
 			e.end(false)
 		}

@@ -18,7 +18,7 @@ func Stopping(ctx context.Context) *Event { return &stopNodeOf(ctx).asked }
 // WithDrain makes Run, and Runner.Close, first ask the tasks that are left when main
 // has ended to stop, by the event of [Stopping], and cancel only those that are
 // still there when d has passed on the loop's clock. These are reported by name to
-// the exception handler. Without it they are cancelled at once.
+// the exception handler. Meanwhile a warning names them, as at the end of [Run]. Without it they are cancelled at once.
 func WithDrain(d time.Duration) Option {
 	return func(o *options) { o.drain = d }
 }

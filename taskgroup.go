@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
@@ -42,7 +43,8 @@ type TaskGroup struct {
 	errs      []error        // of tasks, in the order in which they ended
 	completed *engine.Future // what the parent waits for at the end, nil if it does not
 	first     engine.Future  // the first such, here to save an allocation
-	deadline  *engine.Handle // of Shutdown
+
+	shutdown atomic.Pointer[groupShutdown] // nil until Shutdown is called
 
 	// Owner, then who leaves the group.
 	propagate, failure error // the body's cancellation, or failure
@@ -150,6 +152,9 @@ func (tg *TaskGroup) leave(ctx context.Context, err error) error {
 			continue
 		}
 		if tg.loop.Closed() {
+			if x := tg.shutdown.Load(); x != nil {
+				x.vigil.stop()
+			}
 			return e
 		}
 		ctx = engine.Unscoped(ctx) // if it is a scope that is over, nothing waits in it
@@ -218,8 +223,9 @@ func (tg *TaskGroup) interrupted(err error) {
 
 func (tg *TaskGroup) finish(error) {
 	tg.phase = finished
-	if tg.deadline != nil {
-		tg.deadline.Cancel()
+	if x := tg.shutdown.Load(); x != nil {
+		x.takeBack()
+		x.vigil.stop()
 	}
 	tg.scope.End(groupFinished)
 }
@@ -341,27 +347,50 @@ func (tg *TaskGroup) cancel() {
 // gives to the tasks of the group, and of groups inside it, is set. When grace has
 // passed on the loop's clock, those of the group that are still there are reported
 // by name to the exception handler and the group is cancelled as by Cancel. It does
-// not block; WithTaskGroup returns as soon as body and tasks have ended. A later
+// not block; WithTaskGroup returns as soon as body and tasks have ended. As long as that takes a warning in
+// slog.Default names who is left and where, after a second on the machine's clock and each time that has doubled. A later
 // call replaces the grace that is left.
 func (tg *TaskGroup) Shutdown(grace time.Duration) {
+	x := tg.shutdown.Load()
+	if x == nil {
+		tg.shutdown.CompareAndSwap(nil, &groupShutdown{})
+		x = tg.shutdown.Load()
+		x.vigil.begin(tg.loop.Face().(*Loop), "TaskGroup.Shutdown", tg.asked)
+	}
 	tg.stop.ask()
 	tg.loop.Do(func() {
+		x.takeBack()
 		if tg.phase == finished {
+			x.vigil.stop()
 			return
 		}
-		if tg.deadline != nil {
-			tg.deadline.Cancel()
-		}
-		tg.deadline = &engine.Handle{}
-		tg.deadline.Init(tg.loop, func() {
+		x.deadline = &engine.Handle{}
+		x.deadline.Init(tg.loop, func() {
 			tg.scope.Members(func(t *engine.Task) { reportIgnored(tg.loop, t, grace) })
 			if tg.phase == inBody && tg.parent != nil {
 				reportIgnored(tg.loop, tg.parent, grace)
 			}
 			tg.cancel()
 		}, nil)
-		tg.deadline.At(tg.loop.Deadline(grace))
+		x.deadline.At(tg.loop.Deadline(grace))
 	})
+}
+
+// groupShutdown is what a group has that is asked to stop.
+type groupShutdown struct {
+	deadline *engine.Handle // owner of the loop
+	vigil    vigil
+}
+
+func (x *groupShutdown) takeBack() {
+	if x.deadline != nil {
+		x.deadline.Cancel()
+	}
+}
+
+// asked reports whether the end of a task is what the end of the group waits for.
+func (tg *TaskGroup) asked(t *engine.Task) bool {
+	return t.KeptBy((*groupKeeper)(tg)) || t == tg.parent && tg.loop.Owned() && tg.phase == inBody
 }
 
 func reportIgnored(l *engine.Loop, t *engine.Task, grace time.Duration) {

@@ -70,8 +70,12 @@ func Here() *Task {
 type completer interface{ Completes() *Future }
 
 // Empty reports whether no task is pending, and no goroutine of one that has ended is
-// left. Only the owner may call it, or anybody while the loop does not run.
-func (l *Loop) Empty() bool { return l.tasks.head == nil && l.left.head == nil }
+// left. Of a loop that is stuck it is false.
+func (l *Loop) Empty() bool {
+	return Ask(l,
+		func() bool { return l.tasks.head == nil && l.left.head == nil },
+		func() bool { return false })
+}
 
 // Alone reports whether t is the only pending task. Only the owner may call it.
 func (l *Loop) Alone(t *Task) bool { return l.tasks.head == t && l.tasks.tail == t }

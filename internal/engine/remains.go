@@ -72,11 +72,6 @@ func (l *Loop) Pending(threads bool) (tasks []*Task, left bool) {
 	return tasks, left
 }
 
-// Remains reports whether Remaining would return any.
-func (l *Loop) Remains() bool {
-	return Ask(l, func() bool { return !l.Empty() }, func() bool { return true })
-}
-
 func (r *Remains) add(most int, t *Task, left, known bool) {
 	if r.All++; len(r.First) == most {
 		return
