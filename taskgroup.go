@@ -243,7 +243,7 @@ func (tg *TaskGroup) outcome() error {
 		propagate = tg.late // somebody else's came too, after the group's
 	}
 	errs := tg.errs
-	if propagate != nil && len(errs) == 0 {
+	if propagate != nil && len(errs) == 0 && tg.failure == nil {
 		return propagate
 	}
 	if tg.failure != nil {
