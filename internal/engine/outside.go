@@ -31,9 +31,8 @@ const mostSeen = 1 << 21
 
 // listedFromOutside is listed for who is not the owner.
 func (l *Loop) listedFromOutside() (longest []*Task) {
-	published(l)
 	for range 4 {
-		all, whole := l.tasks.seen()
+		all, whole := l.tasks.seen(l)
 		if whole || len(all) > len(longest) {
 			longest = all
 		}
@@ -47,10 +46,11 @@ func (l *Loop) listedFromOutside() (longest []*Task) {
 // seen returns the tasks of the list, and whether it got to the end.
 //
 //go:norace
-func (k *taskList) seen() (all []*Task, whole bool) {
+func (k *taskList) seen(l *Loop) (all []*Task, whole bool) {
 	var last *Task
 	for t := k.head; t != nil; t = t.next {
 		last = t
+		published(l) // after t was read, or it may be one that was made since
 		if body := (*[2]uintptr)(unsafe.Pointer(&t.body)); body[0] != 0 && body[1] != 0 && !t.Finished() {
 			all = append(all, t)
 		}

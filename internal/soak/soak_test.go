@@ -117,13 +117,17 @@ func (k *soak) run(d time.Duration) {
 	var watching sync.WaitGroup
 	watching.Go(func() { k.watch(stopWatching) })
 
-	every := min(10*time.Second, d/6)
-	for next := every; next <= d; next += every {
-		time.Sleep(next - time.Since(k.began))
-		k.pause(true)
-		if k.faults.Load() >= 20 {
-			break
+	// A pause ends the idle coroutines of the residents, of each of which the race detector
+	// keeps 5 KB for ever (go1.26): what is shown as rss grows by that.
+	every := min(time.Minute, d/6)
+	for next := every; next <= d && k.faults.Load() < 20; next += every {
+		for now := time.Since(k.began); now < next; now = time.Since(k.began) {
+			time.Sleep(min(10*time.Second, next-now))
+			if time.Since(k.began) < next {
+				k.progress("")
+			}
 		}
+		k.pause(true)
 	}
 	k.over.Store(true)
 	working.Wait()
@@ -253,7 +257,7 @@ func (k *soak) pause(goOn bool) {
 	runtime.ReadMemStats(&m)
 	p.heap = m.HeapAlloc
 	k.pauses = append(k.pauses, p)
-	k.progress(p, m)
+	k.progress(fmt.Sprintf("; nobody strikes: heap %d KB, stacks %d KB, %d goroutines", p.heap>>10, m.StackInuse>>10, p.goroutines))
 	for i, r := range k.residents {
 		switch {
 		case !goOn:
@@ -292,16 +296,15 @@ func (k *soak) settle() int {
 	return n
 }
 
-func (k *soak) progress(p pause, m runtime.MemStats) {
+func (k *soak) progress(more string) {
 	k.counts.Lock()
 	strikes := 0
 	for _, n := range k.done {
 		strikes += n
 	}
 	k.counts.Unlock()
-	k.say("%6d strikes, %d wounds: %d told, %d heard; %d reports; heap %d KB, stacks %d KB, %s, %d goroutines, %d faults",
-		strikes, k.ids.Load(), k.toldWounds.Load(), k.heardWounds.Load(), k.reports.Load(),
-		p.heap>>10, m.StackInuse>>10, rss(), p.goroutines, k.faults.Load())
+	k.say("%6d strikes, %d wounds: %d told, %d heard; %d reports; %d faults; %s%s",
+		strikes, k.ids.Load(), k.toldWounds.Load(), k.heardWounds.Load(), k.reports.Load(), k.faults.Load(), rss(), more)
 }
 
 // rss is the memory that the system has given to the process, where it tells.
