@@ -20,6 +20,18 @@ type Barrier struct {
 	state   barrierState
 	count   int // who is inside: waiting for the others, or not out yet
 	waiters waitQueue
+
+	// Who has come to the round that is filling, in this order; and memory for those who
+	// will.
+	first, last *party
+	spare       *party
+}
+
+// party is one of those who have come to a round. Its number is not known before the
+// round is complete, since those before it may leave.
+type party struct {
+	prev, next *party
+	number     int
 }
 
 // barrierState is where a barrier is in its round.
@@ -46,8 +58,8 @@ func NewBarrier(parties int) *Barrier {
 }
 
 // Wait waits until all parties have come and returns the caller's number among
-// them, from 0 in the order in which they came. Who comes before the last round is
-// out waits for that first. It is an await point, unless the caller is the one
+// them, from 0 in the order in which they came: each number once, those who have left
+// before are not counted. Who comes before the last round is out waits for that first. It is an await point, unless the caller is the one
 // that completes the round. (Barrier.wait)
 //
 // If the barrier is aborted, or reset after the caller was counted, Wait returns
@@ -64,20 +76,18 @@ func (b *Barrier) Wait(ctx context.Context) (int, error) {
 		b.unlock()
 		return 0, ErrBrokenBarrier
 	}
-	index := b.count
-	b.count++
+	p := b.come()
 	locked := true
 	defer func() { // also if the task is unwound
 		if !locked {
 			b.lock()
 		}
-		b.leave()
+		b.leave(p)
 		b.unlock()
 	}()
 	if b.count == b.parties {
-		b.state = draining
-		b.notify(math.MaxInt)
-		return index, nil
+		b.complete()
+		return p.number, nil
 	}
 	locked = false
 	err := b.until(ctx, func() bool { return b.state != filling })
@@ -88,7 +98,37 @@ func (b *Barrier) Wait(ctx context.Context) (int, error) {
 	case b.state != draining:
 		return 0, fmt.Errorf("%w: aborted or reset", ErrBrokenBarrier)
 	}
-	return index, nil
+	return p.number, nil
+}
+
+// come counts the caller.
+func (b *Barrier) come() *party {
+	p := b.spare
+	if p == nil {
+		p = &party{}
+	} else {
+		b.spare = p.next
+	}
+	p.prev, p.next = b.last, nil
+	if b.last == nil {
+		b.first = p
+	} else {
+		b.last.next = p
+	}
+	b.last = p
+	b.count++
+	return p
+}
+
+// complete lets those through who have come, and gives them their numbers.
+func (b *Barrier) complete() {
+	n := 0
+	for p := b.first; p != nil; p = p.next {
+		p.number = n
+		n++
+	}
+	b.state = draining
+	b.notify(math.MaxInt)
 }
 
 // until waits, with the monitor locked before and after, for a state.
@@ -117,7 +157,18 @@ func (b *Barrier) about() engine.About {
 }
 
 // leave is the end of a Wait that was counted.
-func (b *Barrier) leave() {
+func (b *Barrier) leave(p *party) {
+	if p.prev == nil {
+		b.first = p.next
+	} else {
+		p.prev.next = p.next
+	}
+	if p.next == nil {
+		b.last = p.prev
+	} else {
+		p.next.prev = p.prev
+	}
+	p.prev, p.next, b.spare = nil, b.spare, p
 	if b.count--; b.count > 0 {
 		return
 	}

@@ -134,6 +134,8 @@ type CancelledError struct {
 	// the standard library by which the coroutine showed that it was cancelled. Of a
 	// scope's deadline it is context.DeadlineExceeded.
 	Cause error
+
+	request *engine.Request // of which it tells, nil if it is not the library's
 }
 
 func (e *CancelledError) Error() string {
@@ -189,7 +191,7 @@ func (e *PanicError) Unwrap() error {
 func cancelledBy(r *engine.Request) error { return newCancelledError(r) }
 
 func newCancelledError(r *engine.Request) *CancelledError {
-	e := &CancelledError{Message: r.Message, Origin: Origin(r.Origin), Cause: r.Cause}
+	e := &CancelledError{Message: r.Message, Origin: Origin(r.Origin), Cause: r.Cause, request: r}
 	if r.Origin == engine.OriginTimeout && r.Deadline() {
 		e.Cause = context.DeadlineExceeded
 	}
@@ -255,6 +257,11 @@ func cancels(err error, requested bool) bool {
 		}
 	}
 	return requested && errors.Is(err, context.Canceled)
+}
+
+func isPanic(err error) bool {
+	_, ok := err.(*PanicError) //nolint:errorlint // not one that the task was told of by another
+	return ok
 }
 
 func panicked(value any, stack []byte) error {

@@ -82,9 +82,9 @@ func callback(e *engine.Handle) (h *Handle, pc uintptr) {
 // (Handle.cancel)
 func (h *Handle) Cancel() bool { return h.h.Cancel() }
 
-// Cancelled reports whether the callback was cancelled, or refused by a closed
-// loop. (Handle.cancelled)
-func (h *Handle) Cancelled() bool { return h.h.Dropped() }
+// Cancelled reports whether Cancel was called, in time or not, or the callback was refused
+// by a closed loop. (Handle.cancelled)
+func (h *Handle) Cancelled() bool { return h.h.Cancelled() }
 
 // When returns the moment of CallLater or CallAt, the zero time for CallSoon.
 // (TimerHandle.when)

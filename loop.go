@@ -3,7 +3,6 @@ package asyncio
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"os"
 	"runtime"
 	"sync/atomic"
@@ -22,11 +21,16 @@ type Loop struct {
 	signals []os.Signal // that end Run
 	stop    stopNode
 	handler atomic.Pointer[func(*Loop, ExceptionContext)]
+	log     errorLog
 	factory atomic.Pointer[TaskFactory]
 }
 
 // ExceptionContext describes to the exception handler what nobody else will hear
 // of. Fields that do not apply are nil.
+//
+// Of an error that nobody has retrieved, Task is a likeness of the task, which may not
+// exist any more: its name, its places, its end and its String are the task's, and it
+// is that in every such report. Of a future that is no task there is the error alone.
 type ExceptionContext struct {
 	Message string
 	Err     error
@@ -37,6 +41,8 @@ type ExceptionContext struct {
 	// At is where Task was in your code, from the line of its await up to its coroutine;
 	// nil if that is not what this is about, or not known.
 	At []runtime.Frame
+
+	kind string // Message without names
 }
 
 // Option is an option of Run, NewRunner and NewLoop.
@@ -89,6 +95,7 @@ func WithExceptionHandler(f func(*Loop, ExceptionContext)) Option {
 // NewLoop makes a loop. Close it in the end. (asyncio.new_event_loop)
 func NewLoop(opts ...Option) *Loop {
 	o := options{grace: DefaultGrace}
+	o.UnheardAfter = DefaultUnheardAfter
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -102,6 +109,7 @@ func NewLoop(opts ...Option) *Loop {
 		Cancelled:   cancelledBy,
 		AsCancelled: asCancelled,
 		Panicked:    panicked,
+		Panic:       isPanic,
 		Report:      l.report,
 		Slow:        logSlow,
 	}
@@ -173,11 +181,42 @@ func (l *Loop) IsRunning() bool { return l.l.Running() }
 // IsClosed reports whether the loop was closed. (loop.is_closed)
 func (l *Loop) IsClosed() bool { return l.l.Closed() }
 
+// DefaultUnheardAfter is after how long a failure is reported that nobody has asked for
+// unless WithUnheardAfter says otherwise.
+const DefaultUnheardAfter = time.Minute
+
+// WithUnheardAfter sets after how long, on the machine's clock, it is reported once that
+// a task or future has failed and nobody has asked for the error, while somebody keeps
+// it; without it that is DefaultUnheardAfter. Zero is not before the loop is closed. Who
+// awaits it or has left a callback will ask, or has decided not to. A loop on another
+// clock, or in a bubble of testing/synctest, reports it when it is closed.
+func WithUnheardAfter(d time.Duration) Option {
+	if d < 0 {
+		panic("asyncio: WithUnheardAfter needs a duration of zero or more")
+	}
+	return func(o *options) { o.UnheardAfter = d }
+}
+
 // SetExceptionHandler sets what is told of events that nobody else will hear of:
-// panics in callbacks, errors nobody retrieved, tasks destroyed while pending. It
-// runs on the loop, or on the goroutine that has found out while no loop runs. It
+// panics in callbacks, tasks destroyed while pending, and errors:
+//
+//   - a panic in a task that nobody waits for when it ends, and that has no callback, at
+//     once;
+//   - an error that nobody has retrieved before the task or future became unreachable,
+//     within two seconds, also in an idle process. The garbage collector has to find it:
+//     for a minute after a failure it is set to work each second, for no more than a
+//     hundredth of the time. On a clock other than the machine's, and in a bubble of
+//     testing/synctest, it comes by itself;
+//   - an error that nobody has asked for while somebody keeps the task: once, see
+//     [WithUnheardAfter];
+//   - all others when the loop is closed.
+//
+// The handler runs on the loop, or on the goroutine that closes it, or while no loop
+// runs on a goroutine of its own; then Run and Close wait a moment for it to return. It
 // must not block or await; if it panics, the default handler is told. nil restores the
-// default, which logs to slog.Default. (loop.set_exception_handler)
+// default, which logs to slog.Default: of errors of one kind (message, coroutine, type
+// and text) the first, then how many more there were, at most once a second, and the
+// rest when the loop is closed. (loop.set_exception_handler)
 func (l *Loop) SetExceptionHandler(f func(*Loop, ExceptionContext)) {
 	if f == nil {
 		l.handler.Store(nil)
@@ -190,7 +229,7 @@ func (l *Loop) SetExceptionHandler(f func(*Loop, ExceptionContext)) {
 func (l *Loop) CallExceptionHandler(c ExceptionContext) {
 	f := l.handler.Load()
 	if f == nil {
-		logException(c)
+		l.log.add(l, c)
 		return
 	}
 	defer func() {
@@ -203,25 +242,16 @@ func (l *Loop) CallExceptionHandler(c ExceptionContext) {
 	(*f)(l, c)
 }
 
-func logException(c ExceptionContext) {
-	var attrs []any
-	if c.Err != nil {
-		attrs = append(attrs, "err", c.Err)
-	}
-	if c.Task != nil {
-		attrs = append(attrs, describeTask(c.Task)...)
-	}
-	if len(c.At) > 0 {
-		attrs = append(attrs, "at", engine.Chain(c.At))
-	}
-	slog.Error("asyncio: "+c.Message, attrs...)
-}
-
 // report is CallExceptionHandler for the engine.
 func (l *Loop) report(_ *engine.Loop, r engine.Report) {
-	c := ExceptionContext{Message: r.Message, Err: r.Err, At: r.At}
+	c := ExceptionContext{Message: r.Message, Err: r.Err, At: r.At, kind: r.Kind}
 	if r.Task != nil {
 		c.Task = r.Task.Face().(AnyTask)
+	}
+	if r.Lost != nil {
+		t := &Task[None]{pc: r.Lost.PC}
+		r.Lost.Liken(&t.t, l.l, (*taskBody[None])(t))
+		c.Task = t
 	}
 	if r.Handle != nil {
 		h, pc := callback(r.Handle)

@@ -433,7 +433,7 @@ func TestOrderOfTimeoutsAndRequests(t *testing.T) {
 				"body sleeps", "10ms body gets cancelled(before)", "10ms p leaves with cancelled(before)",
 				"10ms p cancelling 1", "15ms p wakes", "15ms main gets p",
 				"15ms expired expired true when 10ms", "15ms cancelled false cancelling 1", "15ms body sleeps",
-				"25ms body gets cancelled", "25ms p leaves with cancelled", "25ms p cancelling 1",
+				"25ms body gets cancelled", "25ms p leaves with cancelled(after)", "25ms p cancelling 1",
 				"30ms p wakes", "30ms main gets p", "30ms expired expired true when 25ms",
 				"30ms cancelled false cancelling 1",
 			},
@@ -488,7 +488,7 @@ func TestOrderOfTimeoutsAndRequests(t *testing.T) {
 			name: "the time is up during the clean up of a cancellation",
 			want: []string{
 				"body sleeps", "10ms body gets cancelled(stop)", "10ms clean up sleeps",
-				"20ms clean up gets cancelled", "20ms p leaves with cancelled", "20ms main gets cancelled",
+				"20ms clean up gets cancelled", "20ms p leaves with cancelled(stop)", "20ms main gets cancelled(stop)",
 				"20ms cancelled true cancelling 1",
 			},
 			main: func(ctx context.Context, tr *trace) error {
@@ -785,7 +785,7 @@ func TestOrderOfNestedTimeouts(t *testing.T) {
 			name: "nested timeouts and a request in one turn",
 			want: []string{
 				"body sleeps", "10ms body gets cancelled", "10ms inner leaves with cancelled",
-				"10ms outer leaves with cancelled", "10ms main gets cancelled",
+				"10ms outer leaves with cancelled(stop)", "10ms main gets cancelled(stop)",
 				"10ms cancelled true cancelling 1",
 			},
 			main: func(ctx context.Context, tr *trace) error {

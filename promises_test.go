@@ -834,7 +834,7 @@ func TestPromise7Panics(t *testing.T) {
 				held = create(ctx, asyncio.Void(func(context.Context) error { panic("boom") }))
 				return asyncio.Sleep(ctx, time.Second)
 			}), asyncio.WithVirtualClock(), r.option())
-			r.expect(t, "bad … never retrieved … boom")
+			r.expect(t, "bad … panicked and nobody awaits it … boom")
 			runtime.KeepAlive(held)
 		})
 	}

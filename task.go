@@ -3,7 +3,6 @@ package asyncio
 import (
 	"context"
 	"runtime"
-	"strconv"
 	"unsafe"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
@@ -71,6 +70,8 @@ func (b *taskBody[T]) Run(ctx context.Context) error {
 }
 
 func (b *taskBody[T]) Face() any { return (*Task[T])(b) }
+
+func (b *taskBody[T]) PC() uintptr { return b.pc }
 
 // TaskOption is an option of CreateTask and Go.
 type TaskOption func(*taskOptions)
@@ -265,15 +266,12 @@ func (t *Task[T]) Cancelling() int { return t.t.Cancelling() }
 // it has asked for itself calls it. (Task.uncancel)
 func (t *Task[T]) Uncancel() int { return t.t.Uncancel() }
 
-// Name returns the task's name. (Task.get_name)
+// Name returns the task's name: what it was given, or Task- and a number. One that was
+// refused where it was created, since its group or loop takes no more, takes no number.
+// (Task.get_name)
 func (t *Task[T]) Name() string { return taskName(&t.t) }
 
-func taskName(t *engine.Task) string {
-	if n := t.Name(); n != "" {
-		return n
-	}
-	return "Task-" + strconv.FormatUint(t.ID(), 10)
-}
+func taskName(t *engine.Task) string { return engine.Label(t.Name(), t.ID()) }
 
 // SetName names the task. (Task.set_name)
 func (t *Task[T]) SetName(name string) { t.t.SetName(name) }

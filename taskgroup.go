@@ -36,13 +36,13 @@ type TaskGroup struct {
 
 	// Owner of the loop.
 	phase     groupPhase
-	tasks     int            // not taken note of yet as ended
-	created   bool           // there has been a task
-	aborting  bool           // the tasks were cancelled
-	requested bool           // so was the parent, which will take it back
-	errs      []error        // of tasks, in the order in which they ended
-	completed *engine.Future // what the parent waits for at the end, nil if it does not
-	first     engine.Future  // the first such, here to save an allocation
+	tasks     int             // not taken note of yet as ended
+	created   bool            // there has been a task
+	aborting  bool            // the tasks were cancelled
+	requested *engine.Request // so was the parent, by this, which will take it back; nil if not
+	errs      []error         // of tasks, in the order in which they ended
+	completed *engine.Future  // what the parent waits for at the end, nil if it does not
+	first     engine.Future   // the first such, here to save an allocation
 
 	shutdown atomic.Pointer[groupShutdown] // nil until Shutdown is called
 
@@ -102,7 +102,9 @@ func (e *GroupError) Unwrap() []error { return e.Errs }
 // that error, and WithTaskGroup returns the *CancelledError, unless something failed:
 // then that, and the cancellation is delivered again at the caller's next await. A
 // body that refuses, and returns nil, has its tasks waited for. If ctx is a
-// scope that ends, its cause is taken for an error of the body. A panic or Goexit in
+// scope that ends, its cause is taken for an error of the body. Of an error in which a body
+// or task that was cancelled has joined the cancellation with a failure of its clean-up,
+// the failure is taken. A panic or Goexit in
 // body goes on when all tasks have been cancelled and have ended.
 //
 // It returns ErrNotInTask in a callback, and panics without a loop in ctx. If the loop
@@ -181,6 +183,8 @@ func (tg *TaskGroup) bodyEnded(err error) {
 	case err == nil:
 	case isCancellation(err, tg.aborting || tg.parent != nil && tg.parent.Cancelling() > 0):
 		tg.propagate = err
+	case tg.aborting || tg.parent != nil && tg.parent.Cancelling() > 0:
+		tg.failure = cleanUpError(err) // the group's is its own affair, another is delivered again
 	default:
 		tg.failure = err
 	}
@@ -236,9 +240,11 @@ var groupFinished = &engine.Request{Origin: engine.OriginContext, Cause: ErrGrou
 func (tg *TaskGroup) outcome() error {
 	propagate := tg.propagate
 	switch {
-	case !tg.requested:
+	case tg.requested == nil:
 	case tg.parent == nil || tg.parent.Uncancel() <= tg.cancelling:
 		propagate = nil // it was the group's own
+	case propagate != nil:
+		propagate = bySomebodyElse(tg.parent, propagate, tg.requested)
 	case propagate == nil:
 		propagate = tg.late // somebody else's came too, after the group's
 	}
@@ -270,12 +276,12 @@ func (tg *TaskGroup) request(why error) *engine.Request {
 
 // interrupt cancels the parent on behalf of the group.
 func (tg *TaskGroup) interrupt(why error) {
-	if tg.requested {
+	if tg.requested != nil {
 		return
 	}
-	tg.requested = true
+	tg.requested = tg.request(why)
 	if tg.parent != nil {
-		tg.parent.Interrupt(tg.request(why))
+		tg.parent.Interrupt(tg.requested)
 	}
 }
 
@@ -313,8 +319,11 @@ func (k *groupKeeper) Ended(t *engine.Task) {
 		return
 	}
 	err := t.Outcome()
+	if t.Cancelling() > 0 {
+		err = cleanUpError(err)
+	}
 	tg.errs = append(tg.errs, err)
-	if !tg.aborting && !tg.requested {
+	if !tg.aborting && tg.requested == nil {
 		tg.abort(err)
 		tg.interrupt(err)
 	}

@@ -96,5 +96,7 @@ func (b *lateBody[T]) Run(ctx context.Context) (err error) {
 
 func (b *lateBody[T]) Face() any { return b.task }
 
+func (b *lateBody[T]) PC() uintptr { return b.task.pc }
+
 // Keep is called if the task was not left.
 func (b *lateBody[T]) Keep() { b.task.value = b.value }

@@ -23,9 +23,10 @@ type TimeoutScope struct {
 	state atomic.Uint32 // a timeoutState
 
 	// Owner of the loop.
-	timer *engine.Handle // nil if none is set
-	first engine.Handle  // the first timer, here so that a timeout is one allocation
-	moved bool           // there has been one
+	timer *engine.Handle  // nil if none is set
+	first engine.Handle   // the first timer, here so that a timeout is one allocation
+	moved bool            // there has been one
+	own   *engine.Request // by which it has cancelled the task
 }
 
 // timeoutState is where a timeout is.
@@ -49,9 +50,10 @@ func (s timeoutState) String() string {
 // loop's clock: the await that body is in, or comes to next, returns a
 // *CancelledError whose Origin is OriginTimeout. When body has returned that, also
 // wrapped, Timeout returns an error that is ErrTimeout and context.DeadlineExceeded,
-// and not a cancellation, for errors.Is; errors.As finds the *CancelledError. Any
+// and not a cancellation, for errors.Is; errors.As finds the *CancelledError. If body has
+// joined it with an error of its clean-up, the error is ErrTimeout and that one. Any
 // other error of body is returned as it is, and so is nil. If the task was cancelled
-// by somebody else as well, that cancellation is returned. Zero or less expires
+// by somebody else as well, also in the same turn, that cancellation is returned. Zero or less expires
 // before body's first await is over. (async with asyncio.timeout)
 //
 // The ctx that body is given ends with the deadline for the standard library. For
@@ -146,7 +148,8 @@ func (d *timeoutDeadline) Fire() {
 	tm.timer = nil
 	tm.state.Store(uint32(timeoutExpiring))
 	if tm.task != nil {
-		tm.task.Interrupt(&engine.Request{Origin: engine.OriginTimeout})
+		tm.own = &engine.Request{Origin: engine.OriginTimeout}
+		tm.task.Interrupt(tm.own)
 	}
 	tm.window.Expire()
 }
@@ -158,13 +161,23 @@ func (tm *TimeoutScope) leave(err error) error {
 	case !late:
 		return err
 	case tm.task != nil && tm.task.Uncancel() > tm.cancelling:
-		return err // somebody else has cancelled the task too
+		return bySomebodyElse(tm.task, err, tm.own)
 	case err == nil && unheard:
 		return &expiredError{} // body could not be told
 	case err == nil:
 		return nil // body made nothing of it
 	}
 	return asTimeout(err)
+}
+
+// bySomebodyElse returns err, by which a task leaves a scope that has cancelled it, or if
+// that is the scope's own request, the cancellation by who else has asked for one.
+func bySomebodyElse(t *engine.Task, err error, own *engine.Request) error {
+	var c *CancelledError
+	if r := t.Standing(); r != nil && isCancellation(err, true) && errors.As(err, &c) && c.request == own {
+		return newCancelledError(r)
+	}
+	return err
 }
 
 // end has the owner end it, and reports whether that was too late, and whether body
@@ -194,17 +207,27 @@ func (tm *TimeoutScope) endFromOutside() (late, unheard bool) {
 
 var leftTimeout = &engine.Request{Origin: engine.OriginContext, Cause: context.Canceled}
 
-// asTimeout makes a timeout of the error by which a body shows that it was stopped.
+// asTimeout makes a timeout of the error by which a body shows that it was stopped. What
+// is joined with that stays.
 func asTimeout(err error) error {
-	var c *CancelledError
-	switch {
-	case isCancellation(err, true):
-		_ = errors.As(err, &c)
-		return &expiredError{c}
+	if isCancellation(err, true) {
+		return newExpiredError(err)
+	}
+	switch left, taken := withoutCancellations(err); {
+	case left == nil:
+		return newExpiredError(err)
+	case taken:
+		return fmt.Errorf("%w: %w", newExpiredError(err), left)
 	case errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, ErrTimeout):
 		return fmt.Errorf("%w: %w", ErrTimeout, err) // the standard library saw it first
 	}
 	return err
+}
+
+func newExpiredError(err error) error {
+	var c *CancelledError
+	_ = errors.As(err, &c)
+	return &expiredError{c}
 }
 
 // expiredError is ErrTimeout with the cancellation that it took the place of. It

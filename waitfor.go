@@ -29,7 +29,7 @@ func WaitFor[A Awaitable[T], T any](ctx context.Context, aw A, d time.Duration) 
 		if err := cancelAndWait(ctx, aw.core()); err != nil {
 			return v, err
 		}
-		if v, err = aw.Result(); aw.Cancelled() {
+		if v, err = aw.Result(); err != nil {
 			err = asTimeout(err)
 		}
 	case d <= 0:

@@ -279,8 +279,23 @@ if sys.version_info >= (3, 13):
                 tasks.Task.cancel(self._parent_task)""",
            """tasks.Task.uncancel(self._parent_task)
                 tasks.Task.cancel(self._parent_task, getattr(self._parent_task, "first", None))"""))
-    patch(asyncio.timeouts, "Timeout", ("self._task.cancel()", "tasks.Task.cancel(self._task)"))
+    patch(asyncio.timeouts, "Timeout", ("self._task.cancel()", "tasks.Task.cancel(self._task, self)"))
     asyncio.taskgroups.created = lambda task: Machine.now.things[task].number
+
+
+# DIFFERENCE: who leaves a timeout that has expired by its cancellation, and was cancelled by
+# somebody else too, leaves by that one. A timeout is its own message.
+if sys.version_info >= (3, 13):
+    class Timeout(asyncio.timeouts.Timeout):
+        async def __aexit__(self, kind, e, trace):
+            swallowed = await super().__aexit__(kind, e, trace)
+            task = self._task
+            if (isinstance(e, asyncio.CancelledError) and e.args and e.args[0] is self
+                    and hasattr(task, "first") and task.cancelling() > self._cancelling):
+                raise asyncio.CancelledError(task.first)
+            return swallowed
+
+    asyncio.timeouts.Timeout = asyncio.Timeout = Timeout
 
 
 class MessageTask(asyncio.Task):
@@ -320,6 +335,19 @@ patch(asyncio.tasks, "gather",
 # DIFFERENCE: who awaits a shield gets the message of the inner cancellation.
 patch(asyncio.tasks, "shield",
       ("            outer.cancel()", "            outer.cancel(msg=inner._cancel_message)"))
+
+# DIFFERENCE: what a cancelled shield has left is like any other task.
+asyncio.tasks._log_on_exception = lambda future: None
+
+# DIFFERENCE: the numbers of a barrier's round are those of the ones who are in it.
+if sys.version_info >= (3, 13):
+    patch(asyncio.locks, "Barrier",
+          ("index = self._count\n", "self._here = [*getattr(self, '_here', ()), me := object()]\n"),
+          ("index + 1 == self._parties", "self._count == self._parties"),
+          ("await self._release()",
+           "self._numbers = {one: i for i, one in enumerate(self._here)}; await self._release()"),
+          ("return index\n", "return self._numbers[me]\n"),
+          ("self._count -= 1\n", "self._count -= 1; self._here.remove(me)\n"))
 
 
 class Timer(asyncio.TimerHandle):
@@ -439,7 +467,7 @@ def show(e):
     if isinstance(e, Problem):
         return e.args[0]
     if isinstance(e, asyncio.CancelledError):
-        return "cancelled " + e.args[0] if e.args and e.args[0] else "cancelled"
+        return "cancelled " + e.args[0] if e.args and isinstance(e.args[0], str) and e.args[0] else "cancelled"
     if isinstance(e, TimeoutError):
         return "timeout"
     if isinstance(e, BaseExceptionGroup):
@@ -485,7 +513,8 @@ class Machine:
     def __init__(self, language, program, text):
         self.language = language["ops"]
         # A key may be written with escapes; then it is done to be sure.
-        messages = '"group"' in text and '"message"' in text or "\\" in text
+        scopes = any(op in text for op in ('"group"', '"timeout"', '"wait_for"'))
+        messages = scopes and '"message"' in text or "\\" in text
         self.task_type = MessageTask if messages else asyncio.Task
         self.program = program
         self.trace = []

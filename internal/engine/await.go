@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -323,11 +324,17 @@ func chain(t, of *Task) string {
 	return s + " → " + t.label()
 }
 
-func (t *Task) label() string {
-	if n := t.Name(); n != "" {
-		return n
+func (t *Task) label() string { return Label(t.Name(), t.id) }
+
+// Label is what a task is called: by its name, or else its number.
+func Label(name string, id uint64) string {
+	switch {
+	case name != "":
+		return name
+	case id == 0:
+		return "refused task"
 	}
-	return fmt.Sprintf("Task-%d", t.id)
+	return "Task-" + strconv.FormatUint(id, 10)
 }
 
 // awaitAbroad waits for a future of another loop. A cancellation is passed on to

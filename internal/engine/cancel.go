@@ -149,6 +149,15 @@ func (t *Task) requested() *Request {
 	}
 }
 
+// Standing returns the first request since there was none that was not taken back, but
+// for those of Interrupt; nil if there is none.
+func (t *Task) Standing() *Request {
+	if x := t.extra.Load(); x != nil {
+		return x.standing.Load()
+	}
+	return nil
+}
+
 // Cancelling returns how many requests were made and not taken back.
 func (t *Task) Cancelling() int { return int(t.cancels.Load()) }
 

@@ -94,7 +94,7 @@ func (f *Future) Outcome() error {
 
 func (f *Future) retrieve() error {
 	if x, ok := f.err.(*failure); ok {
-		x.retrieved.Store(true)
+		x.heard()
 		return x.err
 	}
 	return f.err
@@ -186,6 +186,14 @@ func (f *Future) drop(w runnable) {
 	} else if f.waiters == w {
 		f.waiters = nil
 	}
+}
+
+// attended reports whether anybody is to be told of the end.
+func (f *Future) attended() bool {
+	if x, ok := f.waiters.(*several); ok {
+		return x.left < len(x.list)
+	}
+	return f.waiters != nil
 }
 
 // awaitedByTask reports whether a task is among the waiters.

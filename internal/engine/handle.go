@@ -10,6 +10,7 @@ import (
 //
 //	Armed → Committed → Ran
 //	Armed → Ran (CallSoon and CallAt), Armed → Dropped
+//	Ran → Late
 type handleState = uint32
 
 const (
@@ -17,6 +18,7 @@ const (
 	committed
 	ran
 	dropped
+	late // Cancel was called when it had run
 )
 
 // Handle is a callback that is to run once.
@@ -81,6 +83,7 @@ func (h *Handle) After(f *Future) { h.loop.addWaiter(f, h) }
 // Cancel keeps the callback from running and reports whether it did so.
 func (h *Handle) Cancel() bool {
 	if !h.drop() {
+		h.state.CompareAndSwap(ran, late)
 		return false
 	}
 	h.loop.do((*unset)(h))
@@ -108,6 +111,12 @@ func (h *Handle) drop() bool {
 
 // Dropped reports whether Cancel or Remove came in time.
 func (h *Handle) Dropped() bool { return h.state.Load() == dropped }
+
+// Cancelled reports whether Cancel was called, or the loop has refused the callback.
+func (h *Handle) Cancelled() bool {
+	s := h.state.Load()
+	return s == dropped || s == late
+}
 
 // commit says that the future was done first.
 func (h *Handle) commit() bool { return h.state.CompareAndSwap(armed, committed) }

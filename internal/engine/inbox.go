@@ -68,10 +68,10 @@ func (l *Loop) arrived() {
 	}
 }
 
-// tell posts r if there is an owner who will come to it, and reports whether there is.
+// tell posts r if the loop runs, or is being closed, and reports whether that is so.
 func (l *Loop) tell(r runnable) bool {
 	l.mu.Lock()
-	if l.owner == unowned {
+	if l.owner != running {
 		l.mu.Unlock()
 		return false
 	}

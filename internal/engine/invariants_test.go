@@ -68,6 +68,7 @@ func plainHooks(t *testing.T) Hooks {
 			t.Errorf("panic: %v\n%s", v, stack)
 			return errors.New("panic")
 		},
+		Panic:  func(error) bool { return false },
 		Report: func(_ *Loop, r Report) { t.Errorf("report: %s: %v", r.Message, r.Err) },
 	}
 }
@@ -77,6 +78,7 @@ type funcBody func(ctx context.Context) error
 
 func (b funcBody) Run(ctx context.Context) error { return b(ctx) }
 func (b funcBody) Face() any                     { return nil }
+func (b funcBody) PC() uintptr                   { return 0 }
 
 // Random programs of tasks that create, await, sleep, cancel and derive scopes;
 // the invariants are checked between any two of their operations.

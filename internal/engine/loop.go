@@ -21,19 +21,12 @@ type Hooks struct {
 	AsCancelled func(err error, requested *Request) error
 	// Panicked makes the error of a panic.
 	Panicked func(value any, stack []byte) error
+	// Panic reports whether err is one that Panicked has made.
+	Panic func(err error) bool
 	// Report hands over what nobody else will hear of. It must not panic.
 	Report func(*Loop, Report)
 	// Slow hands over a step that holds up the loop. It must not panic.
 	Slow func(Slow)
-}
-
-// Report describes an event for the exception handler.
-type Report struct {
-	Message string
-	Err     error
-	Task    *Task
-	Handle  *Handle
-	At      []runtime.Frame // where the task is: see Where
 }
 
 // Config is written once, before the loop is used.
@@ -46,19 +39,24 @@ type Config struct {
 	Watchdog    time.Duration // how long a step may take outside of debug mode; 0 for no limit
 	Values      context.Context
 	Face        any
+	// UnheardAfter is after how long it is reported that nobody has asked for an error
+	// whose future somebody keeps; 0 for not before the end.
+	UnheardAfter time.Duration
 }
 
 // Loop is an event loop.
 type Loop struct {
 	// Written once.
-	hooks       Hooks
-	driver      Driver
-	maxThreads  int
-	panicsCrash bool
-	face        any
-	root        Scope
-	observed    bool // see Observed
-	onPatrol    bool // on the machine's clock, and not in a bubble of testing/synctest
+	hooks        Hooks
+	driver       Driver
+	maxThreads   int
+	panicsCrash  bool
+	face         any
+	root         Scope
+	observed     bool          // see Observed
+	bubble       bool          // made in one of testing/synctest
+	onPatrol     bool          // on the machine's clock, and not in a bubble
+	unheardAfter time.Duration // see Config
 
 	// g is the goroutine on which the owner is running right now, 0 if none.
 	// Written by the owner through coro.Set, read by anyone through coro.Is.
@@ -82,7 +80,6 @@ type Loop struct {
 	inRun    bool // between the beginning and the end of Run
 	held     held
 	busy     int          // Go tasks at work
-	failures []*failure   // not retrieved when last looked at
 	asked    func()       // see ask
 	entry    runnable     // what the turn is running, for reports
 	spare    []runnable   // the inbox's other buffer
@@ -104,6 +101,7 @@ type Loop struct {
 	asleep   atomic.Bool   // the owner is in driver.Wait, or about to be
 	quiet    atomic.Int32  // the patrol's beats that it has slept through; above 0 only if it runs
 	said     atomic.Int64  // when sayStuck has, since base
+	unheard  unheard
 	observer
 
 	// Under mu.
@@ -153,7 +151,9 @@ func New(c Config) *Loop {
 	l.main.loop = l
 	l.starts.work = func() { l.work(l.starts.begin()) }
 	_, machine := c.Driver.(*wall)
-	l.onPatrol = machine && !coro.InBubble()
+	l.bubble = coro.InBubble()
+	l.onPatrol = machine && !l.bubble
+	l.unheardAfter = c.UnheardAfter
 	l.root.loop = l
 	l.root.parent = c.Values
 	l.debug.Store(c.Debug)
@@ -199,9 +199,11 @@ func (l *Loop) Run(prepare func() *Future) error {
 	if hereLoop() != nil {
 		return ErrLoopRunning // a loop on a loop would hold up the one below
 	}
+	l.waitForReporter()
 	if err := l.acquire(); err != nil {
 		return err
 	}
+	l.waitForReporter() // who has begun in between
 	if l.closed.Load() {
 		l.release()
 		return ErrLoopClosed
@@ -378,6 +380,12 @@ func (l *Loop) idle() {
 	if l.quiet.Load() > 0 {
 		l.stir()
 	}
+	if l.bubble {
+		(*hearing)(l).run(l)
+		if l.ready.n > 0 {
+			return
+		}
+	}
 	l.visited = false
 	l.wait(until)
 	for l.visited && l.ready.n == 0 && !l.stopping && until > l.driver.Now() {
@@ -445,12 +453,14 @@ func (l *Loop) close() error {
 	if l.closed.Load() {
 		return nil
 	}
+	l.waitForReporter()
 	if err := l.acquire(); err != nil {
 		if l.closed.Load() {
 			return nil // somebody else is closing it
 		}
 		return err
 	}
+	l.waitForReporter() // who has begun in between
 	defer l.release()
 	if l.closed.Swap(true) {
 		return nil

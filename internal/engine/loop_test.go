@@ -30,6 +30,7 @@ func newLoop(t *testing.T, d Driver) *Loop {
 				return nil
 			},
 			Panicked: func(v any, _ []byte) error { return fmt.Errorf("panic: %v", v) },
+			Panic:    func(error) bool { return false },
 			Report: func(_ *Loop, r Report) {
 				t.Errorf("reported: %s: %v", r.Message, r.Err)
 			},
@@ -45,6 +46,7 @@ type job struct {
 
 func (j *job) Run(ctx context.Context) error { return j.f(ctx.(*Task)) }
 func (j *job) Face() any                     { return j }
+func (j *job) PC() uintptr                   { return 0 }
 
 func start(l *Loop, threaded bool, f func(ctx *Task) error) *job {
 	j := &job{f: f}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -25,13 +26,16 @@ type patrol struct {
 	loops []*Loop     // each knows its place
 	timer *time.Timer // made with the first beat, outside of any bubble
 	on    bool        // the next beat will come
+
+	// Of the beat.
+	collect time.Duration // when the collector may be set to work again, since base
 }
 
 // patrolled is what the patrol knows of a loop; under its mu.
 type patrolled struct {
 	place   int // in loops, from 1; 0 if it is not there
 	running bool
-	unheard bool // has failures that nobody has retrieved
+	unheard bool // has failures that nobody has retrieved, or errands
 }
 
 // beat is the time from one look to the next.
@@ -102,8 +106,13 @@ func (p *patrol) look() {
 	p.mu.Lock()
 	loops := slices.Clone(p.loops)
 	p.mu.Unlock()
+	collect := false
 	for _, l := range loops {
 		l.beat()
+		collect = l.unheard.beat(l) || collect
+	}
+	if collect {
+		p.runCollector()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -111,6 +120,18 @@ func (p *patrol) look() {
 	if slices.ContainsFunc(p.loops, (*Loop).restless) {
 		p.wake()
 	}
+}
+
+// runCollector has the collector find out what is unreachable, for no more than a
+// hundredth of the time.
+func (p *patrol) runCollector() {
+	start := time.Since(base)
+	if start < p.collect {
+		return
+	}
+	runtime.GC()
+	end := time.Since(base)
+	p.collect = end + 100*(end-start)
 }
 
 // restless reports whether the patrol is to look again; under its mu.

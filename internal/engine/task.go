@@ -13,6 +13,8 @@ type Body interface {
 	Run(ctx context.Context) error
 	// Face returns the handle that users hold.
 	Face() any
+	// PC is the address of the coroutine function.
+	PC() uintptr
 }
 
 // phase is where a pending task is. Its end is the State of its future.
@@ -152,9 +154,6 @@ func (t *Task) Start(ctx context.Context, body Body, m Mode) {
 // NeverStart makes t a task of l that comes back done, with why it could not start.
 func (t *Task) NeverStart(l *Loop, body Body, s State, err error) {
 	t.loop, t.kind, t.body, t.phase = l, kindTask, body, destroyed
-	if t.Name() == "" {
-		t.id = l.ids.Add(1)
-	}
 	t.publish(s, err)
 	l.do(action(func() { t.schedule(l) }))
 }
@@ -179,11 +178,10 @@ func (t *Task) start(l *Loop, ctx context.Context, creator *Task, at *place, bod
 	t.kind = kindTask
 	t.body = body
 	t.values = ctx
-	if t.Name() == "" {
-		t.id = l.ids.Add(1) // as CPython, which counts only the tasks it names
-	}
-	if at == nil && m == 0 && !t.thread && l.owned() && !l.sites.Load() && !l.closed.Load() {
+	owned := l.owned()
+	if at == nil && m == 0 && !t.thread && owned && !l.sites.Load() && !l.closed.Load() {
 		// The common case of what follows.
+		t.count()
 		l.tasks.add(t)
 		l.ready.push(t)
 		return
@@ -191,6 +189,9 @@ func (t *Task) start(l *Loop, ctx context.Context, creator *Task, at *place, bod
 	if l.tooLate(creator) {
 		t.refused(ErrLoopClosed)
 		return
+	}
+	if !owned {
+		t.count() // whether it is refused is not known here
 	}
 	if at != nil && at.scoped() {
 		t.enroll(at)
@@ -237,6 +238,13 @@ func (t *Task) refused(err error) {
 	}
 }
 
+// count gives the task its number, as CPython, which counts only the tasks it names.
+func (t *Task) count() {
+	if t.id == 0 && t.Name() == "" {
+		t.id = t.loop.ids.Add(1)
+	}
+}
+
 // adopted is a new task on its way to its loop.
 type adopted Task
 
@@ -278,6 +286,7 @@ func (l *Loop) adopt(t *Task) bool {
 			return false
 		}
 	}
+	t.count()
 	l.tasks.add(t)
 	if m != nil {
 		t.enterScope(m)
@@ -301,7 +310,7 @@ func (l *Loop) refuse(t *Task, m *membership) error {
 }
 
 // ID is the task's number among the unnamed ones of its loop, from 1; 0 for one
-// that was created with a name.
+// that was created with a name, or refused at once.
 func (t *Task) ID() uint64 { return t.id }
 
 // Face returns the handle that users hold.

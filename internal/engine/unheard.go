@@ -1,0 +1,432 @@
+package engine
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
+)
+
+// This file sees to it that an error is heard: what nobody asks for is reported.
+//
+//   - A panic that nobody waits for when its task ends: at once.
+//   - An error whose task or future has become unreachable: when the collector finds
+//     out, which the patrol sees to.
+//   - An error that nobody has asked for, while somebody keeps the task: after a time.
+//   - All others: when the loop is closed.
+
+// failure is the error of a failed future until somebody has asked for it. In
+// debug mode the success of a task is one too, without an error.
+//
+// It is among its loop's unheard from the end of the future until somebody has asked or
+// it was reported. Then nothing leads to it but the future, whose error can be asked for
+// again: the two go in one collection.
+type failure struct {
+	err  error
+	loop *Loop
+
+	retrieved atomic.Bool
+
+	// Owner.
+	watched bool
+
+	// Written once, before it is listed.
+	told  bool          // somebody was waiting or had left a callback: no need to say that nobody has asked
+	since time.Duration // its time, since base
+	lost  Lost
+
+	// Under mu of the loop's unheard.
+	listed     bool
+	prev, next *failure
+	kept       time.Duration // after which it was found that nobody has asked; 0 if not so
+	panicked   bool          // nobody was waiting for a task that has panicked
+	// It keeps the failure and so the loop, and all that the loop's exception handler
+	// knows, which may be the future itself: it must be stopped, or they keep each other
+	// for ever.
+	cleanup runtime.Cleanup
+}
+
+func (x *failure) Error() string { return fmt.Sprint(x.err) }
+
+// Lost is what is known of a future that has failed when it may not exist any more. It
+// is said in the same words when it does.
+type Lost struct {
+	Task    bool // it is one
+	PC      uintptr
+	err     error
+	name    string
+	id      uint64
+	created *Creation
+}
+
+// unheard is the failures of a loop that nobody has asked for.
+type unheard struct {
+	reporter atomic.Pointer[reporter] // nil unless somebody else than the owner reports
+
+	mu         sync.Mutex
+	head, tail *failure   // in the order of failure
+	late       *failure   // the first whose time to be asked for has not passed
+	found      []runnable // what is to be reported, and is not in the list any more
+	coming     bool       // somebody is coming for that
+	errands    []runnable // see Errand
+	known      bool       // to the patrol
+}
+
+// reporter is a goroutine that reports for a loop that nobody owns.
+type reporter struct {
+	g    uintptr
+	gone chan struct{}
+}
+
+// watch sees to it that the failure is reported if nobody retrieves it.
+func (l *Loop) watch(f *Future, x *failure) {
+	attended := f.attended()
+	if x.err == nil && attended {
+		x.retrieved.Store(true)
+	}
+	if x.retrieved.Load() {
+		return
+	}
+	x.told = attended || x.err == nil
+	x.about(f)
+	if !x.told && x.lost.Task && l.hooks.Panic(x.err) {
+		x.panicked = true
+		l.find(x)
+		return
+	}
+	var cleanup runtime.Cleanup
+	if !f.awaitedByTask() { // a task is about to retrieve it
+		cleanup = runtime.AddCleanup(f, collected, x)
+	}
+	u := &l.unheard
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	x.cleanup = cleanup
+	if x.retrieved.Load() {
+		x.cleanup.Stop()
+		return
+	}
+	u.add(x)
+	u.know(l)
+}
+
+// follow has the failure reported when the future becomes unreachable, and not before.
+func (x *failure) follow(f *Future) {
+	x.about(f)
+	x.cleanup = runtime.AddCleanup(f, collected, x)
+}
+
+func (x *failure) about(f *Future) {
+	x.since, x.lost.err = time.Since(base), x.err
+	if f.kind == kindTask {
+		x.lost.of(f.task())
+	}
+}
+
+// know lets the patrol know that there is something here; with mu held.
+func (u *unheard) know(l *Loop) {
+	if l.onPatrol && !u.known {
+		u.known = true
+		thePatrol.fails(l, true)
+	}
+}
+
+func (x *Lost) of(t *Task) {
+	x.Task, x.PC, x.name, x.id = true, t.body.PC(), t.Name(), t.id
+	if e := t.extra.Load(); e != nil {
+		x.created = e.created
+	}
+}
+
+// Liken makes t, which was not started, look like the task that is lost.
+func (x *Lost) Liken(t *Task, l *Loop, body Body) {
+	t.loop, t.kind, t.body, t.phase, t.id = l, kindTask, body, destroyed, x.id
+	if x.name != "" {
+		t.SetName(x.name)
+	}
+	if x.created != nil {
+		t.more().created = x.created
+	}
+	t.err, t.state = x.err, uint32(Succeeded)
+	if x.err != nil {
+		t.state = uint32(Failed)
+	}
+}
+
+// String names it.
+func (x *Lost) String() string {
+	if !x.Task {
+		return "future"
+	}
+	s := Label(x.name, x.id)
+	if x.created != nil {
+		if at := x.created.Frames(); len(at) > 0 {
+			s += " (created at " + Position(at[0]) + ")"
+		}
+	}
+	return s
+}
+
+// awaited takes note that somebody waits for the end of a task, if not for its
+// value, which is enough for a success.
+func (x *failure) awaited() {
+	if x.err == nil {
+		x.heard()
+	}
+}
+
+// heard takes note that somebody has asked. Any goroutine may call it.
+func (x *failure) heard() {
+	if x.retrieved.Load() || x.retrieved.Swap(true) {
+		return
+	}
+	u := &x.loop.unheard
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if x.listed {
+		u.remove(x)
+		x.cleanup.Stop()
+	}
+}
+
+func (u *unheard) add(x *failure) {
+	x.listed = true
+	x.prev = u.tail
+	if u.tail == nil {
+		u.head = x
+	} else {
+		u.tail.next = x
+	}
+	u.tail = x
+	if u.late == nil {
+		u.late = x
+	}
+}
+
+func (u *unheard) remove(x *failure) {
+	if u.late == x {
+		u.late = x.next
+	}
+	if x.prev == nil {
+		u.head = x.next
+	} else {
+		x.prev.next = x.next
+	}
+	if x.next == nil {
+		u.tail = x.prev
+	} else {
+		x.next.prev = x.prev
+	}
+	x.prev, x.next, x.listed = nil, nil, false
+}
+
+// collected is the clean-up of a future. The runtime calls it on a goroutine that all
+// clean-ups of the process share: it only takes note.
+func collected(x *failure) { x.loop.find(x) }
+
+// find takes note of a failure that is to be reported.
+func (l *Loop) find(x *failure) {
+	u := &l.unheard
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if x.listed {
+		u.remove(x)
+	}
+	u.found = append(u.found, x)
+	u.call(l)
+}
+
+// call has somebody come for what was found; with mu held. To a loop in a bubble nobody
+// can be sent from outside: it comes by itself when it has nothing to do.
+func (u *unheard) call(l *Loop) {
+	switch {
+	case u.coming:
+	case l.owned() && l.inRun:
+		u.coming = true
+		l.post((*hearing)(l))
+	case !l.bubble:
+		u.coming = true
+		go l.send()
+	}
+}
+
+// next returns what is to be reported next, nil if nothing is left.
+func (u *unheard) next() runnable {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if len(u.found) == 0 {
+		u.found, u.coming = nil, false
+		return nil
+	}
+	x := u.found[0]
+	u.found[0] = nil
+	u.found = u.found[1:]
+	return x
+}
+
+// hearing is the owner of a loop on its way to what is to be reported.
+type hearing Loop
+
+// heardAtOnce bounds how long a step of the loop has to wait for reports.
+const heardAtOnce = 256
+
+func (h *hearing) run(l *Loop) {
+	over := false
+	defer func() {
+		if !over {
+			l.post(h) // there are more, or the handler is exiting this goroutine
+		}
+	}()
+	for range heardAtOnce {
+		x := l.unheard.next()
+		if x == nil {
+			over = true
+			return
+		}
+		x.run(l)
+	}
+}
+
+// send has the owner of the loop come, or reports in its place if there is none. A
+// handler that blocks here holds up nobody else, and one that exits its goroutine does
+// not keep the others from being told.
+func (l *Loop) send() {
+	if l.tell((*hearing)(l)) {
+		return
+	}
+	me := &reporter{coro.G(), make(chan struct{})}
+	l.unheard.reporter.Store(me)
+	over := false
+	defer func() {
+		l.unheard.reporter.CompareAndSwap(me, nil)
+		close(me.gone)
+		if !over {
+			go l.send()
+		}
+	}()
+	for !l.tell((*hearing)(l)) { // somebody may have begun to run it
+		x := l.unheard.next()
+		if x == nil {
+			break
+		}
+		x.run(l)
+	}
+	over = true
+}
+
+// handlerPatience is how long Run and Close wait for a handler to return that was called
+// while nobody owned the loop, so that it is seldom called twice at a time.
+const handlerPatience = 200 * time.Millisecond
+
+// waitForReporter is for who is about to own the loop.
+func (l *Loop) waitForReporter() {
+	r := l.unheard.reporter.Load()
+	if r == nil || r.g == coro.G() {
+		return
+	}
+	late := time.NewTimer(handlerPatience)
+	defer late.Stop()
+	select {
+	case <-r.gone:
+	case <-late.C:
+	}
+}
+
+// Errand has f called with the patrol's next beat, as reports are, or at the end of the
+// loop. It is for who calls the exception handler.
+func (l *Loop) Errand(f func()) {
+	u := &l.unheard
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.errands = append(u.errands, action(f))
+	u.know(l)
+}
+
+// beat is for the patrol. It reports whether there may be failures whose futures are
+// unreachable, for the collector to find.
+func (u *unheard) beat(l *Loop) (collect bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	now := time.Since(base)
+	for u.late != nil && l.unheardAfter > 0 && now-u.late.since >= l.unheardAfter {
+		x := u.late
+		u.late = x.next
+		if !x.told {
+			u.remove(x)
+			x.kept = now - x.since
+			u.found = append(u.found, x)
+		}
+	}
+	u.found = append(u.found, u.errands...)
+	u.errands = nil
+	if len(u.found) > 0 {
+		u.call(l)
+	}
+	if u.head == nil {
+		u.known = false
+		thePatrol.fails(l, false)
+		return false
+	}
+	return now-u.tail.since < collecting
+}
+
+// collecting is for how long after a failure the collector is set to work for it.
+const collecting = time.Minute
+
+// run reports the failure, once, if it is still unheard of.
+func (x *failure) run(l *Loop) {
+	if x.retrieved.Swap(true) {
+		return
+	}
+	x.cleanup.Stop()
+	r := Report{Kind: "error was never retrieved", Err: x.err}
+	suffix := ""
+	switch {
+	case x.err == nil:
+		r.Kind = "task was never awaited"
+	case x.panicked:
+		r.Kind = "panicked and nobody awaits it"
+	case x.kept > 0:
+		r.Kind = "has failed and nobody has asked"
+		suffix = fmt.Sprintf("has failed %v ago and nobody has asked", x.kept.Round(time.Second))
+	}
+	if suffix == "" {
+		suffix = r.Kind
+	}
+	r.Message = x.lost.String() + ": " + suffix
+	if x.lost.Task {
+		r.Lost = &x.lost
+	}
+	l.report(r)
+}
+
+// reportFailures is the end of the loop: what nobody has asked for by now is reported.
+func (l *Loop) reportFailures() {
+	u := &l.unheard
+	u.mu.Lock()
+	for x := u.head; x != nil; x = u.head {
+		u.remove(x)
+		u.found = append(u.found, x)
+	}
+	u.found = append(u.found, u.errands...)
+	u.errands = nil
+	u.coming = true
+	if u.known {
+		u.known = false
+		thePatrol.fails(l, false)
+	}
+	u.mu.Unlock()
+	over := false
+	defer func() {
+		if !over {
+			go l.send()
+		}
+	}()
+	for x := u.next(); x != nil; x = u.next() {
+		x.run(l)
+	}
+	over = true
+}
