@@ -330,7 +330,7 @@ func TestEventsHandle(t *testing.T) {
 			return l.CallAt(l.Time().Add(123*time.Second), f)
 		}},
 	}
-	t.Run("is cancelled by Cancel, if it has not run", func(t *testing.T) {
+	t.Run("is cancelled by Cancel, also if it has run", func(t *testing.T) {
 		for _, s := range setters {
 			l := newLoop(t, new(reports))
 			calls := 0
@@ -344,7 +344,7 @@ func TestEventsHandle(t *testing.T) {
 			}
 			l.CallLater(time.Hour, l.Stop)
 			eventsRun(t, l)
-			if calls != 1 || runs.Cancel() || runs.Cancelled() {
+			if calls != 1 || runs.Cancelled() || runs.Cancel() || !runs.Cancelled() {
 				t.Errorf("%s: %d calls, cancelled %t", s.name, calls, runs.Cancelled())
 			}
 		}

@@ -36,7 +36,7 @@ func TestTimeoutExpires(t *testing.T) {
 			})
 		}
 	})
-	t.Run("and an error that the body makes of that is not replaced", func(t *testing.T) {
+	t.Run("and an error that the body makes of that is not lost", func(t *testing.T) {
 		errDivision, errKey := errors.New("division by zero"), errors.New("key")
 		for name, answer := range map[string]func(err error) error{
 			"instead of it": func(error) error { return errDivision },
@@ -53,7 +53,8 @@ func TestTimeoutExpires(t *testing.T) {
 					return answered
 				}
 				err := asyncio.Timeout(ctx, timeoutShort, timeoutKept(&tm, body))
-				if any(err) != any(answered) || !errors.Is(err, errDivision) || errors.Is(err, asyncio.ErrTimeout) {
+				if !errors.Is(err, errDivision) || errors.Is(err, asyncio.ErrCancelled) ||
+					errors.Is(err, asyncio.ErrTimeout) != errors.Is(answered, asyncio.ErrCancelled) {
 					t.Errorf("%s: out comes %v", name, err)
 				}
 				if n := asyncio.CurrentTask(ctx).Cancelling(); n != 0 || !tm.Expired() {

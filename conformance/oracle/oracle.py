@@ -648,8 +648,7 @@ class Machine:
     def handler(self, loop, context):
         message = context["message"]
         for words, kind in (("Exception in callback", "callback"),
-                            ("during asyncio.run() shutdown", "shutdown"),
-                            ("exception in shielded future", "shield")):
+                            ("during asyncio.run() shutdown", "shutdown")):
             if words in message:
                 message = kind
                 break

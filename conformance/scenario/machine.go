@@ -270,8 +270,6 @@ func (m *machine) reported(_ *asyncio.Loop, e asyncio.ExceptionContext) {
 		what = "callback"
 	case strings.HasPrefix(what, "unhandled error during shutdown"):
 		what = "shutdown"
-	case strings.HasPrefix(what, "error after the Shield"):
-		what = "shield"
 	}
 	m.say("handler: %s%s", what, err)
 }

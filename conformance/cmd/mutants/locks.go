@@ -122,6 +122,13 @@ var lockMutants = []mutant{
 `,
 	},
 	{
+		name:  "barrier-same-number",
+		wrong: "a barrier gives two of a round one number",
+		file:  "barrier.go",
+		old:   `		p.number = n`,
+		new:   `		p.number = max(n, 1)`,
+	},
+	{
 		name:  "barrier-too-few",
 		wrong: "a barrier lets through one too few",
 		file:  "barrier.go",

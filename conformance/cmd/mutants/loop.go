@@ -81,14 +81,9 @@ var loopMutants = []mutant{
 		wrong: "a handle whose time has come cannot be cancelled before it has run",
 		file:  "internal/engine/handle.go",
 		old: `	if !h.drop() {
-		return false
-	}
-	h.loop.do((*unset)(h))
+		h.state.CompareAndSwap(ran, late)
 `,
 		new: `	if h.state.Load() != armed {
-		return false
-	}
-	h.loop.do((*unset)(h))
 `,
 	},
 	{
@@ -136,17 +131,19 @@ var loopMutants = []mutant{
 	{
 		name:  "error-not-reported",
 		wrong: "an error that nobody has asked for is not reported when the loop is closed",
-		file:  "internal/engine/report.go",
-		old:   `if x.retrieved.Swap(true) {`,
-		new:   `if x.retrieved.Swap(true) || l.closed.Load() {`,
+		file:  "internal/engine/unheard.go",
+		old:   `	if x.retrieved.Swap(true) {`,
+		new:   `	if x.retrieved.Swap(true) || l.closed.Load() {`,
 	},
 	{
 		name:  "retrieved-reported",
 		wrong: "an error is reported though it was asked for",
 		file:  "internal/engine/future.go",
-		old: `		x.retrieved.Store(true)
+		old: `		x.heard()
+		return x.err
 `,
-		new: ``,
+		new: `		return x.err
+`,
 	},
 	{
 		name:  "cancel-not-retrieved",

@@ -24,6 +24,13 @@ var scopeMutants = []mutant{
 		new:   `tm.task.Uncancel() > 0:`,
 	},
 	{
+		name:  "timeout-says-own",
+		wrong: "who is cancelled by a timeout and by somebody else is not told of the other",
+		file:  "timeout.go",
+		old:   `errors.As(err, &c) && c.request == own {`,
+		new:   `errors.As(err, &c) && c.request != own && own == nil {`,
+	},
+	{
 		name:  "timeout-not-stopped",
 		wrong: "a timeout that is over still expires",
 		file:  "timeout.go",
@@ -104,8 +111,8 @@ var scopeMutants = []mutant{
 		name:  "group-cancels-again",
 		wrong: "a group that is cancelling its tasks cancels who waits for them when another fails",
 		file:  "taskgroup.go",
-		old:   `if !tg.aborting && !tg.requested {`,
-		new:   `if !tg.requested {`,
+		old:   `if !tg.aborting && tg.requested == nil {`,
+		new:   `if tg.requested == nil {`,
 	},
 	{
 		name:  "group-errors-reversed",

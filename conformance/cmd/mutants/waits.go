@@ -83,11 +83,11 @@ var waitMutants = []mutant{
 	},
 	{
 		name:  "shield-forgets",
-		wrong: "an error that a cancelled Shield has left is not reported",
+		wrong: "a cancelled Shield has seen the error of what it has left",
 		file:  "shield.go",
-		old: `	log.Start(s.inner, log)
+		old: `	if !s.outer.Claim() {
 `,
-		new: `	_ = log
+		new: `	if _ = s.inner.Outcome(); !s.outer.Claim() {
 `,
 	},
 	{
