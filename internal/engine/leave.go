@@ -84,8 +84,10 @@ func (l *Loop) returned(t *Task, err error) {
 	if err == nil || err == ErrGoexit || l.hooks.AsCancelled(err, t.request()) != nil {
 		return
 	}
+	const kind = "Go task has failed after it was cancelled and left to itself"
 	l.report(Report{
-		Message: t.label() + ": Go task has failed after it was cancelled and left to itself",
+		Message: t.label() + ": " + kind,
+		Kind:    kind,
 		Err:     err,
 		Task:    t,
 	})
