@@ -67,6 +67,9 @@ func NewBarrier(parties int) *Barrier {
 // ctx is a scope that ends, its cause; the barrier goes on as if it had not come.
 // It returns ErrNotInTask in a callback and ErrLoopClosed once the loop is closed.
 func (b *Barrier) Wait(ctx context.Context) (int, error) {
+	if b.parties == 0 {
+		return 0, fmt.Errorf("%w: the zero Barrier has no parties: make one with NewBarrier", ErrBrokenBarrier)
+	}
 	b.lock()
 	if err := b.until(ctx, func() bool { return b.state != draining && b.state != resetting }); err != nil {
 		b.unlock()
@@ -181,6 +184,9 @@ func (b *Barrier) leave(p *party) {
 // With waits and then calls f with the caller's number: see [Barrier.Wait].
 // (async with barrier as number)
 func (b *Barrier) With(ctx context.Context, f func(index int) error) error {
+	if f == nil {
+		panic("asyncio: With of a nil function")
+	}
 	index, err := b.Wait(ctx)
 	if err != nil {
 		return err

@@ -9,34 +9,39 @@ import (
 )
 
 // Condition lets tasks and goroutines that hold a lock wait for others to tell
-// that something has changed. Make one with [NewCondition]. Every method may be
-// called from any goroutine. (asyncio.Condition)
+// that something has changed. Make one with [NewCondition]; the zero value has a
+// lock of its own. Every method may be called from any goroutine. (asyncio.Condition)
 type Condition struct {
 	monitor
-	held    *Lock
+	held    *Lock // nil for own
+	own     Lock
 	waiters waitQueue
+}
+
+func (c *Condition) lockOf() *Lock {
+	if c.held != nil {
+		return c.held
+	}
+	return &c.own
 }
 
 // NewCondition makes a condition with this lock, which several may share; nil
 // makes a lock for it.
 func NewCondition(l *Lock) *Condition {
-	if l == nil {
-		l = &Lock{}
-	}
 	return &Condition{held: l}
 }
 
 // Acquire is that of the lock: see [Lock.Acquire]. (Condition.acquire)
-func (c *Condition) Acquire(ctx context.Context) error { return c.held.Acquire(ctx) }
+func (c *Condition) Acquire(ctx context.Context) error { return c.lockOf().Acquire(ctx) }
 
 // TryAcquire is that of the lock: see [Lock.TryAcquire].
-func (c *Condition) TryAcquire() bool { return c.held.TryAcquire() }
+func (c *Condition) TryAcquire() bool { return c.lockOf().TryAcquire() }
 
 // Release is that of the lock: see [Lock.Release]. (Condition.release)
-func (c *Condition) Release() error { return c.held.Release() }
+func (c *Condition) Release() error { return c.lockOf().Release() }
 
 // Locked reports whether somebody holds the lock. (Condition.locked)
-func (c *Condition) Locked() bool { return c.held.Locked() }
+func (c *Condition) Locked() bool { return c.lockOf().Locked() }
 
 // With calls f while it holds the lock: see [Lock.With]. (async with condition)
 func (c *Condition) With(ctx context.Context, f func() error) error { return with(ctx, c, f) }
@@ -64,7 +69,7 @@ func (c *Condition) Wait(ctx context.Context) error {
 	passOn, held := true, false // if the task is unwound
 	defer func() {
 		if !held {
-			c.held.owe()
+			c.lockOf().owe()
 		}
 		if passOn {
 			c.lock()
@@ -78,7 +83,7 @@ func (c *Condition) Wait(ctx context.Context) error {
 	c.unlock()
 	own := engine.Unscoped(ctx)
 	for {
-		again := c.held.Acquire(own)
+		again := c.lockOf().Acquire(own)
 		if again == nil {
 			held = true
 			break
@@ -102,6 +107,9 @@ func (c *Condition) about() engine.About {
 // [Condition.Wait] does. The caller must hold the lock, under which pred is called.
 // (Condition.wait_for)
 func (c *Condition) WaitFor(ctx context.Context, pred func() bool) error {
+	if pred == nil {
+		panic("asyncio: Condition.WaitFor of a nil function")
+	}
 	for !pred() {
 		if err := c.Wait(ctx); err != nil {
 			return err

@@ -60,7 +60,7 @@ func CurrentTask(ctx context.Context) AnyTask {
 // 200 ms, the answer is what can be seen from outside, and a warning says who holds the
 // loop and where. (asyncio.all_tasks)
 func AllTasks(l *Loop) []AnyTask {
-	tasks := l.l.Tasks()
+	tasks := l.core().Tasks()
 	all := make([]AnyTask, len(tasks))
 	for i, t := range tasks {
 		all[i] = t.Face().(AnyTask)

@@ -15,15 +15,15 @@ import (
 // is logged: where the loop is stuck while it is, as by [WithWatchdog], and how
 // long it took when it is over. The order of events stays the same; speed does
 // not. (loop.set_debug)
-func (l *Loop) SetDebug(on bool) { l.l.SetDebug(on) }
+func (l *Loop) SetDebug(on bool) { l.core().SetDebug(on) }
 
 // Debug reports whether the debug mode is on. (loop.get_debug)
-func (l *Loop) Debug() bool { return l.l.Debug() }
+func (l *Loop) Debug() bool { return l.core().Debug() }
 
 // SetSlowCallbackDuration sets how long a step of a task, or a callback, may take
 // in debug mode, on the machine's clock; 100 ms if it was not set.
 // (loop.slow_callback_duration)
-func (l *Loop) SetSlowCallbackDuration(d time.Duration) { l.l.SetSlow(d) }
+func (l *Loop) SetSlowCallbackDuration(d time.Duration) { l.core().SetSlow(d) }
 
 // WithDebug is [Loop.SetDebug] as an option. (asyncio.run(debug=True))
 func WithDebug() Option {
@@ -52,10 +52,10 @@ func logSlow(s engine.Slow) {
 		attrs = append(attrs, describeCallback(s.Handle)...)
 	}
 	if s.Ended {
-		slog.Warn("asyncio: the loop was held up", attrs...)
+		say(slog.LevelWarn, "asyncio: the loop was held up", attrs...)
 		return
 	}
-	slog.Warn("asyncio: the loop is held up; what blocks belongs in Go or ToThread",
+	say(slog.LevelWarn, "asyncio: the loop is held up; what blocks belongs in Go or ToThread",
 		append(attrs, "stack", engine.Chain(s.Stack))...)
 }
 

@@ -1,8 +1,10 @@
 package asyncio
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
@@ -123,8 +125,19 @@ func (g *errorLog) sayCounts() {
 		if t.kind.coro != "" {
 			attrs = append(attrs, "coro", t.kind.coro)
 		}
-		slog.Error("asyncio: "+t.kind.message+": more of this kind", attrs...)
+		say(slog.LevelError, "asyncio: "+t.kind.message+": more of this kind", attrs...)
 	}
+}
+
+// say logs with slog.Default, whose handler is the user's, and may panic: on the loop, or
+// on a goroutine where nobody could recover that.
+func say(level slog.Level, message string, attrs ...any) {
+	defer func() {
+		if v := recover(); v != nil {
+			fmt.Fprintf(os.Stderr, "%s (and the handler of slog.Default panics: %v)\n", message, v)
+		}
+	}()
+	slog.Log(context.Background(), level, message, attrs...)
 }
 
 func logException(c ExceptionContext) {
@@ -138,5 +151,5 @@ func logException(c ExceptionContext) {
 	if len(c.At) > 0 {
 		attrs = append(attrs, "at", engine.Chain(c.At))
 	}
-	slog.Error("asyncio: "+c.Message, attrs...)
+	say(slog.LevelError, "asyncio: "+c.Message, attrs...)
 }

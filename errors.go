@@ -207,11 +207,10 @@ func asCancelled(err error, requested *engine.Request) error {
 	if _, ok := err.(*CancelledError); ok { //nolint:errorlint // the common case of what follows
 		return err
 	}
-	if !isCancellation(err, requested != nil) {
+	switch found, is := asCancellation(err, requested != nil); {
+	case !is:
 		return nil
-	}
-	var e *CancelledError
-	if errors.As(err, &e) {
+	case found != nil:
 		return err
 	}
 	// The standard library's word for it; give it the reason it could not know.
@@ -222,41 +221,6 @@ func asCancelled(err error, requested *engine.Request) error {
 		c.Cause = fmt.Errorf("%w: %w", c.Cause, err)
 	}
 	return c
-}
-
-// isCancellation tells a cancellation from a failure. requested says whether
-// context.Canceled is one.
-func isCancellation(err error, requested bool) (is bool) {
-	defer func() {
-		if recover() != nil {
-			is = false // an error whose own methods panic: a failure
-		}
-	}()
-	return cancels(err, requested)
-}
-
-// cancels looks through wrapping. Of several errors joined, all must be
-// cancellations: one that is not must not be lost.
-func cancels(err error, requested bool) bool {
-	switch x := err.(type) { //nolint:errorlint // this is the walk that errors.As would do
-	case *CancelledError:
-		return true
-	case *PanicError:
-		return false // whatever its value
-	case interface{ Unwrap() []error }:
-		all := x.Unwrap()
-		for _, e := range all {
-			if !cancels(e, requested) {
-				return false
-			}
-		}
-		return len(all) > 0
-	case interface{ Unwrap() error }:
-		if inner := x.Unwrap(); inner != nil {
-			return cancels(inner, requested)
-		}
-	}
-	return requested && errors.Is(err, context.Canceled)
 }
 
 func isPanic(err error) bool {

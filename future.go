@@ -26,6 +26,7 @@ func NewFuture[T any](scope context.Context) *Future[T] {
 // SetResult completes the future with a value, or returns ErrInvalidState if it
 // is done. Who awaits it goes on from the loop's next turn. (Future.set_result)
 func (f *Future[T]) SetResult(v T) error {
+	_ = f.f.Loop() // not that of a zero Future
 	if !f.f.Claim() {
 		return errDoneAlready
 	}
@@ -41,6 +42,7 @@ func (f *Future[T]) SetErr(err error) error {
 	if err == nil {
 		return errors.New("asyncio: SetErr(nil): use SetResult for success")
 	}
+	_ = f.f.Loop() // as above
 	state := engine.Failed
 	if asCancelled(err, nil) != nil { // before Claim: it calls methods of the user's error
 		state = engine.Cancelled
@@ -109,4 +111,9 @@ func (f *Future[T]) Loop() *Loop { return f.f.Loop().Face().(*Loop) }
 
 func (f *Future[T]) String() string { return "<Future " + f.f.State().String() + ">" }
 
-func (f *Future[T]) core() *engine.Future { return &f.f }
+func (f *Future[T]) core() *engine.Future {
+	if f == nil {
+		return nil
+	}
+	return &f.f
+}

@@ -7,11 +7,19 @@ import "fmt"
 
 // String shows whether the loop runs, is closed and is in debug mode.
 func (l *Loop) String() string {
+	if l.l == nil {
+		return "<Loop>"
+	}
 	return fmt.Sprintf("<Loop running=%t closed=%t debug=%t>", l.IsRunning(), l.IsClosed(), l.Debug())
 }
 
 // String shows the loop.
-func (r *Runner) String() string { return "<Runner " + r.loop.String() + ">" }
+func (r *Runner) String() string {
+	if r.loop == nil {
+		return "<Runner>"
+	}
+	return "<Runner " + r.loop.String() + ">"
+}
 
 // GoString is String.
 func (l *Loop) GoString() string { return l.String() }

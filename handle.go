@@ -35,14 +35,14 @@ func (l *Loop) CallSoon(f func()) *Handle {
 // the order in which they were set. (loop.call_later)
 func (l *Loop) CallLater(d time.Duration, f func()) *Handle {
 	h := l.newHandle(f)
-	h.h.At(l.l.Deadline(d))
+	h.h.At(l.core().Deadline(d))
 	return h
 }
 
 // CallAt has f called on the loop at a moment of its clock. (loop.call_at)
 func (l *Loop) CallAt(when time.Time, f func()) *Handle {
 	h := l.newHandle(f)
-	h.h.At(l.l.Since(when))
+	h.h.At(l.core().Since(when))
 	return h
 }
 
@@ -51,14 +51,14 @@ func (l *Loop) newHandle(f func()) *Handle {
 		panic("asyncio: nil callback")
 	}
 	pc := **(**uintptr)(unsafe.Pointer(&f)) // funcPC, which reflects, takes an eighth of the time of CallSoon
-	if l.l.Debug() {
+	if l.core().Debug() {
 		x := &tracedHandle{created: engine.Callers()}
 		x.pc = pc
-		x.h.Init(l.l, f, x)
+		x.h.Init(l.core(), f, x)
 		return &x.Handle
 	}
 	h := &Handle{pc: pc}
-	h.h.Init(l.l, f, h)
+	h.h.Init(l.core(), f, h)
 	return h
 }
 

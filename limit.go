@@ -20,7 +20,7 @@ import (
 // It must be called before the first task is created, and panics afterwards.
 func (tg *TaskGroup) SetLimit(n int) {
 	created := false
-	tg.loop.Call(func() { created = tg.created })
+	tg.made().Call(func() { created = tg.created })
 	if created {
 		panic("asyncio: TaskGroup.SetLimit after a task was created in the group: call it first")
 	}

@@ -150,6 +150,9 @@ type locker interface {
 }
 
 func with(ctx context.Context, l locker, f func() error) (err error) {
+	if f == nil {
+		panic("asyncio: With of a nil function")
+	}
 	if err := l.Acquire(ctx); err != nil {
 		return err
 	}

@@ -97,7 +97,9 @@ func NewLoop(opts ...Option) *Loop {
 	o := options{grace: DefaultGrace}
 	o.UnheardAfter = DefaultUnheardAfter
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
 	}
 	if o.Driver == nil {
 		o.Driver = engine.NewWall()
@@ -119,13 +121,21 @@ func NewLoop(opts ...Option) *Loop {
 	return l
 }
 
+// core returns the engine's loop, which a zero Loop does not have.
+func (l *Loop) core() *engine.Loop {
+	if l.l == nil {
+		panic("asyncio: a zero Loop: make one with NewLoop")
+	}
+	return l.l
+}
+
 // Context returns the context that leads to the loop: the scope for CreateTask
 // and NewFuture outside of tasks. It ends when the loop is closed.
-func (l *Loop) Context() context.Context { return l.l.Root() }
+func (l *Loop) Context() context.Context { return l.core().Root() }
 
 // Time returns the time of the loop's clock, the one that CallAt and timeouts go
 // by. (loop.time)
-func (l *Loop) Time() time.Time { return l.l.Time() }
+func (l *Loop) Time() time.Time { return l.core().Time() }
 
 // RunForever runs the loop on the calling goroutine until Stop. It returns
 // ErrLoopRunning or ErrLoopClosed if it cannot run, and ErrThreadLocked if tasks wait
@@ -139,7 +149,7 @@ func (l *Loop) Time() time.Time { return l.l.Time() }
 //
 // If a task or a callback calls runtime.Goexit, as t.FailNow does, RunForever gives
 // up the loop and exits its goroutine as well.
-func (l *Loop) RunForever() error { return l.l.Run(nil) }
+func (l *Loop) RunForever() error { return l.core().Run(nil) }
 
 // RunUntilComplete runs the loop on the calling goroutine until f is done and
 // returns f's error; the value is in f.Result. It returns ErrLoopStopped if Stop
@@ -147,10 +157,10 @@ func (l *Loop) RunForever() error { return l.l.Run(nil) }
 // run: see [Loop.RunForever].
 // (loop.run_until_complete)
 func (l *Loop) RunUntilComplete(f AnyFuture) error {
-	if f.Loop() != l {
+	if coreOf(f).Loop() != l.core() {
 		return errors.New("asyncio: RunUntilComplete of a future that belongs to another loop")
 	}
-	if err := l.l.Run(f.core); err != nil {
+	if err := l.core().Run(f.core); err != nil {
 		return err
 	}
 	if !f.Done() {
@@ -163,7 +173,7 @@ func (l *Loop) RunUntilComplete(f AnyFuture) error {
 // scheduled for it still run, those scheduled by them wait for the next
 // RunForever. A loop that does not run stops after one turn of the next run.
 // (loop.stop)
-func (l *Loop) Stop() { l.l.Stop() }
+func (l *Loop) Stop() { l.core().Stop() }
 
 // Close ends the loop for good. Tasks that are pending are reported to the
 // exception handler; loop tasks are unwound so that their defers run, and end as
@@ -173,13 +183,13 @@ func (l *Loop) Stop() { l.l.Stop() }
 // the loop all the same and returns ErrThreadLocked: what they have deferred cannot run.
 // Otherwise it does not matter whether the caller is locked to a thread. [Run] ends more
 // gently. (loop.close)
-func (l *Loop) Close() error { return l.l.Close() }
+func (l *Loop) Close() error { return l.core().Close() }
 
 // IsRunning reports whether the loop runs. (loop.is_running)
-func (l *Loop) IsRunning() bool { return l.l.Running() }
+func (l *Loop) IsRunning() bool { return l.core().Running() }
 
 // IsClosed reports whether the loop was closed. (loop.is_closed)
-func (l *Loop) IsClosed() bool { return l.l.Closed() }
+func (l *Loop) IsClosed() bool { return l.core().Closed() }
 
 // DefaultUnheardAfter is after how long a failure is reported that nobody has asked for
 // unless WithUnheardAfter says otherwise.

@@ -45,8 +45,7 @@ func runMain(f func(ctx context.Context) error, stderr io.Writer, opts []Option)
 	if err == nil {
 		return 0
 	}
-	var sig *SignalError
-	if errors.As(err, &sig) && isCancellation(err, false) {
+	if sig, ok := find[*SignalError](err); ok && isCancellation(err, false) {
 		fmt.Fprintf(stderr, "asyncio: ended by %v\n", sig.Signal)
 		return sig.status()
 	}

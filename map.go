@@ -12,6 +12,9 @@ import "context"
 // does, and what else is returned. If one was cancelled otherwise, Map returns that
 // when all have ended.
 func Map[T, R any](ctx context.Context, items []T, limit int, f func(ctx context.Context, item T) (R, error)) ([]R, error) {
+	if f == nil {
+		panic("asyncio: Map of a nil function")
+	}
 	results := make([]R, len(items))
 	tasks := make([]*Task[None], 0, len(items))
 	err := WithTaskGroup(ctx, func(tg *TaskGroup) error {

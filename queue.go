@@ -11,7 +11,7 @@ import (
 )
 
 // Queue hands items from producers to consumers, first in, first out. Make one
-// with [NewQueue]. Every method may be called from any goroutine. Unlike a channel
+// with [NewQueue]; the zero value is one without bound. Every method may be called from any goroutine. Unlike a channel
 // it suspends a loop task instead of blocking the loop, waiting can be cancelled,
 // and it knows when all items have been dealt with. (asyncio.Queue)
 type Queue[T any] struct {
@@ -36,6 +36,7 @@ type store[T any] interface {
 	push(T)
 	pop() T
 	len() int
+	clear()
 }
 
 // NewQueue makes a queue that holds at most max items; with zero or less it has no
@@ -115,6 +116,9 @@ func (q *Queue[T]) PutNoWait(v T) error {
 }
 
 func (q *Queue[T]) add(v T) {
+	if q.items == nil {
+		q.items = &fifo[T]{} // of the zero Queue
+	}
 	q.items.push(v)
 	q.unjoined++
 	q.n++
@@ -161,7 +165,7 @@ func (q *Queue[T]) Get(ctx context.Context) (v T, err error) {
 			return v, err
 		}
 		if w.promised {
-			if q.items.len() > 0 { // else thrown away by Shutdown
+			if q.left() > 0 { // else thrown away by Shutdown
 				q.n++
 			}
 			break
@@ -176,7 +180,7 @@ type getting[T any] Queue[T]
 
 func (g *getting[T]) gaveUp(w *waiter) {
 	q := (*Queue[T])(g)
-	if w.promised && q.items.len() > 0 {
+	if w.promised && q.left() > 0 {
 		q.n++
 	}
 	if w.woken && q.n > 0 {
@@ -200,8 +204,8 @@ func (q *Queue[T]) get() (v T, err error) {
 		}
 		return v, ErrQueueEmpty
 	}
-	q.n--
 	v = q.items.pop()
+	q.n--
 	if q.over() {
 		q.wakeGetters() // who waited for what might come back
 	}
@@ -295,9 +299,9 @@ func (q *Queue[T]) Shutdown(immediate ...bool) {
 	defer q.unlock()
 	q.closed = true
 	if len(immediate) > 0 && immediate[0] {
-		for q.items.len() > 0 {
-			q.items.pop()
-			q.unjoined = max(q.unjoined-1, 0)
+		q.unjoined = max(q.unjoined-q.left(), 0)
+		if q.items != nil {
+			q.items.clear()
 		}
 		q.n = 0
 		q.joined()
@@ -315,7 +319,15 @@ func (q *Queue[T]) ended() bool {
 }
 
 // over reports whether no item will ever be had. One that was promised may come back.
-func (q *Queue[T]) over() bool { return q.closed && q.items.len() == 0 }
+func (q *Queue[T]) over() bool { return q.closed && q.left() == 0 }
+
+// left is how many items there are, also those that were promised.
+func (q *Queue[T]) left() int {
+	if q.items == nil {
+		return 0
+	}
+	return q.items.len()
+}
 
 func (q *Queue[T]) wakeGetters() {
 	for q.getters.n > 0 {
@@ -370,34 +382,96 @@ func (q *Queue[T]) describe(kind string) string {
 }
 
 // PriorityQueue is a queue that gives the least item first. Make one with
-// [NewPriorityQueue]. (asyncio.PriorityQueue)
-type PriorityQueue[T any] struct{ Queue[T] }
+// [NewPriorityQueue]: to put something in the zero PriorityQueue, which has no order,
+// panics. (asyncio.PriorityQueue)
+type PriorityQueue[T any] struct {
+	Queue[T]
+	made bool // by NewPriorityQueue; written once
+}
 
 // NewPriorityQueue makes a queue that holds at most max items, without bound with
 // zero or less. less orders them; of equal items the first put comes first. It is
-// called while the queue is locked, and must not use it or panic.
+// called while the queue is locked, and must not use it. If it panics, so does the Put or
+// Get that has called it, and nothing was put or taken.
 func NewPriorityQueue[T any](max int, less func(a, b T) bool) *PriorityQueue[T] {
 	if less == nil {
 		panic("asyncio: NewPriorityQueue needs an order")
 	}
-	q := &PriorityQueue[T]{}
-	q.init(max, &priorities[T]{less: less})
+	q := &PriorityQueue[T]{made: true}
+	q.init(max, &priorities[T]{less: less, failed: q.failed})
 	return q
+}
+
+// Put is as of [Queue.Put].
+func (q *PriorityQueue[T]) Put(ctx context.Context, v T) error {
+	q.needsOrder()
+	return q.Queue.Put(ctx, v)
+}
+
+// PutNoWait is as of [Queue.PutNoWait].
+func (q *PriorityQueue[T]) PutNoWait(v T) error {
+	q.needsOrder()
+	return q.Queue.PutNoWait(v)
+}
+
+func (q *PriorityQueue[T]) needsOrder() {
+	if !q.made {
+		panic("asyncio: the zero PriorityQueue has no order: make one with NewPriorityQueue")
+	}
+}
+
+// failed passes on, with the monitor locked, the turn of who was to put or to take.
+func (q *PriorityQueue[T]) failed(putting bool) {
+	switch {
+	case putting && !q.full():
+		q.wakePutter()
+	case !putting && q.n > 0:
+		q.wakeGetter()
+	}
 }
 
 // String is as of [Queue.String].
 func (q *PriorityQueue[T]) String() string { return q.describe("PriorityQueue") }
 
-// LifoQueue is a queue that gives the latest item first. Make one with
-// [NewLifoQueue]. (asyncio.LifoQueue)
-type LifoQueue[T any] struct{ Queue[T] }
+// LifoQueue is a queue that gives the latest item first. Its zero value is one without
+// bound. (asyncio.LifoQueue)
+type LifoQueue[T any] struct {
+	Queue[T]
+	made bool // by NewLifoQueue; written once
+}
 
 // NewLifoQueue makes a queue that holds at most max items, without bound with zero
 // or less.
 func NewLifoQueue[T any](max int) *LifoQueue[T] {
-	q := &LifoQueue[T]{}
+	q := &LifoQueue[T]{made: true}
 	q.init(max, &lifo[T]{})
 	return q
+}
+
+// Put is as of [Queue.Put].
+func (q *LifoQueue[T]) Put(ctx context.Context, v T) error {
+	q.ready()
+	return q.Queue.Put(ctx, v)
+}
+
+// PutNoWait is as of [Queue.PutNoWait].
+func (q *LifoQueue[T]) PutNoWait(v T) error {
+	q.ready()
+	return q.Queue.PutNoWait(v)
+}
+
+func (q *LifoQueue[T]) ready() {
+	if !q.made {
+		q.prepare()
+	}
+}
+
+func (q *LifoQueue[T]) prepare() {
+	q.lock()
+	defer q.unlock()
+	if q.items == nil {
+		q.items = &lifo[T]{}
+	}
 }
 
 // String is as of [Queue.String].

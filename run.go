@@ -45,7 +45,12 @@ type Runner struct{ loop *Loop }
 func NewRunner(opts ...Option) *Runner { return &Runner{NewLoop(opts...)} }
 
 // Loop returns the runner's loop. (Runner.get_loop)
-func (r *Runner) Loop() *Loop { return r.loop }
+func (r *Runner) Loop() *Loop {
+	if r.loop == nil {
+		panic("asyncio: a zero Runner: make one with NewRunner")
+	}
+	return r.loop
+}
 
 // RunOn is [Run] on the loop of r, which stays open: tasks that remain are still
 // there at the next run. If main goes on for longer than the grace after ctx has ended,
@@ -54,7 +59,7 @@ func (r *Runner) Loop() *Loop { return r.loop }
 // ErrThreadLocked if tasks wait on the loop that were started on a goroutine with another
 // runtime.LockOSThread: see [Loop.RunForever]. (Runner.run)
 func RunOn[T any](r *Runner, ctx context.Context, main Coroutine[T]) (T, error) {
-	ctx, restore := r.loop.heedSignals(ctx)
+	ctx, restore := r.Loop().heedSignals(ctx)
 	defer restore()
 	e := &ending{loop: r.loop, who: "RunOn"}
 	defer e.vigil.end()
@@ -89,7 +94,7 @@ func runOn[T any](r *Runner, ctx context.Context, main Coroutine[T], e *ending) 
 // is closed. It returns ErrLoopRunning while the loop runs, and ErrThreadLocked as
 // [Loop.Close] does. (Runner.close)
 func (r *Runner) Close() error {
-	e := &ending{loop: r.loop, who: "Runner.Close"}
+	e := &ending{loop: r.Loop(), who: "Runner.Close"}
 	_, restore := r.loop.heedSignals(context.Background())
 	defer restore()
 	if err := e.close(); err != nil {

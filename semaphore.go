@@ -9,7 +9,7 @@ import (
 )
 
 // Semaphore lets a number of tasks and goroutines in at a time, first come, first
-// served. Make one with [NewSemaphore]. Every method may be called from any
+// served. Make one with [NewSemaphore]; the zero value has no places yet. Every method may be called from any
 // goroutine. (asyncio.Semaphore)
 type Semaphore struct {
 	monitor
@@ -163,7 +163,8 @@ func (s *Semaphore) String() string {
 
 // BoundedSemaphore is a semaphore that refuses to have more places than it was
 // made with: its Release returns ErrNotAcquired if none was taken. Make one with
-// [NewBoundedSemaphore]. (asyncio.BoundedSemaphore)
+// [NewBoundedSemaphore]; the zero value has no places,
+// and its Acquire returns ErrNotAcquired. (asyncio.BoundedSemaphore)
 type BoundedSemaphore struct{ Semaphore }
 
 // NewBoundedSemaphore makes one with n places. A negative n is a mistake and
@@ -174,3 +175,25 @@ func NewBoundedSemaphore(n int) *BoundedSemaphore {
 	s.bounded, s.bound = true, n
 	return s
 }
+
+// Acquire is as of [Semaphore.Acquire].
+func (s *BoundedSemaphore) Acquire(ctx context.Context) error {
+	if !s.bounded {
+		return errZeroBounded
+	}
+	return s.Semaphore.Acquire(ctx)
+}
+
+// Release gives a place back. It returns ErrNotAcquired if all are free.
+// (BoundedSemaphore.release)
+func (s *BoundedSemaphore) Release() error {
+	if !s.bounded {
+		return errZeroBounded
+	}
+	return s.Semaphore.Release()
+}
+
+// With calls f while it holds a place: see [Lock.With]. (async with semaphore)
+func (s *BoundedSemaphore) With(ctx context.Context, f func() error) error { return with(ctx, s, f) }
+
+var errZeroBounded = fmt.Errorf("%w: the zero BoundedSemaphore has no places: make one with NewBoundedSemaphore", ErrNotAcquired)

@@ -15,10 +15,11 @@ import (
 // scope that ends, it returns its cause. It returns ErrNotInTask in a callback, and
 // ErrLoopClosed once the loop is closed.
 func Shield[A Awaitable[T], T any](ctx context.Context, aw A) (T, error) {
-	if aw.Done() {
+	inner := coreOf(aw)
+	if inner.Finished() {
 		return aw.Result()
 	}
-	s := &shield{inner: aw.core()}
+	s := &shield{inner: inner}
 	s.loop = s.inner.Loop()
 	s.outer.Init(s.loop.Root())
 	s.outer.Play(engine.Shielded)

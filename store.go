@@ -47,11 +47,18 @@ func (l *lifo[T]) pop() T {
 
 func (l *lifo[T]) len() int { return len(l.items) }
 
-// priorities is a binary heap; of equal items the first in is the first out.
+func (f *fifo[T]) clear() { *f = fifo[T]{} }
+func (l *lifo[T]) clear() { *l = lifo[T]{} }
+
+// priorities is a binary heap; of equal items the first in is the first out. less is the
+// user's and may panic: what is to be moved is found first, and moved when that is over.
 type priorities[T any] struct {
 	less  func(a, b T) bool
 	items []ranked[T]
 	count uint64
+	// failed is told when less has panicked, or has exited the goroutine: an item was not
+	// put, or not taken.
+	failed func(putting bool)
 }
 
 type ranked[T any] struct {
@@ -64,37 +71,61 @@ func (p *priorities[T]) before(a, b *ranked[T]) bool {
 }
 
 func (p *priorities[T]) push(v T) {
-	p.count++
-	p.items = append(p.items, ranked[T]{v, p.count})
-	for i := len(p.items) - 1; i > 0; {
-		up := (i - 1) / 2
-		if !p.before(&p.items[i], &p.items[up]) {
-			break
+	done := false
+	defer func() {
+		if !done {
+			p.failed(true)
 		}
-		p.items[i], p.items[up] = p.items[up], p.items[i]
-		i = up
+	}()
+	x := ranked[T]{v, p.count + 1}
+	at := len(p.items)
+	for at > 0 && p.before(&x, &p.items[(at-1)/2]) {
+		at = (at - 1) / 2
 	}
+	done = true
+	p.count++
+	p.items = append(p.items, x)
+	for i := len(p.items) - 1; i > at; i = (i - 1) / 2 {
+		p.items[i] = p.items[(i-1)/2]
+	}
+	p.items[at] = x
 }
 
 func (p *priorities[T]) pop() T {
+	done := false
+	defer func() {
+		if !done {
+			p.failed(false)
+		}
+	}()
 	last := len(p.items) - 1
-	top := p.items[0].v
-	p.items[0] = p.items[last]
-	p.items[last] = ranked[T]{}
-	p.items = p.items[:last]
-	for i := 0; ; {
-		least := i
+	x := &p.items[last]      // takes the place that gets free
+	n, right := 0, uint64(0) // how many move up, and which of them are right children
+	for i := 0; ; n++ {
+		least := -1
 		for child := 2*i + 1; child <= 2*i+2 && child < last; child++ {
-			if p.before(&p.items[child], &p.items[least]) {
+			if least < 0 || p.before(&p.items[child], &p.items[least]) {
 				least = child
 			}
 		}
-		if least == i {
-			return top
+		if least < 0 || !p.before(&p.items[least], x) {
+			break
 		}
-		p.items[i], p.items[least] = p.items[least], p.items[i]
+		right |= uint64(1-least%2) << n
 		i = least
 	}
+	done = true
+	top, moved := p.items[0].v, *x
+	i := 0
+	for level := range n {
+		next := 2*i + 1 + int(right>>level&1)
+		p.items[i], i = p.items[next], next
+	}
+	p.items[i] = moved
+	p.items[last] = ranked[T]{}
+	p.items = p.items[:last]
+	return top
 }
 
 func (p *priorities[T]) len() int { return len(p.items) }
+func (p *priorities[T]) clear()   { p.items = nil }

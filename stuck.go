@@ -12,10 +12,10 @@ import (
 // may be called from any goroutine, and is what a health check can ask. A loop that
 // works through very many short steps is called stuck too, with whom it is at.
 func (l *Loop) Stuck() error {
-	return engine.Ask(l.l,
+	return engine.Ask(l.core(),
 		func() error { return nil },
 		func() error {
-			h, held := l.l.Holder()
+			h, held := l.core().Holder()
 			if !held {
 				return nil
 			}

@@ -180,7 +180,9 @@ func (t *Task[T]) start(scope context.Context, l *engine.Loop, k engine.Keeper, 
 func (t *Task[T]) apply(opts []TaskOption) engine.Mode {
 	var o taskOptions
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
 	}
 	if o.name != "" {
 		t.t.SetName(o.name)
@@ -311,4 +313,9 @@ func (t *Task[T]) String() string {
 	return text + ">"
 }
 
-func (t *Task[T]) core() *engine.Future { return &t.t.Future }
+func (t *Task[T]) core() *engine.Future {
+	if t == nil {
+		return nil
+	}
+	return &t.t.Future
+}

@@ -111,6 +111,9 @@ func (e *GroupError) Unwrap() []error { return e.Errs }
 // is closed meanwhile it returns ErrLoopClosed. A goroutine that is no task cannot be
 // cancelled: of its body only awaits with tg are interrupted.
 func WithTaskGroup(ctx context.Context, body func(tg *TaskGroup) error) error {
+	if body == nil {
+		panic("asyncio: WithTaskGroup of a nil body")
+	}
 	parent, err := engine.Caller(ctx)
 	if err != nil {
 		return err
@@ -129,8 +132,7 @@ func WithTaskGroup(ctx context.Context, body func(tg *TaskGroup) error) error {
 	defer func() {
 		if unwinding {
 			// The errors of tasks have no other way to anybody.
-			var e *GroupError
-			if errors.As(tg.leave(ctx, errUnwound), &e) {
+			if e, ok := find[*GroupError](tg.leave(ctx, errUnwound)); ok {
 				for _, err := range e.Errs[:len(e.Errs)-1] {
 					loop.Report(engine.Report{Message: "task failed in a group whose body panicked or exited", Err: err})
 				}
@@ -285,6 +287,14 @@ func (tg *TaskGroup) interrupt(why error) {
 	}
 }
 
+// made returns the loop of a group that WithTaskGroup has made.
+func (tg *TaskGroup) made() *engine.Loop {
+	if tg.loop == nil {
+		panic("asyncio: a zero TaskGroup: use the one that WithTaskGroup gives to its body")
+	}
+	return tg.loop
+}
+
 // groupKeeper is a group as the engine calls it.
 type groupKeeper TaskGroup
 
@@ -340,7 +350,7 @@ func (k *groupKeeper) Completion() *engine.Future { return k.completed }
 // Cancel ends the group: its tasks are cancelled, and so is the body if it has not
 // returned. WithTaskGroup then returns nil, unless something really failed. It does
 // not block, and does nothing to a group that is finished. (TaskGroup.cancel)
-func (tg *TaskGroup) Cancel() { tg.loop.Do(tg.cancel) }
+func (tg *TaskGroup) Cancel() { tg.made().Do(tg.cancel) }
 
 func (tg *TaskGroup) cancel() {
 	if tg.phase == finished {
@@ -364,7 +374,7 @@ func (tg *TaskGroup) Shutdown(grace time.Duration) {
 	if x == nil {
 		tg.shutdown.CompareAndSwap(nil, &groupShutdown{})
 		x = tg.shutdown.Load()
-		x.vigil.begin(tg.loop.Face().(*Loop), "TaskGroup.Shutdown", tg.asked)
+		x.vigil.begin(tg.made().Face().(*Loop), "TaskGroup.Shutdown", tg.asked)
 	}
 	tg.stop.ask()
 	tg.loop.Do(func() {
@@ -422,6 +432,9 @@ func (tg *TaskGroup) Stopping() *Event { return &tg.stop.asked }
 //
 //go:norace
 func (tg *TaskGroup) String() string {
+	if tg.loop == nil {
+		return "<TaskGroup>"
+	}
 	tasks, errs := tg.tasks, len(tg.errs)
 	state := "entered"
 	switch {

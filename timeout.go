@@ -2,7 +2,6 @@ package asyncio
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -84,6 +83,9 @@ func sinceEpoch(l *engine.Loop, when time.Time) time.Duration {
 }
 
 func timeout(ctx context.Context, loop *engine.Loop, now, due time.Duration, body func(context.Context, *TimeoutScope) error) error {
+	if body == nil {
+		panic("asyncio: Timeout of a nil body")
+	}
 	task, err := engine.Caller(ctx)
 	if err != nil {
 		return err
@@ -173,9 +175,10 @@ func (tm *TimeoutScope) leave(err error) error {
 // bySomebodyElse returns err, by which a task leaves a scope that has cancelled it, or if
 // that is the scope's own request, the cancellation by who else has asked for one.
 func bySomebodyElse(t *engine.Task, err error, own *engine.Request) error {
-	var c *CancelledError
-	if r := t.Standing(); r != nil && isCancellation(err, true) && errors.As(err, &c) && c.request == own {
-		return newCancelledError(r)
+	if r := t.Standing(); r != nil {
+		if c, cancelled := asCancellation(err, true); cancelled && c != nil && c.request == own {
+			return newCancelledError(r)
+		}
 	}
 	return err
 }
@@ -218,15 +221,14 @@ func asTimeout(err error) error {
 		return newExpiredError(err)
 	case taken:
 		return fmt.Errorf("%w: %w", newExpiredError(err), left)
-	case errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, ErrTimeout):
+	case is(err, context.DeadlineExceeded) && !is(err, ErrTimeout):
 		return fmt.Errorf("%w: %w", ErrTimeout, err) // the standard library saw it first
 	}
 	return err
 }
 
 func newExpiredError(err error) error {
-	var c *CancelledError
-	_ = errors.As(err, &c)
+	c, _ := find[*CancelledError](err)
 	return &expiredError{c}
 }
 
@@ -256,7 +258,7 @@ func (e *expiredError) As(target any) bool {
 // is over. From another goroutine it waits for the current step of the loop.
 // (Timeout.reschedule)
 func (tm *TimeoutScope) Reschedule(when time.Time) (err error) {
-	tm.loop.Call(func() {
+	tm.made().Call(func() {
 		if s := timeoutState(tm.state.Load()); s != timeoutActive {
 			err = fmt.Errorf("asyncio: Reschedule of a timeout that is %v", s)
 			return
@@ -266,13 +268,21 @@ func (tm *TimeoutScope) Reschedule(when time.Time) (err error) {
 	return err
 }
 
+// made returns the loop of a scope that Timeout has made.
+func (tm *TimeoutScope) made() *engine.Loop {
+	if tm.loop == nil {
+		panic("asyncio: a zero TimeoutScope: use the one that Timeout gives to its body")
+	}
+	return tm.loop
+}
+
 // When returns the deadline, the zero time if there is none. (Timeout.when)
 func (tm *TimeoutScope) When() time.Time {
-	due := tm.window.OwnDeadline()
+	loop, due := tm.made(), tm.window.OwnDeadline()
 	if due == engine.Never {
 		return time.Time{}
 	}
-	return tm.loop.Moment(due)
+	return loop.Moment(due)
 }
 
 // Expired reports whether the deadline has come while body was running.
@@ -289,6 +299,9 @@ func (tm *TimeoutScope) String() string {
 		return fmt.Sprintf("<Timeout [%v]>", s)
 	}
 	when := "none"
+	if tm.loop == nil {
+		return "<Timeout>"
+	}
 	if w := tm.When(); !w.IsZero() {
 		when = w.Format(time.RFC3339Nano)
 	}

@@ -88,7 +88,7 @@ func (v *vigil) speak() {
 	if r.All > 0 {
 		attrs = append(attrs, "count", r.All, "tasks", describeRemains(r))
 	}
-	slog.Warn(message, attrs...)
+	say(slog.LevelWarn, message, attrs...)
 }
 
 // again sets when it speaks next, with mu held.

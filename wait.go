@@ -62,7 +62,7 @@ func distinct[F AnyFuture](fs []F) []F {
 	seen := make(map[*engine.Future]bool, len(fs))
 	var all []F
 	for i, f := range fs {
-		if seen[f.core()] {
+		if seen[coreOf(f)] {
 			if all == nil {
 				all = append(all, fs[:i]...)
 			}
@@ -82,9 +82,20 @@ func distinct[F AnyFuture](fs []F) []F {
 func cores[F AnyFuture](fs []F) []*engine.Future {
 	all := make([]*engine.Future, len(fs))
 	for i, f := range fs {
-		all[i] = f.core()
+		all[i] = coreOf(f)
 	}
 	return all
+}
+
+// coreOf is core of what a user has given, which may be nil.
+func coreOf(f AnyFuture) *engine.Future {
+	if f != nil {
+		if c := f.core(); c != nil {
+			_ = c.Loop() // not that of a zero Task or Future
+			return c
+		}
+	}
+	panic("asyncio: a nil task or future cannot be awaited")
 }
 
 // waiting is the future that is completed when a wait is over. It belongs to the

@@ -24,9 +24,10 @@ import (
 // WaitFor returns its cause and aw goes on. It returns ErrNotInTask in a callback, and
 // ErrLoopClosed once the loop is closed. Without a loop in ctx it panics.
 func WaitFor[A Awaitable[T], T any](ctx context.Context, aw A, d time.Duration) (v T, err error) {
+	f := coreOf(aw)
 	switch {
-	case d <= 0 && !aw.Done():
-		if err := cancelAndWait(ctx, aw.core()); err != nil {
+	case d <= 0 && !f.Finished():
+		if err := cancelAndWait(ctx, f); err != nil {
 			return v, err
 		}
 		if v, err = aw.Result(); err != nil {

@@ -42,7 +42,7 @@ func (f *Future) AwaitFrom(ctx context.Context) error {
 		return f.retrieve()
 	}
 	at := lookup(ctx)
-	t, err := caller(at, f.loop)
+	t, err := caller(at, f.Loop())
 	switch {
 	case err != nil:
 		return err

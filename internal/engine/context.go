@@ -106,7 +106,12 @@ type Anchor struct{ scope *Scope }
 // AnchorTo returns the anchor for s.
 func AnchorTo(s *Scope) Anchor { return Anchor{s} }
 
-func (a *Anchor) anchor() *Scope { return a.scope }
+func (a *Anchor) anchor() *Scope {
+	if a.scope == nil {
+		panic("asyncio: a zero TaskGroup: use the one that WithTaskGroup gives to its body")
+	}
+	return a.scope
+}
 
 // isScope reports whether ctx is a scope itself, and not derived from one.
 func isScope(ctx context.Context) bool {
@@ -118,16 +123,16 @@ func isScope(ctx context.Context) bool {
 }
 
 // Deadline is that of the scope.
-func (a *Anchor) Deadline() (time.Time, bool) { return a.scope.Deadline() }
+func (a *Anchor) Deadline() (time.Time, bool) { return a.anchor().Deadline() }
 
 // Done is that of the scope.
-func (a *Anchor) Done() <-chan struct{} { return a.scope.Done() }
+func (a *Anchor) Done() <-chan struct{} { return a.anchor().Done() }
 
 // Err is that of the scope.
-func (a *Anchor) Err() error { return a.scope.Err() }
+func (a *Anchor) Err() error { return a.anchor().Err() }
 
 // Value is that of the scope.
-func (a *Anchor) Value(key any) any { return a.scope.Value(key) }
+func (a *Anchor) Value(key any) any { return a.anchor().Value(key) }
 
 // lookup finds where ctx leads to; the loop is nil if nowhere.
 func lookup(ctx context.Context) place {

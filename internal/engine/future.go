@@ -75,7 +75,14 @@ func (f *Future) Init(ctx context.Context) {
 }
 
 // Loop returns the future's loop.
-func (f *Future) Loop() *Loop { return f.loop }
+func (f *Future) Loop() *Loop {
+	if f.loop == nil {
+		panic(zeroFuture)
+	}
+	return f.loop
+}
+
+const zeroFuture = "asyncio: this is a zero Task or Future: make one with CreateTask, Go or NewFuture"
 
 // State returns the state as of now.
 func (f *Future) State() State { return State(atomic.LoadUint32(&f.state)) }

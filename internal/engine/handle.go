@@ -82,6 +82,9 @@ func (h *Handle) After(f *Future) { h.loop.addWaiter(f, h) }
 
 // Cancel keeps the callback from running and reports whether it did so.
 func (h *Handle) Cancel() bool {
+	if h.loop == nil {
+		return false // a zero Handle, which will not run
+	}
 	if !h.drop() {
 		h.state.CompareAndSwap(ran, late)
 		return false

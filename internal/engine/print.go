@@ -81,6 +81,9 @@ func (f *Future) Play(r Role) { f.role = r }
 // anybody wait: the loop is the caller's, or nobody's, or asleep. Else it is "", as for
 // a task that waits for nothing.
 func (t *Task) Awaits() string {
+	if t.loop == nil {
+		return "" // a zero Task
+	}
 	l := t.loop
 	if l.owned() {
 		return t.awaits()

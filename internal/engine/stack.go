@@ -14,7 +14,7 @@ import (
 // first; nil if it has none. If its loop is stuck in a step, they are found from
 // outside.
 func (t *Task) Stack() []runtime.Frame {
-	return Ask(t.loop, t.stack, t.stackFromOutside)
+	return Ask(t.Loop(), t.stack, t.stackFromOutside)
 }
 
 func (t *Task) stack() (frames []runtime.Frame) {

@@ -368,11 +368,24 @@ func (t *Task) finish(err error) {
 		t.end(Succeeded, nil)
 		return
 	}
-	if c := t.loop.hooks.AsCancelled(err, t.requested()); c != nil {
+	t.fail(err)
+}
+
+// fail ends the task with an error, whose own methods are called to see what it means.
+func (t *Task) fail(err error) {
+	asked := false
+	defer func() {
+		if !asked { // they exit the goroutine
+			t.end(Failed, err)
+		}
+	}()
+	c := t.loop.hooks.AsCancelled(err, t.requested())
+	asked = true
+	if c != nil {
 		t.end(Cancelled, c)
-		return
+	} else {
+		t.end(Failed, err)
 	}
-	t.end(Failed, err)
 }
 
 // end publishes the outcome and lets go of everything.
