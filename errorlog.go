@@ -144,6 +144,9 @@ func logException(c ExceptionContext) {
 	var attrs []any
 	if c.Err != nil {
 		attrs = append(attrs, "err", c.Err)
+		if stack := panicInside(c.Err); stack != nil {
+			attrs = append(attrs, "stack", engine.Chain(stack))
+		}
 	}
 	if c.Task != nil {
 		attrs = append(attrs, describeTask(c.Task)...)

@@ -169,24 +169,6 @@ func (e *CancelledError) Unwrap() error {
 	return e.Cause
 }
 
-// PanicError is the error of a task that panicked. Its text has the stack.
-type PanicError struct {
-	// Value is what was passed to panic.
-	Value any
-	// Stack is the stack where it was raised.
-	Stack []byte
-}
-
-func (e *PanicError) Error() string {
-	return fmt.Sprintf("asyncio: panic: %v\n\n%s", e.Value, e.Stack)
-}
-
-// Unwrap returns the value if it is an error.
-func (e *PanicError) Unwrap() error {
-	err, _ := e.Value.(error)
-	return err
-}
-
 // cancelledBy is newCancelledError for the engine.
 func cancelledBy(r *engine.Request) error { return newCancelledError(r) }
 
@@ -226,8 +208,4 @@ func asCancelled(err error, requested *engine.Request) error {
 func isPanic(err error) bool {
 	_, ok := err.(*PanicError) //nolint:errorlint // not one that the task was told of by another
 	return ok
-}
-
-func panicked(value any, stack []byte) error {
-	return &PanicError{Value: value, Stack: stack}
 }

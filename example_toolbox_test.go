@@ -340,11 +340,12 @@ func ExampleWithTaskGroup_failure() {
 			return err
 		})
 	}))
-	fmt.Println(err)
+	var group *asyncio.GroupError
+	fmt.Println("the group:", errors.As(err, &group), group.Errs)
 	// Output:
 	// the other task: asyncio: cancelled by task group: disk full
 	// the body: asyncio: cancelled by task group: disk full
-	// asyncio: task group: disk full
+	// the group: true [disk full]
 }
 
 func ExampleGroupError() {
@@ -370,6 +371,27 @@ func ExampleGroupError() {
 	// reading: unexpected EOF
 	// closing failed too
 	// true
+}
+
+func ExampleTaskError() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			for _, file := range []string{"a.txt", "b.txt"} {
+				asyncio.CreateTask(tg, asyncio.Void(func(context.Context) error {
+					if file == "b.txt" {
+						return io.ErrUnexpectedEOF
+					}
+					return nil
+				}), asyncio.WithName("reading "+file))
+			}
+			return nil
+		})
+	}))
+	var failed *asyncio.TaskError
+	if errors.As(err, &failed) {
+		fmt.Println(failed.Name, "/", failed.Err, "/", failed.Coro.Line > 0)
+	}
+	// Output: reading b.txt / unexpected EOF / true
 }
 
 func ExampleTaskGroup_Cancel() {

@@ -100,7 +100,7 @@ func parts(err error) (text string, inside []error, stack string) {
 	case *PanicError:
 		return fmt.Sprintf("panic: %v", x.Value), nil, string(x.Stack)
 	case *GroupError:
-		return fmt.Sprintf("task group: %d failed", len(x.Errs)), x.Errs, ""
+		return fmt.Sprintf("task group: %d failed", len(x.Errs)), x.Unwrap(), ""
 	case interface{ Unwrap() []error }:
 		inside = x.Unwrap()
 		if err.Error() != errors.Join(inside...).Error() {

@@ -1,6 +1,12 @@
 package asyncio
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"unsafe"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
 
 // Map calls f for every item, each in a task of its own, at most limit of them at a
 // time (zero or less: all), and returns what they return in the order of items. It is
@@ -8,7 +14,7 @@ import "context"
 // blocks or computes let f return [ToThread] of it.
 //
 // When one fails, the others are cancelled, and Map returns a *GroupError, as
-// [WithTaskGroup] does, which also says what a cancellation or the end of a scope
+// [WithTaskGroup] does, with the index of the item in each *[TaskError]; that also says what a cancellation or the end of a scope
 // does, and what else is returned. If one was cancelled otherwise, Map returns that
 // when all have ended.
 func Map[T, R any](ctx context.Context, items []T, limit int, f func(ctx context.Context, item T) (R, error)) ([]R, error) {
@@ -21,9 +27,17 @@ func Map[T, R any](ctx context.Context, items []T, limit int, f func(ctx context
 		tg.SetLimit(limit)
 		for i, item := range items {
 			t := newTask(Void(func(ctx context.Context) (err error) {
+				failed := true
+				defer func() {
+					if failed {
+						nameItem(ctx, i)
+					}
+				}()
 				results[i], err = f(ctx, item)
+				failed = err != nil
 				return err
 			}))
+			t.pc = **(**uintptr)(unsafe.Pointer(&f)) // the user's function, not this one
 			l := tg.loop
 			if t.create(tg, l.Face().(*Loop).factory.Load(), l, (*groupKeeper)(tg), nil) != nil {
 				return t.Err() // why it did not get a place
@@ -39,4 +53,11 @@ func Map[T, R any](ctx context.Context, items []T, limit int, f func(ctx context
 		return nil, err
 	}
 	return results, nil
+}
+
+// nameItem has a task that has failed say at which item.
+func nameItem(ctx context.Context, i int) {
+	if t := engine.TaskOf(ctx); t != nil {
+		t.SetName(fmt.Sprintf("%s, item %d", taskName(t), i))
+	}
 }

@@ -792,9 +792,6 @@ func TestPromise7Panics(t *testing.T) {
 				if !strings.Contains(string(p.Stack), "asyncio_test.explode") {
 					t.Errorf("the stack is not where it was raised:\n%s", p.Stack)
 				}
-				if text := p.Error(); !strings.Contains(text, "test error") || !strings.Contains(text, "explode") {
-					t.Errorf("text without value or stack: %s", text)
-				}
 				return nil
 			})
 		})
@@ -871,7 +868,7 @@ func TestPromise7Panics(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 				}
-				r.expect(t, "panic in callback … test error … explode")
+				r.expect(t, "panic in callback … test error")
 			})
 		}
 	})

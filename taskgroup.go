@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -40,7 +39,7 @@ type TaskGroup struct {
 	created   bool            // there has been a task
 	aborting  bool            // the tasks were cancelled
 	requested *engine.Request // so was the parent, by this, which will take it back; nil if not
-	errs      []error         // of tasks, in the order in which they ended
+	errs      []*TaskError    // in the order in which they ended
 	completed *engine.Future  // what the parent waits for at the end, nil if it does not
 	first     engine.Future   // the first such, here to save an allocation
 
@@ -61,32 +60,6 @@ const (
 	leaving
 	finished
 )
-
-// GroupError is the error of a task group in which something failed. errors.Is and
-// errors.As see through it. (ExceptionGroup)
-type GroupError struct {
-	// Errs has the errors of the tasks in the order in which they ended, then that
-	// of the body if it failed too. Cancellations are not among them.
-	Errs []error
-}
-
-func (e *GroupError) Error() string {
-	var b strings.Builder
-	b.WriteString("asyncio: task group: ")
-	if len(e.Errs) > 1 {
-		fmt.Fprintf(&b, "%d errors: ", len(e.Errs))
-	}
-	for i, err := range e.Errs {
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		b.WriteString(err.Error())
-	}
-	return b.String()
-}
-
-// Unwrap returns Errs.
-func (e *GroupError) Unwrap() []error { return e.Errs }
 
 // WithTaskGroup calls body with a new group, and returns when body has returned and
 // all tasks of the group are done. It is an await point, unless the group has no
@@ -133,7 +106,7 @@ func WithTaskGroup(ctx context.Context, body func(tg *TaskGroup) error) error {
 		if unwinding {
 			// The errors of tasks have no other way to anybody.
 			if e, ok := find[*GroupError](tg.leave(ctx, errUnwound)); ok {
-				for _, err := range e.Errs[:len(e.Errs)-1] {
+				for _, err := range e.tasks {
 					loop.Report(engine.Report{Message: "task failed in a group whose body panicked or exited", Err: err})
 				}
 			}
@@ -250,20 +223,17 @@ func (tg *TaskGroup) outcome() error {
 	case propagate == nil:
 		propagate = tg.late // somebody else's came too, after the group's
 	}
-	errs := tg.errs
-	if propagate != nil && len(errs) == 0 && tg.failure == nil {
+	switch {
+	case len(tg.errs) > 0:
+	case propagate != nil && tg.failure == nil:
 		return propagate
-	}
-	if tg.failure != nil {
-		errs = append(errs, tg.failure)
-	}
-	if len(errs) == 0 {
+	case tg.failure == nil:
 		return nil
 	}
 	if tg.parent != nil {
 		tg.parent.Redeliver(false) // if it was cancelled by somebody else
 	}
-	return &GroupError{Errs: errs}
+	return newGroupError(tg.errs, tg.failure)
 }
 
 // abort cancels the tasks.
@@ -332,7 +302,7 @@ func (k *groupKeeper) Ended(t *engine.Task) {
 	if t.Cancelling() > 0 {
 		err = cleanUpError(err)
 	}
-	tg.errs = append(tg.errs, err)
+	tg.errs = append(tg.errs, newTaskError(t, err))
 	if !tg.aborting && tg.requested == nil {
 		tg.abort(err)
 		tg.interrupt(err)

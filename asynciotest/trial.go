@@ -156,7 +156,7 @@ func (tr *trial) judge(err error) *Failure {
 	var p *asyncio.PanicError
 	switch {
 	case errors.As(err, &p):
-		return &Failure{Kind: Panic, Err: err, Text: err.Error()}
+		return &Failure{Kind: Panic, Err: err, Text: err.Error() + "\n\n" + string(p.Stack)}
 	case err != nil:
 		return &Failure{Kind: Error, Err: err, Text: err.Error()}
 	case tr.left > 0:

@@ -164,7 +164,7 @@ func TestTaskGroupFails(t *testing.T) {
 		if !errors.As(err, &panicked) || panicked.Value != "interrupt" || errors.As(err, &group) {
 			t.Errorf("out comes %v", err)
 		}
-		r.expect(t, "body panicked or exited: "+errGroupDivision.Error())
+		r.expect(t, "body panicked or exited: Task-2")
 	})
 	t.Run("ends what its tasks keep creating", func(t *testing.T) {
 		succeed(t, func(ctx context.Context) error {

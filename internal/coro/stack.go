@@ -36,7 +36,7 @@ func Callers(skip int) []runtime.Frame {
 // the time of a dump of all goroutines.
 func StackOf(g uintptr) []runtime.Frame {
 	if block := blockOf(g); block != "" {
-		return parse(block)
+		return Parse(block)
 	}
 	return nil
 }
@@ -74,9 +74,9 @@ func dump() []byte {
 	}
 }
 
-// parse reads the frames of one goroutine out of a dump: a line with the call,
+// Parse reads the frames of one goroutine out of a dump: a line with the call,
 // then a line with the file and the line.
-func parse(block string) []runtime.Frame {
+func Parse(block string) []runtime.Frame {
 	lines := strings.Split(block, "\n")[1:]
 	var frames []runtime.Frame
 	for i := 0; i+1 < len(lines); i += 2 {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"runtime/debug"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
@@ -290,12 +291,18 @@ func (t *Task) panicked(v any) error {
 	err := t.loop.hooks.Panicked(v, debug.Stack())
 	if t.loop.panicsCrash {
 		// The coroutine would hand the panic to the goroutine that resumed it,
-		// without this stack; the error's text has it.
-		go panic(err)
+		// without this stack.
+		go panic(crash{err})
 		select {}
 	}
 	return err
 }
+
+// crash is the error of a panic as the runtime prints it: with the stack.
+type crash struct{ error }
+
+func (c crash) Error() string { return fmt.Sprintf("%+v", c.error) }
+func (c crash) Unwrap() error { return c.error }
 
 // ask has a suspended coroutine call do on its own stack.
 func (l *Loop) ask(f *fiber, do func()) {

@@ -92,6 +92,16 @@ func Users(frames []runtime.Frame) (own []runtime.Frame) {
 	return own
 }
 
+// Raised picks the user's frames, from where a panic was raised up to the coroutine or
+// the callback, out of what debug.Stack has returned after it was recovered.
+func Raised(stack []byte) []runtime.Frame {
+	frames := users(coro.Parse(string(stack)))
+	for len(frames) > 0 && (frames[0].Function == "panic" || strings.HasPrefix(frames[0].Function, "runtime")) {
+		frames = frames[1:]
+	}
+	return frames
+}
+
 // rangeBody is how the compiler names the body of a loop over a sequence, after the
 // function that the loop is in.
 var rangeBody = regexp.MustCompile(`-range\d+`)

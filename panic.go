@@ -1,0 +1,75 @@
+package asyncio
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"strings"
+
+	"github.com/asyncio-go/asyncio/internal/engine"
+)
+
+// PanicError is the error of a task that panicked. Its text is one line; with %+v the
+// stack follows. In slog it is a group of two, panic and stack, where the stack is one
+// line too: the user's frames, innermost first.
+type PanicError struct {
+	// Value is what was passed to panic.
+	Value any
+	// Stack is the stack where it was raised.
+	Stack []byte
+}
+
+func (e *PanicError) Error() string { return "asyncio: panic: " + e.text() }
+
+// text is the value in one line.
+func (e *PanicError) text() string {
+	return strings.Join(strings.FieldsFunc(fmt.Sprint(e.Value), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}
+
+// Format prints the text, with %+v the stack as well.
+func (e *PanicError) Format(s fmt.State, verb rune) {
+	switch {
+	case verb == 'v' && s.Flag('#'):
+		fmt.Fprintf(s, "&asyncio.PanicError{Value: %#v}", e.Value)
+	case verb == 'v' && s.Flag('+'):
+		fmt.Fprintf(s, "asyncio: panic: %v\n\n%s", e.Value, e.Stack)
+	case verb == 'v', verb == 's':
+		_, _ = io.WriteString(s, e.Error())
+	default:
+		fmt.Fprintf(s, fmt.FormatString(s, verb), e.Error())
+	}
+}
+
+// LogValue is what a log shows.
+func (e *PanicError) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("panic", e.text()),
+		slog.String("stack", engine.Chain(engine.Raised(e.Stack))))
+}
+
+// panicInside returns where the panic was raised that an error wraps. Of a *PanicError
+// itself a log shows that anyway.
+func panicInside(err error) (frames []runtime.Frame) {
+	defer func() {
+		if recover() != nil {
+			frames = nil // an error whose own methods panic
+		}
+	}()
+	var p *PanicError
+	if _, itself := err.(*PanicError); !itself && errors.As(err, &p) { //nolint:errorlint // it alone is a LogValuer
+		return engine.Raised(p.Stack)
+	}
+	return nil
+}
+
+// Unwrap returns the value if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+func panicked(value any, stack []byte) error {
+	return &PanicError{Value: value, Stack: stack}
+}
