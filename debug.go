@@ -34,7 +34,8 @@ func WithDebug() Option {
 // or a callback holds it up for more than threshold, on the machine's clock, a
 // warning with the name of the task or callback, how long, and the stack where it is stuck at that
 // moment goes to slog.Default, and again each time the duration has doubled; not when
-// it is over, which debug mode tells. A watched loop takes no shortcuts between tasks and is slower; the order of events
+// it is over, which debug mode tells. Beside thousands of goroutines the stack may be the
+// task's function alone: see [Task.Stack]. A watched loop takes no shortcuts between tasks and is slower; the order of events
 // is the same. threshold must be positive.
 func WithWatchdog(threshold time.Duration) Option {
 	if threshold <= 0 {

@@ -3,6 +3,8 @@ package asyncio_test
 import (
 	"context"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -206,4 +208,41 @@ func TestSettingDebugModeLeavesNothingBehind(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestStackBesideManyIsBounded: where a Go task is can be asked beside more suspended
+// tasks than can be looked at one by one, and asking again and again does not hold up the
+// process.
+func TestStackBesideManyIsBounded(t *testing.T) {
+	n := scaled(100_000)
+	succeed(t, func(ctx context.Context) error {
+		for range n {
+			asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, 1))
+		}
+		begun, release := make(chan none), make(chan none)
+		working := asyncio.Go(ctx, func(context.Context) (none, error) { return blockedHere(begun, release), nil })
+		if err := asyncio.Sleep(ctx, 0); err != nil {
+			return err
+		}
+		<-begun
+		// Where it is if there is the time, else at least in which function.
+		for range 100 {
+			stack := working.Stack()
+			if len(stack) == 0 || !strings.Contains(stack[0].Function+stack[len(stack)-1].Function, "TestStackBesideMany") &&
+				!slices.ContainsFunc(stack, func(f runtime.Frame) bool { return strings.HasSuffix(f.Function, ".blockedHere") }) {
+				t.Errorf("stack: %v", stack)
+				break
+			}
+		}
+		close(release)
+		if _, err := working.Await(ctx); err != nil {
+			return err
+		}
+		return endAll(ctx)
+	})
+}
+
+func blockedHere(begun, release chan none) none {
+	close(begun)
+	return <-release
 }

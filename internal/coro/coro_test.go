@@ -129,7 +129,7 @@ func TestStackOfAnotherGoroutine(t *testing.T) {
 	go waitHere(at, release, done)
 	g := <-at
 	var names []string
-	for _, f := range StackOf(g) {
+	for _, f := range StackOf(Sought{G: g}) {
 		names = append(names, f.Function)
 		if f.Line == 0 || f.File == "" {
 			t.Errorf("frame without a place: %+v", f)

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"strings"
-
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
@@ -71,22 +69,15 @@ func (t *Task) Status() string { return coro.StatusOf(t.goroutine()) }
 // Working reports whether a Go task at work is not blocked in the runtime, on a channel
 // or a lock. Only the owner may call it.
 func (l *Loop) Working() bool {
-	return l.tasks.working() || l.left.working()
-}
-
-func (k *taskList) working() bool {
-	for t := k.head; t != nil; t = t.next {
-		if !t.thread || t.phase != started || t.threadOf().visited {
-			continue
-		}
-		switch s := t.Status(); {
-		case strings.HasPrefix(s, "chan "), strings.HasPrefix(s, "select"),
-			strings.HasPrefix(s, "sync."), strings.HasPrefix(s, "semacquire"):
-		default: // with "" it has not begun, or has ended and is about to say so
-			return true
+	var gs []uintptr
+	for _, k := range [2]taskList{l.tasks, l.left} {
+		for t := k.head; t != nil; t = t.next {
+			if t.thread && t.phase == started && !t.threadOf().visited {
+				gs = append(gs, t.goroutine()) // with 0 it has not begun, or has ended and is about to say so
+			}
 		}
 	}
-	return false
+	return coro.Working(gs, "(*thread).run")
 }
 
 // Explore has c choose from now on. It is called before the loop runs, with a pool that

@@ -78,7 +78,7 @@ func (l *Loop) Holder() (h Holder, held bool) {
 		return h, false
 	}
 	h.Task = l.currentSeen()
-	h.Stack = users(coro.StackOf(g))
+	h.Stack = users(h.Task.stackOn(g, true))
 	return h, true
 }
 
@@ -101,17 +101,50 @@ func (t *Task) stackFromOutside() []runtime.Frame {
 		return nil
 	}
 	if t.thread {
-		return outside(coro.StackOf(t.goroutine()))
+		return outside(t.stackOn(t.goroutine(), true))
 	}
 	f, g := t.fiberSeen()
 	if g == 0 {
 		return nil
 	}
-	frames := coro.StackOf(g)
-	if g != coro.Peek(&t.loop.g) {
+	holds := g == coro.Peek(&t.loop.g)
+	frames := t.stackOn(g, holds)
+	if !holds {
 		frames = suspended(frames)
 	}
 	return t.own(frames, f)
+}
+
+// stackOn looks for the stack of t, or of a callback if t is nil, which is on the goroutine
+// g. If that cannot be had at a price that can be paid, all that is known is the task's
+// function.
+func (t *Task) stackOn(g uintptr, running bool) []runtime.Frame {
+	if g == 0 {
+		return nil
+	}
+	s := coro.Sought{G: g, Running: running, Under: "(*Loop).runTurns"}
+	if t == nil {
+		return coro.StackOf(s)
+	}
+	s.Under = "(*fiber).execute"
+	if t.thread {
+		s.Under = "(*thread).run"
+	}
+	f, known := t.function()
+	s.Func = f.Function
+	frames := coro.StackOf(s)
+	if frames == nil && known {
+		frames = []runtime.Frame{f, {Function: modulePath + "engine." + s.Under}}
+	}
+	return frames
+}
+
+// function returns the frame of the task's function, at its beginning.
+func (t *Task) function() (f runtime.Frame, known bool) {
+	if c, ok := t.body.Face().(interface{ Coro() runtime.Frame }); ok {
+		return c.Coro(), true
+	}
+	return f, false
 }
 
 //go:norace

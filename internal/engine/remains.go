@@ -6,8 +6,6 @@ import (
 	"runtime"
 	"strings"
 	"time"
-
-	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
 // Remain is a task that is still there, or the goroutine that one has left.
@@ -80,7 +78,7 @@ func (r *Remains) add(most int, t *Task, left, known bool) {
 	switch {
 	case left:
 		x.Doing = Working
-		x.Frames = outside(coro.StackOf(t.goroutine()))
+		x.Frames = outside(t.stackOn(t.goroutine(), true))
 	case !known:
 		x.Frames = t.stackFromOutside()
 	default:
