@@ -57,7 +57,7 @@ func StackOf(s Sought) []runtime.Frame {
 	if s.G == 0 {
 		return nil
 	}
-	if text, ok := dump(); ok {
+	if text, ok := dump(false); ok {
 		if block := blockOf(text, s.G); block != "" {
 			return Parse(block)
 		}
@@ -69,7 +69,7 @@ func StackOf(s Sought) []runtime.Frame {
 // StatusOf returns what the runtime says a goroutine is doing, in its words ("chan
 // receive", "running"); "" if it cannot be found, or there are too many to look at.
 func StatusOf(g uintptr) string {
-	if text, ok := dump(); ok {
+	if text, ok := dump(true); ok {
 		return statusOf(blockOf(text, g))
 	}
 	return ""
@@ -105,7 +105,7 @@ func Working(gs []uintptr, under string) bool {
 	if len(gs) == 0 {
 		return false
 	}
-	text, ok := dump()
+	text, ok := dump(true)
 	if !ok {
 		return profiledWorking(under)
 	}
@@ -165,13 +165,14 @@ func (p *purse) open() time.Duration {
 	return p.left
 }
 
-// dump returns what the runtime prints of all goroutines, unless that takes too long.
-func dump() ([]byte, bool) {
+// dump returns what the runtime prints of all goroutines, unless that takes too long. For
+// a test that cannot go on before it knows it may take what it takes, but not at once.
+func dump(test bool) ([]byte, bool) {
 	p := &dumps
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := runtime.NumGoroutine()
-	if each*time.Duration(n) > min(mostDump, p.open()) {
+	if most := p.open(); each*time.Duration(n) > mostDump || !test && each*time.Duration(n) > most {
 		return nil, false
 	}
 	start := time.Now()
@@ -179,7 +180,9 @@ func dump() ([]byte, bool) {
 		buf := make([]byte, size)
 		if m := runtime.Stack(buf, true); m < size {
 			took := time.Since(start)
-			p.left -= took
+			if !test {
+				p.left -= took
+			}
 			if n >= 100 {
 				each = max(time.Microsecond, took/time.Duration(n))
 			}
@@ -188,16 +191,18 @@ func dump() ([]byte, bool) {
 	}
 }
 
-// profile calls each with the stacks of all goroutines, unless that has to wait.
-func profile(each func(pcs []uintptr, n names) (more bool)) bool {
-	p := &profiles
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.open() <= 0 {
-		return false
+// profile calls each with the stacks of all goroutines, unless that has to wait, which it
+// does not for a test.
+func profile(test bool, each func(pcs []uintptr, n names) (more bool)) bool {
+	if p := &profiles; !test {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.open() <= 0 {
+			return false
+		}
+		start := time.Now()
+		defer func() { p.left -= time.Since(start) }()
 	}
-	start := time.Now()
-	defer func() { p.left -= time.Since(start) }()
 	n := runtime.NumGoroutine()
 	records := make([]runtime.StackRecord, n+n/8+64)
 	n, ok := runtime.GoroutineProfile(records)
@@ -234,7 +239,7 @@ func cut(pcs []uintptr) bool { return len(pcs) == len(runtime.StackRecord{}.Stac
 // none unless there is only one that it can be, or they are all at one place.
 func (s Sought) profiled() []runtime.Frame {
 	var found []uintptr
-	profile(func(pcs []uintptr, n names) bool {
+	profile(false, func(pcs []uintptr, n names) bool {
 		is, whole := s.is(pcs, n)
 		if !is && whole {
 			return true
@@ -251,7 +256,7 @@ func (s Sought) profiled() []runtime.Frame {
 
 // profiledWorking is Working by a profile.
 func profiledWorking(under string) (working bool) {
-	return !profile(func(pcs []uintptr, n names) bool {
+	return !profile(true, func(pcs []uintptr, n names) bool {
 		is, whole := Sought{Under: under}.is(pcs, n)
 		working = working || (is || !whole) && !blocked(pcs, n)
 		return true
