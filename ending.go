@@ -2,7 +2,6 @@ package asyncio
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -93,8 +92,14 @@ func (e *ending) outcome(err error) error {
 	if err == nil || e.mainLate {
 		return late
 	}
-	return errors.Join(err, late)
+	return &endedLate{main: err, late: late}
 }
+
+// endedLate is the error of a main that has ended with one, when others have not ended.
+type endedLate struct{ main, late error }
+
+func (e *endedLate) Error() string   { return e.main.Error() + "\n" + e.late.Error() }
+func (e *endedLate) Unwrap() []error { return []error{e.main, e.late} }
 
 // close ends the tasks, and then the loop.
 func (e *ending) close() (err error) {

@@ -15,10 +15,10 @@ import (
 // functions of tasks but without those of its caller. (asyncio.run, in a program)
 //
 //   - Ctrl-C or SIGTERM cancels f: see [WithSignals], which it has. If f ends by that, the exit status
-//     is 130 or 143, with one line on standard error. A second one ends the process at once.
+//     is 130 or 143, with a line on standard error. A second one ends the process at once.
 //   - If f returns another error that is printed to standard error, each error of a group in a
-//     line of its own, a panic with its stack, and the exit status is 1. So it is if tasks do not end
-//     within the grace: see [ErrGraceExceeded].
+//     line of its own, a panic with its stack, and the exit status is 1. So it is with [ErrGraceExceeded],
+//     if f or a task does not end when it is asked to.
 //
 // opts are those of Run. It must not be called on a loop.
 func Main(f func(ctx context.Context) error, opts ...Option) {
@@ -45,8 +45,16 @@ func runMain(f func(ctx context.Context) error, stderr io.Writer, opts []Option)
 	if err == nil {
 		return 0
 	}
-	if sig, ok := find[*SignalError](err); ok && isCancellation(err, false) {
+	var late error
+	main := err
+	if x, ok := err.(*endedLate); ok { //nolint:errorlint // it is Run's own
+		main, late = x.main, x.late
+	}
+	if sig, ok := find[*SignalError](main); ok && isCancellation(main, false) {
 		fmt.Fprintf(stderr, "asyncio: ended by %v\n", sig.Signal)
+		if late != nil {
+			explain(stderr, late)
+		}
 		return sig.status()
 	}
 	explain(stderr, err)
