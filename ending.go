@@ -40,7 +40,7 @@ func (e *ending) await(ctx context.Context) (stop func()) {
 			if e.settled {
 				return
 			}
-			e.main.HearEnd() // else a virtual clock could come to the end of the grace before
+			e.main.HearEnd() // in the same turn, or a virtual clock could jump in between
 			e.begin()
 			e.limit = &engine.Handle{}
 			e.limit.Init(l, func() {

@@ -135,7 +135,9 @@ func describeRemain(x engine.Remain) string {
 	case !x.Known:
 	case x.On != nil:
 		doing = " awaits " + taskName(x.On)
-	case x.Sleep != engine.Never:
+	case x.Sleeps && x.Sleep == engine.Never:
+		doing = " sleeps for ever"
+	case x.Sleeps:
 		doing = " sleeps for another " + x.Sleep.String()
 	case x.Place != nil:
 		doing = " waits"

@@ -62,6 +62,7 @@ type place struct {
 	// Where a new task belongs.
 	home   *Scope // the nearest binding scope or group below that task, nil if none
 	away   bool   // watch was derived from that, and binds the task
+	hears  bool   // HearEnd is called when watch has ended
 	keeper *Scope // the nearest group
 }
 

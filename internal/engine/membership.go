@@ -12,6 +12,7 @@ type membership struct {
 	keeper *Scope          // as in place
 	ends   context.Context // what it is bound to; nil if that tells the task in time
 	away   bool            // as in place
+	hears  bool            // as in place
 
 	// Owner.
 	ended bool  // the task was told, and the scope need not tell it
@@ -24,7 +25,7 @@ type membership struct {
 
 // enroll gives a new task its place.
 func (t *Task) enroll(at *place) {
-	m := &membership{home: at.home, keeper: at.keeper, away: at.away, task: t}
+	m := &membership{home: at.home, keeper: at.keeper, away: at.away, hears: at.hears, task: t}
 	if t.extra.Load() == nil {
 		t.extra.Store(&m.extra)
 	}
@@ -79,8 +80,8 @@ func (t *Task) scopeEnded(r *Request) {
 	t.Cancel(r)
 }
 
-// HearEnd tells a task of the end of the context that it was started in, if that has come
-// and it has not been told yet. Only the owner of the loop may call it.
+// HearEnd tells a task of StartOn of the end of its context, if that has come. Only the owner
+// of the loop may call it.
 func (t *Task) HearEnd() {
 	if m := t.member(); m.over() {
 		t.scopeEnded(endOf(m.ends))
@@ -105,7 +106,9 @@ func (t *Task) enterScope(m *membership) {
 			t.scopeEnded(endOf(m.ends))
 			return
 		}
-		m.stop = t.loop.whenEnded(m.ends, t.scopeEnded)
+		if !m.hears {
+			m.stop = t.loop.whenEnded(m.ends, t.scopeEnded)
+		}
 	}
 	bound := &m.link
 	if m.keeper != nil {

@@ -15,9 +15,11 @@ type Remain struct {
 	// Known says that the loop itself has answered; else there is no more than the frames.
 	Known bool
 	Doing Doing
-	On    *Task         // that it awaits, nil if it does not await a task
-	Sleep time.Duration // that is left of its sleep, Never if it does not sleep
-	Place Unwinder      // as in Blocked
+	On    *Task // that it awaits, nil if it does not await a task
+	// Sleeps says that it does, for Sleep more, which may be Never.
+	Sleeps bool
+	Sleep  time.Duration
+	Place  Unwinder // as in Blocked
 	// Frames is where, innermost first: of a Go task with those of the standard library.
 	Frames []runtime.Frame
 }
@@ -88,8 +90,11 @@ func (r *Remains) add(most int, t *Task, left, known bool) {
 		if len(b.On) > 0 {
 			x.On = b.On[0]
 		}
-		if b.Until != Never {
-			x.Sleep = b.Until - t.loop.Now()
+		if f := t.waitOn; b.Doing == Awaiting && f.kind == kindSleep {
+			x.Sleeps = true
+			if b.Until != Never {
+				x.Sleep = b.Until - t.loop.Now()
+			}
 		}
 	}
 	x.Frames = Users(x.Frames)

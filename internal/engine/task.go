@@ -159,14 +159,14 @@ func (t *Task) NeverStart(l *Loop, body Body, s State, err error) {
 }
 
 // StartOn is Start for a context that need not lead to l. If it can end, it is
-// the task's scope.
+// the task's scope; that it has ended is for HearEnd to tell.
 func (t *Task) StartOn(l *Loop, ctx context.Context, body Body) {
 	if ctx == nil {
 		panic(nilContext)
 	}
 	at := place{loop: l}
 	if ctx.Done() != nil {
-		at.away, at.watch = true, ctx
+		at.away, at.hears, at.watch = true, true, ctx
 	}
 	t.start(l, ctx, nil, &at, body, 0)
 }
