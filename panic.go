@@ -1,7 +1,6 @@
 package asyncio
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -51,14 +50,11 @@ func (e *PanicError) LogValue() slog.Value {
 
 // panicInside returns where the panic was raised that an error wraps. Of a *PanicError
 // itself a log shows that anyway.
-func panicInside(err error) (frames []runtime.Frame) {
-	defer func() {
-		if recover() != nil {
-			frames = nil // an error whose own methods panic
-		}
-	}()
-	var p *PanicError
-	if _, itself := err.(*PanicError); !itself && errors.As(err, &p) { //nolint:errorlint // it alone is a LogValuer
+func panicInside(err error) []runtime.Frame {
+	if _, itself := err.(*PanicError); itself { //nolint:errorlint // it alone is a LogValuer
+		return nil
+	}
+	if p, ok := find[*PanicError](err); ok {
 		return engine.Raised(p.Stack)
 	}
 	return nil

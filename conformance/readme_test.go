@@ -43,6 +43,50 @@ func TestReadme(t *testing.T) {
 	expectLines(t, scenario.Run(p).Trace, strings.Split(strings.TrimSpace(trace), "\n")...)
 }
 
+// The figures of the repository's README are those of the report.
+func TestFigures(t *testing.T) {
+	const readme = "../README.md"
+	if *update {
+		if err := conformance.WriteFigures(readme, "REPORT.md"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	report, err := os.ReadFile("REPORT.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	figures, err := conformance.Figures(string(report))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if section(t, string(text), "figures", figures) != string(text) {
+		t.Error("the figures are not those of the report: go test ./conformance -run TestFigures -update")
+	}
+}
+
+// The sentence has each version's figures, and does not hide that some differed.
+func TestFiguresSaySo(t *testing.T) {
+	run := "programs     300000, from 0 of seed 1\nCPython 3.13.0   246105 compared, 0 divergences\n"
+	for text, want := range map[string][]string{
+		run: {"300,000", "246,105 on CPython 3.13.0", "all alike"},
+		run + "CPython 3.14.2   75000 compared, 1200 divergences\n": {"75,000 on CPython 3.14.2 (1,200 differed)", "not all alike"},
+	} {
+		got, err := conformance.Figures(text)
+		for _, w := range want {
+			if err != nil || !strings.Contains(got, w) {
+				t.Errorf("%q, %v: want %q", got, err, w)
+			}
+		}
+	}
+	if _, err := conformance.Figures("nothing"); err == nil {
+		t.Error("no error for a report without a run")
+	}
+}
+
 func section(t *testing.T, text, name, with string) string {
 	text, err := conformance.ReplaceSection(text, name, with)
 	if err != nil {

@@ -5,15 +5,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/asyncio-go/asyncio/conformance/scenario"
 )
 
 func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // Comparable reports whether a CPython of this version is to behave as the newest does
 // with p.
-func Comparable(p *program, version string) bool { return !scenario.Older(version, p.Since()) }
+func Comparable(p *program, version string) bool { return len(p.Beyond(version)) == 0 }
 
 // SideBySide shows two traces, with a mark between them from the first line on in which
 // they differ.

@@ -75,9 +75,9 @@ type Gate struct {
 	Why   string
 }
 
-// Since returns the oldest CPython, as in "3.12", that p can be compared on.
-func (p *Program) Since() string {
-	since := "3.11"
+// Beyond returns the gates that keep p from being compared on a CPython of a version:
+// what it has that behaves otherwise there, or is not there.
+func (p *Program) Beyond(version string) (gates []Gate) {
 	words := map[string]bool{}
 	for _, o := range p.Objects {
 		words[o.Kind] = true
@@ -93,7 +93,21 @@ func (p *Program) Since() string {
 	})
 	for _, g := range Language.Gates {
 		lacks := func(word string) bool { return !words[word] }
-		if Older(since, g.Since) && !slices.ContainsFunc(g.Has, lacks) {
+		if Older(version, g.Since) && !slices.ContainsFunc(g.Has, lacks) {
+			gates = append(gates, g)
+		}
+	}
+	return gates
+}
+
+// oldest is the CPython from which on programs can be compared.
+const oldest = "3.11"
+
+// Since returns the oldest CPython, as in "3.12", that p can be compared on.
+func (p *Program) Since() string {
+	since := oldest
+	for _, g := range p.Beyond(oldest) {
+		if Older(since, g.Since) {
 			since = g.Since
 		}
 	}

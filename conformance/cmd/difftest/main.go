@@ -9,6 +9,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -39,6 +40,7 @@ func main() {
 	flag.IntVar(&c.most, "most", 3, "how many `divergences` to show")
 	flag.StringVar(&c.record, "record", "", "the `file` to write the programs and CPython's traces to, compressed")
 	flag.StringVar(&c.report, "report", "", "the `file` whose sections of the run and its coverage are to be written")
+	flag.StringVar(&c.readme, "readme", "", "the `file` whose figures are to be those of the report")
 	flag.IntVar(&c.workers, "workers", runtime.GOMAXPROCS(0), "how many `processes` of each CPython to run")
 	flag.Parse()
 	if err := c.run(); err != nil {
@@ -51,6 +53,7 @@ type config struct {
 	n, first, seed  uint64
 	pythons, oracle string
 	record, report  string
+	readme          string
 	most, workers   int
 }
 
@@ -71,7 +74,7 @@ func (c *config) run() error {
 	if c.record != "" {
 		pythons = pythons[:1] // the newest
 	}
-	s := &summary{ran: map[string]int{}, compared: map[string]int{}, differ: map[string]int{}, most: c.most}
+	s := &summary{ran: map[string]int{}, versions: map[string]*version{}, most: c.most}
 	start := time.Now()
 	chunks := make(chan uint64)
 	errs := make(chan error, c.workers)
@@ -206,14 +209,20 @@ func (c *config) chunk(oracles []oracle, first uint64, s *summary) error {
 	s.add(results)
 	for _, o := range oracles {
 		if first/batch%o.every != 0 {
+			s.count(o.Version, func(v *version) { v.passed += len(programs) })
 			continue
 		}
+		beyond := map[string]int{}
 		var mine []int
 		var ask [][]byte
 		for i, p := range programs {
-			if difftest.Comparable(p, o.Version) {
+			gates := p.Beyond(o.Version)
+			if len(gates) == 0 {
 				mine = append(mine, i)
 				ask = append(ask, texts[i])
+			}
+			for _, g := range gates {
+				beyond[fmt.Sprintf("%s before %s: %s", strings.Join(g.Has, " and "), g.Since, g.Why)]++
 			}
 		}
 		traces, err := o.Traces(ask)
@@ -231,7 +240,13 @@ func (c *config) chunk(oracles []oracle, first uint64, s *summary) error {
 				s.show(numbers[i], c.seed, o.Oracle, shrink(programs[i], o.Oracle))
 			}
 		}
-		s.count(o.Version, len(mine))
+		s.count(o.Version, func(v *version) {
+			v.compared += len(mine)
+			v.beyond += len(programs) - len(mine)
+			for why, n := range beyond {
+				v.why[why] += n
+			}
+		})
 	}
 	return nil
 }
@@ -271,11 +286,18 @@ type summary struct {
 	programs int
 	lines    int
 	ran      map[string]int // operations
-	compared map[string]int // by version
-	differ   map[string]int // by version
+	versions map[string]*version
 	shown    int
 	most     int
 	records  []difftest.Record
+}
+
+// version is what has been seen of one CPython.
+type version struct {
+	compared, differ int
+	beyond           int            // programs that it need not run as the newest does
+	why              map[string]int // of how many of them; some have several reasons
+	passed           int            // programs that it was not given
 }
 
 func (s *summary) record(r difftest.Record) {
@@ -299,27 +321,33 @@ func (s *summary) add(results []scenario.Result) {
 	}
 }
 
-func (s *summary) count(version string, n int) {
+// count notes something of a version.
+func (s *summary) count(name string, note func(*version)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.compared[version] += n
+	v := s.versions[name]
+	if v == nil {
+		v = &version{why: map[string]int{}}
+		s.versions[name] = v
+	}
+	note(v)
 }
 
 // differs notes a divergence, and reports whether to show it.
-func (s *summary) differs(version string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.differ[version]++
-	if s.shown >= s.most {
-		return false
-	}
-	s.shown++
-	return true
+func (s *summary) differs(name string) (show bool) {
+	s.count(name, func(v *version) {
+		v.differ++
+		show = s.shown < s.most
+		if show {
+			s.shown++
+		}
+	})
+	return show
 }
 
 func (s *summary) divergences() (n int) {
-	for _, d := range s.differ {
-		n += d
+	for _, v := range s.versions {
+		n += v.differ
 	}
 	return n
 }
@@ -348,8 +376,21 @@ func (s *summary) print(w io.Writer, c *config, took time.Duration) {
 	fmt.Fprintf(w, "operations   %d\n", total)
 	fmt.Fprintf(w, "trace lines  %d\n", s.lines)
 	fmt.Fprintf(w, "time         %v\n", took.Round(time.Second))
-	for _, version := range slices.Sorted(maps.Keys(s.compared)) {
-		fmt.Fprintf(w, "CPython %-8s %d compared, %d divergences\n", version, s.compared[version], s.differ[version])
+	for _, name := range slices.Sorted(maps.Keys(s.versions)) {
+		v := s.versions[name]
+		fmt.Fprintf(w, "CPython %-8s %d compared, %d divergences\n", name, v.compared, v.differ)
+		if v.passed > 0 {
+			fmt.Fprintf(w, "  %d not given to it\n", v.passed)
+		}
+		if v.beyond == 0 {
+			continue
+		}
+		fmt.Fprintf(w, "  %d cannot be compared there, for one reason or more:\n", v.beyond)
+		for _, why := range slices.SortedFunc(maps.Keys(v.why), func(a, b string) int {
+			return cmp.Or(v.why[b]-v.why[a], strings.Compare(a, b))
+		}) {
+			fmt.Fprintf(w, "  %8d have %s\n", v.why[why], why)
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.ran)) {
 		fmt.Fprintf(w, "  %-20s %d\n", name, s.ran[name])

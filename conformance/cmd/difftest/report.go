@@ -21,6 +21,11 @@ func (c *config) writeReport(s *summary, took time.Duration) error {
 	if err := conformance.WriteSection(c.report, "difftest", run.String()); err != nil {
 		return err
 	}
+	if c.readme != "" {
+		if err := conformance.WriteFigures(c.readme, c.report); err != nil {
+			return err
+		}
+	}
 	blocks, err := difftest.Coverage(".")
 	if err != nil {
 		return fmt.Errorf("coverage: %w: run it as the report says", err)
