@@ -2,8 +2,9 @@ package asyncio
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
-	"sync/atomic"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
@@ -16,12 +17,16 @@ import (
 // If the caller is cancelled, or ctx is a scope that ends, the sequence ends early,
 // and what is not done goes on. A cancellation is not swallowed by that: it is
 // delivered again at the caller's next await. [AsCompletedWithin] says why it ends. In
-// a callback, which cannot wait, it panics.
+// a callback, which cannot wait, it panics, and with an error that is ErrDeadlock where
+// all that are not done wait, directly or not, for the caller.
 func AsCompleted[F AnyFuture](ctx context.Context, fs []F) iter.Seq[F] {
 	return func(yield func(F) bool) {
 		for f, err := range asCompleted(ctx, fs, 0) {
 			if err == ErrNotInTask { //nolint:errorlint // not one that a context has for its cause
 				panic("asyncio: AsCompleted in a callback, which cannot wait: create a task in it")
+			}
+			if errors.Is(err, ErrDeadlock) {
+				panic(fmt.Errorf("asyncio: AsCompleted, which has no error to return: %w", err))
 			}
 			if err != nil {
 				redeliver(ctx, err)
@@ -53,18 +58,15 @@ func asCompleted[F AnyFuture](ctx context.Context, fs []F, d time.Duration) iter
 			return
 		}
 		fs := distinct(fs)
-		c := &completing{fs: cores(fs), ended: NewQueue[int](0)}
-		c.loop = c.fs[0].Loop()
-		stop := context.AfterFunc(c.loop.Root(), func() { c.close(ErrLoopClosed) })
+		c := &completing{Joint: engine.Joint{Parts: cores(fs)}}
+		c.loop = c.Parts[0].Loop()
+		stop := context.AfterFunc(c.loop.Root(), func() { c.loop.Do(func() { c.close(ErrLoopClosed) }) })
 		defer stop()
 		c.loop.Do(func() { c.begin(d) })
 		defer c.loop.Do(c.end)
 		for range fs {
-			i, err := c.ended.Get(ctx)
+			i, err := c.next(ctx)
 			if err != nil {
-				if why := c.why.Load(); why != nil && err == ErrQueueShutDown { //nolint:errorlint // not a cancellation with that cause
-					err = *why
-				}
 				var none F
 				yield(none, err)
 				return
@@ -76,32 +78,81 @@ func asCompleted[F AnyFuture](ctx context.Context, fs []F, d time.Duration) iter
 	}
 }
 
-// completing puts futures into a queue as they end. It belongs to the loop of the
-// first; all but the queue is for its owner.
+// completing hands out futures as they end. It belongs to the loop of the first, and is
+// for its owner: it is what who asks for the next waits for if there is none yet.
 type completing struct {
+	engine.Joint
 	loop  *engine.Loop
-	fs    []*engine.Future
 	each  []completed
 	left  int
 	timer *engine.Handle
-	ended *Queue[int]           // their indices
-	why   atomic.Pointer[error] // it was shut down
+	ended []int // the indices of those that have ended, without those that were handed out
+	asked bool  // somebody waits for the next
+	why   error // there will be no more
 }
 
 type completed struct {
 	engine.Watch
 	in    *completing
 	i     int
+	f     *engine.Future // as it was given
 	near  *engine.Future
 	leave func()
 }
 
+// next waits for the next to end, and returns its index.
+func (c *completing) next(ctx context.Context) (i int, err error) {
+	for {
+		there := false
+		ask := func() { i, err, there = c.ask() }
+		if c.loop.Owned() {
+			ask()
+		} else {
+			c.loop.Call(ask)
+		}
+		if there {
+			return i, err
+		}
+		if err := c.Await(ctx); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// ask takes the next of those that have ended, or else makes it possible to wait for it.
+func (c *completing) ask() (i int, err error, there bool) {
+	switch {
+	case len(c.ended) > 0:
+		i, c.ended = c.ended[0], c.ended[1:]
+		return i, nil, true
+	case c.why != nil:
+		return 0, c.why, true
+	}
+	c.Again()
+	c.asked = true
+	return 0, nil, false
+}
+
+// tell ends the wait for the next.
+func (c *completing) tell() {
+	if c.asked && c.Claim() {
+		c.asked = false
+		c.Settle(engine.Succeeded, nil)
+	}
+}
+
 func (c *completing) begin(d time.Duration) {
-	c.left = len(c.fs)
-	c.each = make([]completed, len(c.fs))
-	for i, f := range c.fs {
+	c.Init(c.loop)
+	c.Play(engine.Completed)
+	c.Need = engine.Any
+	if d != 0 {
+		c.Need = engine.Nothing
+	}
+	c.left = len(c.Parts)
+	c.each = make([]completed, len(c.Parts))
+	for i, f := range c.Parts {
 		x := &c.each[i]
-		x.in, x.i = c, i
+		x.in, x.i, x.f = c, i, f
 		x.near, x.leave = c.loop.Near(f)
 		x.Start(x.near, x)
 	}
@@ -116,29 +167,29 @@ func (c *completing) begin(d time.Duration) {
 }
 
 // Completes is for the engine's picture of who waits for whom.
-func (x *completed) Completes() *engine.Future {
-	if w := x.in.ended.getters.head; w != nil {
-		return &w.Future
-	}
-	return nil
-}
+func (x *completed) Completes() *engine.Future { return &x.in.Joint.Future }
 
 // FutureDone is the end of one.
 func (x *completed) FutureDone() {
 	c := x.in
-	if !c.fs[x.i].Finished() {
+	if !x.f.Finished() {
 		c.close(ErrLoopClosed)
 		return
 	}
-	_ = c.ended.PutNoWait(x.i) // it is without bound
+	c.ended = append(c.ended, x.i)
+	c.tell()
+	c.Strike(x.i)
 	if c.left--; c.left == 0 && c.timer != nil {
 		c.timer.Cancel()
 	}
 }
 
+// close has it end for this reason, once what has ended was handed out.
 func (c *completing) close(why error) {
-	c.why.CompareAndSwap(nil, &why)
-	c.ended.Shutdown()
+	if c.why == nil {
+		c.why = why
+	}
+	c.tell()
 }
 
 func (c *completing) end() {

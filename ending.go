@@ -199,8 +199,9 @@ func (e *ending) end(threads bool) {
 // all goroutines back, or it is time to give up.
 func (e *ending) cancel(tasks []*engine.Task, threads bool) *engine.Future {
 	l := e.loop.l
+	r := &engine.Request{Origin: engine.OriginShutdown}
 	for _, t := range tasks {
-		t.Cancel(&engine.Request{Origin: engine.OriginShutdown})
+		t.Cancel(r)
 	}
 	all := &engine.Future{}
 	all.Init(l.Root())

@@ -50,12 +50,10 @@ func GatherAll[A Awaitable[T], T any](ctx context.Context, aws ...A) ([]Outcome[
 // gathering is the future that is completed by the ends of others. It belongs to the
 // loop of the first; all but the future is for its owner.
 type gathering struct {
-	engine.Relay
-	fs       []*engine.Future
+	engine.Joint
 	each     []gathered
 	left     int
-	outcomes bool            // failures are results like others
-	request  *engine.Request // by which those that were left were cancelled
+	outcomes bool // failures are results like others
 }
 
 // gathered is one of them.
@@ -73,20 +71,20 @@ func gather(ctx context.Context, fs []*engine.Future, outcomes bool) error {
 		return nil
 	}
 	loop := fs[0].Loop()
-	g := &gathering{fs: fs, each: make([]gathered, len(fs)), left: len(fs), outcomes: outcomes}
+	g := &gathering{each: make([]gathered, len(fs)), left: len(fs), outcomes: outcomes}
 	g.Init(loop)
 	g.Play(engine.Gathered)
-	g.Pass = g.cancel
+	g.Parts, g.Passes = fs, true
 	loop.Do(g.begin)
 	err := g.Await(ctx)
 	if !g.Finished() {
-		loop.Do(g.end) // a scope has ended the wait, or the loop was closed
+		loop.Do(g.end) // a scope has ended the wait, or it was refused, or the loop was closed
 	}
 	return err
 }
 
 func (g *gathering) begin() {
-	for i, f := range g.fs {
+	for i, f := range g.Parts {
 		x := &g.each[i]
 		x.in, x.f = g, f
 		x.near, x.leave = g.Loop().Near(f)
@@ -112,29 +110,11 @@ func (g *gathering) end() {
 	}
 }
 
-// cancel passes a request on.
-func (g *gathering) cancel(r *engine.Request) bool {
-	if g.Finished() {
-		return false
-	}
-	before, taken := g.request, false
-	g.request = r // before they hear of it, since some may be on other loops
-	for _, f := range g.fs {
-		if f.Cancel(r) {
-			taken = true
-		}
-	}
-	if !taken {
-		g.request = before
-	}
-	return taken
-}
-
 // Counts is for the engine, which explores orders: whether FutureDone would only count.
 func (x *gathered) Counts() bool { return x.in.left > 1 && x.f.State() == engine.Succeeded }
 
 // Completes is for the engine's picture of who waits for whom.
-func (x *gathered) Completes() *engine.Future { return &x.in.Future }
+func (x *gathered) Completes() *engine.Future { return &x.in.Joint.Future }
 
 // FutureDone is the end of one.
 func (x *gathered) FutureDone() {
@@ -149,8 +129,8 @@ func (x *gathered) FutureDone() {
 	case err != nil && !g.outcomes:
 		g.complete(err)
 	case g.left > 0:
-	case g.request != nil:
-		g.complete(newCancelledError(g.request))
+	case g.Request() != nil:
+		g.complete(newCancelledError(g.Request()))
 	default:
 		g.complete(nil)
 	}

@@ -23,8 +23,9 @@ func Race[A Awaitable[T], T any](ctx context.Context, aws ...A) (v T, err error)
 		return v, errors.New("asyncio: Race of nothing: give it at least one task or future")
 	}
 	fs := cores(aws)
-	w := newWaiting(fs, WaitOptions{ReturnWhen: FirstCompleted})
-	if err = w.await(ctx); err == ErrNotInTask { //nolint:errorlint // not one that a context has for its cause
+	// It needs all, since it waits for the ends of the others too.
+	w := newWaitingFor(fs, WaitOptions{ReturnWhen: FirstCompleted}, engine.All)
+	if err = w.await(ctx); err == ErrNotInTask || errors.Is(err, ErrDeadlock) { //nolint:errorlint // not one that a context has for its cause
 		return v, err
 	}
 	for _, f := range fs {
@@ -36,8 +37,12 @@ func Race[A Awaitable[T], T any](ctx context.Context, aws ...A) (v T, err error)
 		if err != nil {
 			ctx = engine.Unscoped(ctx)
 		}
-		if e := newWaiting(fs, WaitOptions{}).await(ctx); e != nil {
-			err = e
+		e := newWaiting(fs, WaitOptions{}).await(ctx)
+		switch {
+		case errors.Is(e, ErrDeadlock):
+			return v, e
+		case e != nil && (err == nil || isCancellation(e, false) && !isCancellation(err, false)):
+			err = e // the first, unless that was a scope and no cancellation
 		}
 	}
 	if err != nil {

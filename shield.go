@@ -20,8 +20,10 @@ func Shield[A Awaitable[T], T any](ctx context.Context, aw A) (T, error) {
 		return aw.Result()
 	}
 	s := &shield{inner: inner}
+	s.parts[0] = inner
 	s.loop = s.inner.Loop()
-	s.outer.Init(s.loop.Root())
+	s.outer.Init(s.loop)
+	s.outer.Parts = s.parts[:]
 	s.outer.Play(engine.Shielded)
 	s.loop.Do(func() { s.Start(s.inner, s) })
 	if err := s.outer.Await(ctx); err != nil || !aw.Done() {
@@ -36,13 +38,14 @@ func Shield[A Awaitable[T], T any](ctx context.Context, aw A) (T, error) {
 // shield stands between two futures.
 type shield struct {
 	engine.Watch
-	outer engine.Future
+	outer engine.Joint
 	inner *engine.Future
+	parts [1]*engine.Future // that one
 	loop  *engine.Loop
 }
 
 // Completes is for the engine's picture of who waits for whom.
-func (s *shield) Completes() *engine.Future { return &s.outer }
+func (s *shield) Completes() *engine.Future { return &s.outer.Future }
 
 // FutureDone is the end of the inner future.
 func (s *shield) FutureDone() {

@@ -40,14 +40,14 @@ type TaskGroup struct {
 	aborting  bool            // the tasks were cancelled
 	requested *engine.Request // so was the parent, by this, which will take it back; nil if not
 	errs      []*TaskError    // in the order in which they ended
-	completed *engine.Future  // what the parent waits for at the end, nil if it does not
-	first     engine.Future   // the first such, here to save an allocation
+	completed *engine.Members // what the parent waits for at the end, nil if it does not
+	first     engine.Members  // the first such, here to save an allocation
 
 	shutdown atomic.Pointer[groupShutdown] // nil until Shutdown is called
 
 	// Owner, then who leaves the group.
 	propagate, failure error // the body's cancellation, or failure
-	late               error // a cancellation while the tasks are ending
+	late               error // the first cancellation by somebody else while the tasks are ending
 }
 
 // groupPhase is where the body of a group is.
@@ -178,7 +178,7 @@ func (tg *TaskGroup) complete(error) {
 	case tg.completed == nil:
 		tg.completed = &tg.first
 	default:
-		tg.completed = &engine.Future{}
+		tg.completed = &engine.Members{}
 	}
 	tg.completed.Init(&tg.scope)
 	tg.completed.Play(engine.Grouped)
@@ -189,7 +189,10 @@ func (tg *TaskGroup) interrupted(err error) {
 	cancelled := isCancellation(err, false)
 	switch {
 	case tg.aborting && cancelled:
-		tg.late = err
+		own := tg.requested != nil && tg.parent != nil && tg.parent.Cancelling() <= tg.cancelling+1
+		if tg.late == nil && !own {
+			tg.late = err
+		}
 	case tg.aborting:
 	case cancelled:
 		tg.propagate = err
@@ -209,7 +212,7 @@ func (tg *TaskGroup) finish(error) {
 	tg.scope.End(groupFinished)
 }
 
-var groupFinished = &engine.Request{Origin: engine.OriginContext, Cause: ErrGroupClosed}
+var groupFinished = &engine.Request{Origin: engine.OriginContext, Cause: ErrGroupClosed, Shared: true}
 
 // outcome is what the group returns.
 func (tg *TaskGroup) outcome() error {
@@ -315,7 +318,12 @@ func (k *groupKeeper) Counts(t *engine.Task) bool {
 }
 
 // Completion is for the engine's picture of who waits for whom.
-func (k *groupKeeper) Completion() *engine.Future { return k.completed }
+func (k *groupKeeper) Completion() *engine.Future {
+	if k.completed == nil {
+		return nil
+	}
+	return &k.completed.Future
+}
 
 // Cancel ends the group: its tasks are cancelled, and so is the body if it has not
 // returned. WithTaskGroup then returns nil, unless something really failed. It does

@@ -208,7 +208,7 @@ func (tm *TimeoutScope) endFromOutside() (late, unheard bool) {
 	return late, unheard
 }
 
-var leftTimeout = &engine.Request{Origin: engine.OriginContext, Cause: context.Canceled}
+var leftTimeout = &engine.Request{Origin: engine.OriginContext, Cause: context.Canceled, Shared: true}
 
 // asTimeout makes a timeout of the error by which a body shows that it was stopped. What
 // is joined with that stays.

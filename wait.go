@@ -101,7 +101,7 @@ func coreOf(f AnyFuture) *engine.Future {
 // waiting is the future that is completed when a wait is over. It belongs to the
 // loop of the first that is waited for; all but the future is for its owner.
 type waiting struct {
-	engine.Future
+	engine.Joint
 	loop   *engine.Loop
 	o      WaitOptions
 	left   int
@@ -115,6 +115,7 @@ type waiting struct {
 type waited struct {
 	engine.Watch
 	in    *waiting
+	i     int
 	f     *engine.Future // as it was given
 	near  *engine.Future
 	leave func() // nil if f is of this loop
@@ -124,12 +125,24 @@ type waited struct {
 func (w *waiting) String() string { return "the timeout of a Wait" }
 
 func newWaiting(fs []*engine.Future, o WaitOptions) *waiting {
+	need := engine.All
+	switch {
+	case o.Timeout != 0:
+		need = engine.Nothing
+	case o.ReturnWhen != AllCompleted:
+		need = engine.Any // for FirstException: each might fail
+	}
+	return newWaitingFor(fs, o, need)
+}
+
+func newWaitingFor(fs []*engine.Future, o WaitOptions, need engine.Need) *waiting {
 	w := &waiting{loop: fs[0].Loop(), o: o, left: len(fs), each: make([]waited, len(fs))}
-	w.Init(w.loop.Root())
+	w.Init(w.loop)
+	w.Parts, w.Need = fs, need
 	w.Play(engine.Waited)
 	for i, f := range fs {
 		x := &w.each[i]
-		x.in, x.f = w, f
+		x.in, x.i, x.f = w, i, f
 		x.near, x.leave = w.loop.Near(f)
 	}
 	w.loop.Do(w.begin)
@@ -176,7 +189,7 @@ func (x *waited) Counts() bool {
 }
 
 // Completes is for the engine's picture of who waits for whom.
-func (x *waited) Completes() *engine.Future { return &x.in.Future }
+func (x *waited) Completes() *engine.Future { return &x.in.Joint.Future }
 
 // FutureDone is the end of one.
 func (x *waited) FutureDone() {
@@ -192,7 +205,11 @@ func (x *waited) FutureDone() {
 		w.first = x.f
 	}
 	if w.left > 0 && w.o.ReturnWhen != FirstCompleted {
-		if w.o.ReturnWhen == AllCompleted || x.f.State() != engine.Failed {
+		if w.o.ReturnWhen == AllCompleted {
+			return
+		}
+		if x.f.State() != engine.Failed {
+			w.Strike(x.i)
 			return
 		}
 		_ = x.f.Outcome() // as in CPython, who has asked for the first error has seen it

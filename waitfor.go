@@ -47,6 +47,9 @@ func WaitFor[A Awaitable[T], T any](ctx context.Context, aw A, d time.Duration) 
 // cancelAndWait returns when f has ended. If the caller is cancelled meanwhile, that
 // has no further effect on f.
 func cancelAndWait(ctx context.Context, f *engine.Future) error {
+	if err := engine.Closes(ctx, f); err != nil {
+		return err // before the request comes back to the caller
+	}
 	w := newWaiting([]*engine.Future{f}, WaitOptions{})
 	f.Cancel(&engine.Request{Origin: engine.OriginTimeout, By: f.Loop().Self()})
 	return w.await(ctx)

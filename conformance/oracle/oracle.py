@@ -271,16 +271,27 @@ if sys.version_info >= (3, 13):
 
 # ORDER: a group cancels its tasks as they were created.
 # DIFFERENCE: the cancellation that a group delivers again has the message of the first.
+# DIFFERENCE: tasks of a group that wait for its parent are told when that waits for them.
 if sys.version_info >= (3, 13):
     patch(asyncio.taskgroups, "TaskGroup",
           ("for t in self._tasks:", "for t in sorted(self._tasks, key=created):"),
-          ("self._parent_task.cancel()", "tasks.Task.cancel(self._parent_task)"),
+          ("self._parent_task.cancel()", "interrupt(self._parent_task)"),
           ("""self._parent_task.uncancel()
-                tasks.Task.cancel(self._parent_task)""",
+                interrupt(self._parent_task)""",
            """tasks.Task.uncancel(self._parent_task)
-                tasks.Task.cancel(self._parent_task, getattr(self._parent_task, "first", None))"""))
-    patch(asyncio.timeouts, "Timeout", ("self._task.cancel()", "tasks.Task.cancel(self._task, self)"))
+                interrupt(self._parent_task, getattr(self._parent_task, "first", None))"""),
+          ("                await self._on_completed_fut", "                leaving(self)\n                await self._on_completed_fut"))
+    patch(asyncio.timeouts, "Timeout", ("self._task.cancel()", "interrupt(self._task, self)"))
     asyncio.taskgroups.created = lambda task: Machine.now.things[task].number
+    asyncio.taskgroups.leaving = lambda group: Machine.now.leaving(group)
+
+    def abort_once(abort):
+        def _abort(self):
+            with one_request():
+                abort(self)
+        return _abort
+
+    asyncio.TaskGroup._abort = abort_once(asyncio.TaskGroup._abort)
 
 
 # DIFFERENCE: who leaves a timeout that has expired by its cancellation, and was cancelled by
@@ -298,16 +309,68 @@ if sys.version_info >= (3, 13):
     asyncio.timeouts.Timeout = asyncio.Timeout = Timeout
 
 
-class MessageTask(asyncio.Task):
-    """A task that remembers the message of the first cancel that was not taken back.
+@contextlib.contextmanager
+def one_request(request=None):
+    """What is cancelled inside is so by one request."""
+    machine = Machine.now
+    before = machine.request
+    machine.request = request or object()
+    try:
+        yield
+    finally:
+        machine.request = before
 
-    Those of timeouts, and of a group that interrupts its parent, do not count: they will
-    be taken back. It is used only where that can make a difference: asyncio.Task has ways
-    of its own in C.
+
+def interrupt(task, msg=None):
+    """Task.cancel by one who will take it back, or has the first delivered again."""
+    with one_request():
+        if not task.done():
+            task.request = Machine.now.request
+        asyncio.Task.cancel(task, msg)
+
+
+asyncio.taskgroups.interrupt = asyncio.timeouts.interrupt = interrupt
+
+# DIFFERENCE: the end of the run is one request for all tasks.
+patch(asyncio.runners, "_cancel_all_tasks",
+      ("""    for task in to_cancel:
+        task.cancel()""",
+       """    with one_request():
+        for task in to_cancel:
+            task.cancel()"""))
+asyncio.runners.one_request = one_request
+
+
+class RequestTask(asyncio.Task):
+    """DIFFERENCE: a request visits each task once, by whichever ways it comes.
+
+    One that has had it is not asked again, and does not count it. It is used only where
+    that, or the first message, can make a difference: asyncio.Task has ways of its own in C.
+
+    It remembers the message of the first cancel that was not taken back. Those of timeouts,
+    and of a group that interrupts its parent, do not count: they will be taken back.
     """
 
+    request = None  # the latest
+    broken = None  # a Broken until the task is told
+
     def cancel(self, msg=None):
-        taken = super().cancel(msg)
+        request = Machine.now.request
+        late = request is None and late_request()
+        if late and late is self.request:
+            return False  # the other is still to be told
+        with one_request(request or late or None):
+            if self.done():
+                return super().cancel(msg)
+            if self.request is Machine.now.request:
+                return True
+            self.request = Machine.now.request
+            if self.broken:
+                self.broken.error = asyncio.CancelledError(*([] if msg is None else [msg]))
+                with self.broken.asked():
+                    taken = super().cancel(msg)
+            else:
+                taken = super().cancel(msg)
         if taken and not hasattr(self, "first"):
             self.first = msg
         return taken
@@ -319,10 +382,54 @@ class MessageTask(asyncio.Task):
         return left
 
 
-# DIFFERENCE: who awaits a gather that was cancelled gets the message of the request,
+class Broken:
+    """What a task is woken with when its await of another is ended by an error."""
+
+    def __init__(self, task, of):
+        self.task = task
+        self.of = of
+        self.error = Problem("deadlock")
+
+    def result(self):
+        self.task.broken = None
+        raise self.error
+
+    @contextlib.contextmanager
+    def asked(self):
+        """asyncio.Task believes that it waits still; what it waits for is not to hear of it."""
+        before, self.of.request = self.of.request, Machine.now.request
+        yield
+        self.of.request = before
+
+
+def late_request():
+    """The request that a task, which had none to pass it on to, passes on as it begins to wait."""
+    task = asyncio.current_task()
+    if isinstance(task, RequestTask) and not task.get_coro().cr_running:
+        return task.request
+    return None
+
+
+# DIFFERENCE: who awaits a gather that was cancelled gets the message of the first request,
 # not that of the child which was last to end.
 patch(asyncio.tasks, "_GatheringFuture",
-      ("self._cancel_requested = True", "self._cancel_requested = True; self._request = msg"))
+      ("self._cancel_requested = True",
+       "self._request = self._request if self._cancel_requested else msg; self._cancel_requested = True"))
+
+
+def cancel_once(cancel):
+    def cancel_all(self, msg=None):
+        with one_request(Machine.now.request or late_request()):
+            return cancel(self, msg)
+    return cancel_all
+
+
+asyncio.tasks._GatheringFuture.cancel = cancel_once(asyncio.tasks._GatheringFuture.cancel)
+
+# DIFFERENCE: a wait for a failure is told when the last that could have failed has not.
+patch(asyncio.tasks, "_wait",
+      ("        counter -= 1\n", "        counter -= 1\n        counted(waiter, f, counter)\n"))
+asyncio.tasks.counted = lambda waiter, f, left: Machine.now.counted(waiter, f, left)
 patch(asyncio.tasks, "gather",
       ("""requested:
                 # If gather is being cancelled we must propagate the
@@ -441,7 +548,28 @@ class Thing:
         self.name = name
         self.obj = obj
         self.waits = ()  # of a task: what it awaits, and passes cancellations on to
+        self.blocked = None  # of a task: how it waits for the ends of others, a Blocked
         self.mended = False
+
+
+class Blocked:
+    """Waiting for the ends of things: all, the first, the first failure, or a group's tasks."""
+
+    def __init__(self, how, things=(), group=None):
+        self.how = how
+        self.things = things
+        self.group = group
+        self.counted = set()  # of those that have not failed
+
+    def left(self, machine):
+        if self.group:
+            return [machine.things[t] for t in sorted(self.group._tasks, key=asyncio.taskgroups.created) if not t.done()]
+        return [x for x in self.things if not x.obj.done()]
+
+    def ends(self):
+        """Whether it is about to be over."""
+        return (self.how in ("first_completed", "first_exception")
+                and any(x.obj.done() and x not in self.counted for x in self.things))
 
 
 class Env:
@@ -514,8 +642,10 @@ class Machine:
         self.language = language["ops"]
         # A key may be written with escapes; then it is done to be sure.
         scopes = any(op in text for op in ('"group"', '"timeout"', '"wait_for"'))
-        messages = scopes and '"message"' in text or "\\" in text
-        self.task_type = MessageTask if messages else asyncio.Task
+        waits = any(op in text for op in ('"await"', '"gather"', '"wait_for"', '"group"'))
+        special = waits or scopes and '"message"' in text or "\\" in text
+        self.task_type = RequestTask if special else asyncio.Task
+        self.request = None  # that goes round
         self.program = program
         self.trace = []
         self.over = False
@@ -752,6 +882,8 @@ class Machine:
             name = op["op"]
             spec = self.language[name]
             self.step()
+            if env.me:
+                env.me.blocked = None
             quiet = spec.get("quiet")
             block = not quiet and spec.get("block")
             if block:
@@ -867,7 +999,111 @@ class Machine:
     def op_task_factory(self, op, env):
         self.factory_eager = op["eager"]
 
-    async def passing_on(self, env, things, aw):
+    # circles
+
+    def leads_to(self, thing):
+        """How a thing waits for others, None if it does not."""
+        task = thing.obj
+        if not isinstance(task, asyncio.Task) or not thing.blocked:
+            return None
+        f = task._fut_waiter
+        if f is None or f.done() or task is asyncio.current_task() or getattr(task, "broken", None):
+            return None
+        return thing.blocked
+
+    def stuck(self, me, blocked):
+        """The things that could never end if me waited so, because they wait for me."""
+        needs, above, free, todo = {me: 0}, {}, [], [me]
+        while todo:
+            x = todo.pop()
+            on = blocked if x is me else self.leads_to(x)
+            if not on or on.ends():
+                free.append(x)
+            if not on:
+                continue
+            for y in on.left(self):
+                needs[x] += 1
+                above.setdefault(y, []).append(x)
+                if y not in needs:
+                    needs[y] = 0
+                    todo.append(y)
+            if needs[x] == 0:
+                free.append(x)
+            elif on.how in ("first_completed", "first_exception"):
+                needs[x] = 1
+        ends = set()
+        while free:
+            x = free.pop()
+            if x not in ends:
+                ends.add(x)
+                for y in above.get(x, ()):
+                    if needs[y] > 0:
+                        needs[y] -= 1
+                        if needs[y] == 0:
+                            free.append(y)
+        back, todo = set(), [me]
+        while todo:
+            for y in above.get(todo.pop(), ()):
+                if y not in ends and y not in back:
+                    back.add(y)
+                    todo.append(y)
+        return back
+
+    async def block(self, env, how, things, at_once=False):
+        """DIFFERENCE: an await that would close a circle is refused, on the next turn."""
+        env.me.blocked = Blocked(how, things)
+        if env.me in self.stuck(env.me, env.me.blocked):
+            env.me.blocked = None
+            if not at_once:
+                await asyncio.sleep(0)
+            raise Problem("deadlock")
+
+    def leaving(self, group):
+        """The task of a group is about to wait for its tasks."""
+        me = self.things[group._parent_task]
+        me.blocked = Blocked("all", group=group)
+        back = self.stuck(me, me.blocked)
+        todo = [me.blocked]
+        while todo:
+            for thing in todo.pop(0).left(self):
+                if thing in back and thing.blocked:
+                    if thing.blocked.group:
+                        todo.append(thing.blocked)
+                    else:
+                        self.break_off(thing)
+
+    def counted(self, waiter, f, left):
+        """A wait has counted an end."""
+        for me in self.tasks:
+            on = me.blocked
+            if on and on.how == "first_exception" and me.obj._fut_waiter is waiter:
+                if left > 0 and not waiter.done() and (f.cancelled() or f._exception is None):
+                    on.counted.add(self.things[f])
+                    if me in self.stuck(me, on):
+                        self.break_off(me)
+                return
+
+    def break_off(self, thing):
+        """Ends the wait of a task by an error."""
+        task = thing.obj
+        f = task._fut_waiter
+        if f not in self.things:
+            for x in thing.blocked.things:  # of which a gather is not to hear any more
+                for c, _ in list(x.obj._callbacks or ()):
+                    cells = getattr(c, "__closure__", None) or ()
+                    if any(cell.cell_contents is f for cell in cells):
+                        x.obj.remove_done_callback(c)
+            f.set_exception(Problem("deadlock"))
+            return
+        for c, _ in list(f._callbacks or ()):
+            if getattr(c, "__self__", None) is task:
+                f.remove_done_callback(c)
+                task.broken = Broken(task, f)
+                self.loop.call_soon(c, task.broken)
+                return
+        raise AssertionError("a task is not among the callbacks of what it waits for")
+
+    async def passing_on(self, env, things, aw, at_once=False, over=False):
         """Awaits what cancellations of this task are passed on to.
 
         Where that leads back to this task it would end in a recursion, or never; to await
@@ -883,6 +1119,8 @@ class Machine:
                 todo.extend(thing.waits)
         if self.waiting == MAX_WAITING:
             raise Problem("too deep")
+        if not over:
+            await self.block(env, "all", things, at_once)
         self.waiting += 1
         env.me.waits = things
         try:
@@ -947,11 +1185,16 @@ class Machine:
             return await asyncio.gather(*[x.obj for x in things],
                                         return_exceptions=op.get("return_exceptions", False))
 
-        values = await self.passing_on(env, things, gather)
+        # With one that has failed there is nothing to wait for.
+        over = not op.get("return_exceptions") and any(
+            x.obj.done() and (x.obj.cancelled() or x.obj._exception) for x in things)
+        values = await self.passing_on(env, things, gather, over=over)
         return f"[{', '.join(v if isinstance(v, str) else '! ' + show(v) for v in values)}]"
 
     async def op_wait(self, op, env):
         things = list(dict.fromkeys(self.all_of(op)))
+        if op.get("timeout") is None and things:
+            await self.block(env, op.get("return_when", "all_completed"), things)
         with misuse("nothing to wait for"):
             done, pending = await asyncio.wait(
                 [x.obj for x in things], timeout=op.get("timeout"),
@@ -978,10 +1221,13 @@ class Machine:
         async def wait_for():
             return await asyncio.wait_for(thing.obj, op.get("timeout"))
 
-        return await self.passing_on(env, [thing], wait_for)
+        # With no time at all it is not waited for before it was cancelled.
+        return await self.passing_on(env, [thing], wait_for, op.get("timeout") == 0)
 
     async def op_shield(self, op, env):
-        return await asyncio.shield(self.of(op["of"]))
+        thing = self.get(op["of"])
+        await self.block(env, "all", [thing])
+        return await asyncio.shield(thing.obj)
 
     # scopes
 

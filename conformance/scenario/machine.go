@@ -167,6 +167,8 @@ func show(err error) string {
 			return "cancelled " + c.Message
 		}
 		return "cancelled"
+	case errors.Is(err, asyncio.ErrDeadlock):
+		return string(errDeadlock)
 	case errors.Is(err, asyncio.ErrInvalidState):
 		return "invalid state"
 	case errors.Is(err, asyncio.ErrQueueEmpty):

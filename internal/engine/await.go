@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"time"
 )
@@ -161,10 +160,10 @@ func (t *Task) mayWait(at place, ctx context.Context) error {
 }
 
 // begin enters the wait for f. One that would never end is, as in CPython, turned
-// down on the next turn.
+// down on the next turn. Only if somebody waits for t can that be.
 func (t *Task) begin(f *Future) {
-	if f.kind == kindTask {
-		if err := t.cyclic(f.task()); err != nil {
+	if f.kind >= kindTask && (t.waiters != nil || f == &t.Future) {
+		if err := t.closes(f); err != nil {
 			t.fiber.interruptible().cause = err
 			t.loop.ready.push(t)
 			return
@@ -172,9 +171,16 @@ func (t *Task) begin(f *Future) {
 	}
 	f.add(t)
 	t.waitOn = f
-	if t.mustCancel && f.Cancel(t.request()) {
+	if t.mustCancel && t.passOn(f) {
 		t.mustCancel = false
 	}
+}
+
+// passOn passes a request that was still to be delivered on to what the task has begun
+// to wait for, and reports whether it was taken: not by a task that had it before.
+func (t *Task) passOn(f *Future) bool {
+	r := t.request()
+	return (f.kind != kindTask || f.task().request() != r) && f.Cancel(r)
 }
 
 // doze enters a wait for the task's own timer, or for the rest of the turn.
@@ -256,12 +262,7 @@ func (t *Task) bind(at place, ctx context.Context) {
 	case at.watched(t, ctx) != nil:
 		b := t.fiber.interruptible()
 		_, b.deadline = at.watched(t, ctx).Deadline()
-		wait := b.waits
-		b.unwatch = t.loop.whenEnded(at.watched(t, ctx), func(r *Request) {
-			if b.waits == wait {
-				b.scopeEnded(r)
-			}
-		})
+		b.unwatch = t.loop.whenEnded(at.watched(t, ctx), &boundOnce{b, b.waits})
 	case at.scope != nil:
 		at.scope.links.add(&t.fiber.interruptible().link)
 	default:
@@ -288,40 +289,31 @@ func (b *bound) scopeEnded(r *Request) {
 	if t == nil || t.waitOn == nil || t.waitOn.Finished() {
 		return
 	}
-	t.waitOn.drop(t)
-	if t.waitOn.kind == kindSleep {
-		t.loop.timers.remove(&b.fiber.wait.timer)
+	t.breakOff(t.loop.cause(r))
+}
+
+// boundOnce is one of the waits of a fiber.
+type boundOnce struct {
+	*bound
+	wait uint64
+}
+
+func (b *boundOnce) scopeEnded(r *Request) {
+	if b.waits == b.wait {
+		b.bound.scopeEnded(r)
 	}
-	b.queue = t.waitOn.unwinder()
+}
+
+// breakOff ends the wait in progress, with an error that it returns if that is not nil.
+func (t *Task) breakOff(cause error) {
+	f, b := t.waitOn, t.fiber.interruptible()
+	f.drop(t)
+	if f.kind == kindSleep {
+		t.loop.timers.remove(&t.fiber.wait.timer)
+	}
 	t.waitOn = nil
-	b.cause = t.loop.cause(r)
+	b.cause, b.queue = cause, f.unwinder()
 	t.loop.wake(t)
-}
-
-// cyclic refuses to wait for oneself, directly or through other tasks.
-func (t *Task) cyclic(of *Task) error {
-	if of == t {
-		return fmt.Errorf("%w: %s awaits itself", ErrDeadlock, t.label())
-	}
-	// Only if a task waits for t can a chain lead back to it.
-	if !t.awaitedByTask() {
-		return nil
-	}
-	for w := of.waitOn; w != nil && w.kind == kindTask && !w.Finished(); w = w.task().waitOn {
-		if w.task() == t {
-			return fmt.Errorf("%w: tasks await each other: %s", ErrDeadlock, chain(t, of))
-		}
-	}
-	return nil
-}
-
-// chain names the tasks from one that is about to await another, back to it.
-func chain(t, of *Task) string {
-	s := t.label()
-	for ; of != t; of = of.waitOn.task() {
-		s += " → " + of.label()
-	}
-	return s + " → " + t.label()
 }
 
 func (t *Task) label() string { return Label(t.Name(), t.id) }
@@ -340,8 +332,8 @@ func Label(name string, id uint64) string {
 // awaitAbroad waits for a future of another loop. A cancellation is passed on to
 // it as if it were of the same one.
 func (t *Task) awaitAbroad(f *Future, ctx context.Context) error {
-	here, leave := t.loop.mirror(f)
-	defer leave()
+	here := t.loop.mirror(f)
+	defer here.leave()
 	if err := here.Await(ctx); err != nil {
 		return err
 	}
@@ -357,7 +349,7 @@ func (f *Future) block(ctx context.Context) error {
 		return ErrLoopClosed
 	}
 	done := make(chan struct{})
-	w := &prompt{func() { close(done) }}
+	w := &prompt{tell: func() { close(done) }}
 	f.loop.addWaiter(f, w)
 	var err error
 	select {

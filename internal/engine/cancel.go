@@ -1,6 +1,10 @@
 package engine
 
-import "context"
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
 
 // Origin is the kind of thing that asked for a cancellation.
 type Origin uint8
@@ -14,24 +18,59 @@ const (
 	OriginShutdown               // the end of the loop
 )
 
-// Request is one request for cancellation. It is not changed once it was made.
+// Request is one request for cancellation, which tasks know it by: each takes it once,
+// by whatever ways it comes. What it says is not changed once it was made.
 type Request struct {
 	Message string
 	Origin  Origin
+	Shared  bool  // it is used more than once, and does not go to tasks: see own
+	late    bool  // it is the end of a scope by its deadline
 	By      *Task // who asked, nil if it was no task of this loop
 	Cause   error // what a context or the loop gave as the reason
 
-	kind error // what Err of a scope ended by this returns; nil means context.Canceled
+	abroad atomic.Pointer[abroad] // nil unless it has gone to other loops
+}
+
+// abroad is to whom on other loops a request has gone.
+type abroad struct {
+	mu   sync.Mutex
+	seen map[*Future]struct{}
 }
 
 // Deadline reports whether the request is the end of a scope by its deadline.
-func (r *Request) Deadline() bool { return r.kind == context.DeadlineExceeded }
+func (r *Request) Deadline() bool { return r.late }
 
 func (r *Request) err() error {
-	if r.kind != nil {
-		return r.kind
+	if r.late {
+		return context.DeadlineExceeded
 	}
 	return context.Canceled
+}
+
+// own returns the request, or another that says the same if r is used more than once.
+func (r *Request) own() *Request {
+	if !r.Shared {
+		return r
+	}
+	return r.again()
+}
+
+// again returns another request that says the same.
+func (r *Request) again() *Request {
+	return &Request{Message: r.Message, Origin: r.Origin, late: r.late, By: r.By, Cause: r.Cause}
+}
+
+// leaves reports whether the request has not gone to f, from another loop, before.
+func (r *Request) leaves(f *Future) bool {
+	if r.abroad.Load() == nil {
+		r.abroad.CompareAndSwap(nil, &abroad{seen: map[*Future]struct{}{}})
+	}
+	a := r.abroad.Load()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, before := a.seen[f]
+	a.seen[f] = struct{}{}
+	return !before
 }
 
 // Self returns the task that is running on l if the caller runs there too.
@@ -44,22 +83,25 @@ func (l *Loop) Self() *Task {
 
 // Cancel asks the task to end. It reports false if the task was done already.
 func (t *Task) Cancel(r *Request) bool {
+	l := t.loop
+	if l.owned() {
+		base := len(l.legs)
+		return l.carry(r, base, l.reach(t, r))
+	}
 	if t.Finished() {
 		_ = t.retrieve() // as CPython: the caller has dealt with the error
 		return false
 	}
+	t.take(r)
+	l.post(&delivery{t, r, false})
+	return true
+}
+
+// take counts a request, and ends the task's context.
+func (t *Task) take(r *Request) {
 	t.cancels.Add(1)
 	t.endContext(r)
 	t.more().standing.CompareAndSwap(nil, r)
-	if l := t.loop; l.owned() {
-		if !t.leave() {
-			t.deliver(r)
-		}
-		t.more().links.end(r)
-	} else {
-		l.post(&delivery{t, r, false})
-	}
-	return true
 }
 
 // Interrupt is Cancel by one who will take the request back with Uncancel: the
@@ -70,10 +112,12 @@ func (t *Task) Interrupt(r *Request) {
 	}
 	t.cancels.Add(1)
 	t.more().request.Store(r)
-	if t.loop.owned() {
-		t.deliver(r)
+	if l := t.loop; l.owned() {
+		base := len(l.legs)
+		l.pass(t, r, true)
+		l.carry(r, base, false)
 	} else {
-		t.loop.post(&delivery{t, r, true})
+		l.post(&delivery{t, r, true})
 	}
 }
 
@@ -83,16 +127,22 @@ func (t *Task) Redeliver(unheard bool) {
 	t.loop.do(action(func() {
 		if t.cancels.Load() > 0 && !t.Finished() {
 			if r := t.more().standing.Load(); r != nil {
-				t.more().request.Store(r) // not one that was taken back since
+				// Not one that was taken back since; and another one, since who has
+				// refused the first is to hear of this.
+				t.more().request.Store(r.again())
 			}
-			t.mustCancel, t.unheard = true, unheard
+			t.mustCancel = true
+			t.marks &^= untold
+			if unheard {
+				t.marks |= untold
+			}
 		}
 	}))
 }
 
 // Unheard reports, to the owner, whether a request that the task's own code has not
 // been told of is to be delivered.
-func (t *Task) Unheard() bool { return t.mustCancel && t.unheard }
+func (t *Task) Unheard() bool { return t.mustCancel && t.marks&untold != 0 }
 
 // delivery is a request from another goroutine. One that was taken back by
 // Uncancel before it arrived is not delivered.
@@ -102,23 +152,17 @@ type delivery struct {
 	temporary bool // it is an interruption
 }
 
-func (d *delivery) run(*Loop) {
-	if d.t.cancels.Load() > 0 && !d.t.Finished() && (d.temporary || !d.t.leave()) {
-		d.t.deliver(d.r)
+func (d *delivery) run(l *Loop) {
+	base := len(l.legs)
+	switch {
+	case d.t.cancels.Load() > 0 && !d.t.Finished():
+		if d.temporary || !l.abandoned(d.t) {
+			l.pass(d.t, d.r, d.temporary)
+		}
+	case !d.temporary:
+		l.endAll(&d.t.more().links) // those are contexts, which do not open again
 	}
-	if !d.temporary {
-		d.t.more().links.end(d.r) // those are contexts, which do not open again
-	}
-}
-
-// deliver passes a request to what the task waits for, or keeps it for the next
-// step. The second way is also taken when the wait is over but the task has not
-// run yet: then the cancellation wins over the result.
-func (t *Task) deliver(r *Request) {
-	if t.waitOn == nil || !t.waitOn.Cancel(r) {
-		t.mustCancel, t.unheard = true, false
-		t.unpark()
-	}
+	l.carry(d.r, base, false)
 }
 
 // request returns the latest request, nil if there was none.

@@ -62,11 +62,12 @@ type Future struct {
 type futureKind uint8
 
 const (
-	kindFuture futureKind = iota
-	kindTask              // embedded in a Task
-	kindSleep             // a fiber's own sleep
-	kindWaiter            // embedded in a Waiter
-	kindRelay             // embedded in a Relay
+	kindFuture  futureKind = iota
+	kindSleep              // a fiber's own sleep
+	kindWaiter             // embedded in a Waiter
+	kindTask               // embedded in a Task; from here on it is the ends of others that end it
+	kindJoint              // embedded in a Joint
+	kindMembers            // embedded in a Members
 )
 
 // Init attaches a new future to the loop of ctx.
@@ -134,9 +135,16 @@ func (f *Future) Cancel(r *Request) bool {
 		return f.task().Cancel(r)
 	case kindWaiter:
 		return f.cancelWaiter(r)
-	case kindRelay:
-		return f.cancelRelay(r)
+	case kindJoint:
+		if f.joint().Passes {
+			return f.pass(r)
+		}
 	}
+	return f.cancelPlain(r)
+}
+
+// cancelPlain is Cancel of one that no others hear of.
+func (f *Future) cancelPlain(r *Request) bool {
 	if !f.Claim() {
 		if f.Finished() {
 			_ = f.retrieve() // as CPython: the caller has dealt with it

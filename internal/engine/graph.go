@@ -82,21 +82,22 @@ func (l *Loop) Alone(t *Task) bool { return l.tasks.head == t && l.tasks.tail ==
 
 // Blocked returns the pending tasks, in creation order. Only the owner may call it.
 func (l *Loop) Blocked() []Blocked {
-	on := map[*Future][]*Task{}
 	var all []Blocked
 	for t := l.tasks.head; t != nil; t = t.next {
 		all = append(all, t.blocked())
-		for _, w := range t.watches() {
-			if c, ok := w.to.(completer); ok && !w.dropped {
-				if f := c.Completes(); f != nil {
-					on[f] = append(on[f], t)
-				}
-			}
-		}
 	}
-	for i := range all {
-		if b := &all[i]; b.Doing == Awaiting && b.On == nil {
-			b.On = on[b.Task.waitOn]
+	return all
+}
+
+// tasks returns those of l that a joint, or the end of a group, waits for.
+func (f *Future) tasks(l *Loop) (all []*Task) {
+	s := f.leadsTo()
+	if f.kind == kindJoint {
+		s.parts = f.joint().Parts // also of one that will end all the same
+	}
+	for x := s.next(); x != nil; x = s.next() {
+		if x.kind == kindTask && x.loop == l {
+			all = append(all, x.task())
 		}
 	}
 	return all
@@ -115,6 +116,8 @@ func (t *Task) blocked() Blocked {
 		b.Doing = Ready
 	case f.kind == kindTask:
 		b.On = []*Task{f.task()}
+	case f.kind > kindTask:
+		b.On = f.tasks(t.loop)
 	case f.kind == kindSleep:
 		w := t.fiber.wait
 		b.Until = t.loop.timers.when(&w.timer)

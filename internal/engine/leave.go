@@ -32,9 +32,9 @@ func (t *Task) StartOutside(ctx context.Context, body Body) {
 	t.start(at.loop, ctx, at.task, nil, body, 0)
 }
 
-// leave ends a cancelled task, if it may be left and its goroutine has begun, or is about
-// to, and reports whether it has seen to the request.
-func (t *Task) leave() bool {
+// abandoned ends a cancelled task, if it may be left and its goroutine has begun, or is about
+// to, and reports whether it has seen to the request. The rest is for carry.
+func (l *Loop) abandoned(t *Task) bool {
 	if !t.thread {
 		return false
 	}
@@ -43,35 +43,34 @@ func (t *Task) leave() bool {
 	case !th.leaves:
 		return false
 	case t.reclaim(): // it has not begun, and never will
-		t.phase, t.mustCancel, t.unheard = fresh, true, false
-		t.loop.ready.push(t)
+		t.phase, t.mustCancel = fresh, true
+		t.marks &^= untold
+		l.ready.push(t)
+		l.endAll(&t.more().links)
 		return true
 	case t.phase != started:
 		return false
 	}
 	th.left = true
-	if th.visited {
-		t.breakOff()
+	l.endAll(&t.more().links)
+	if f := t.waitOn; th.visited && f != nil && !f.Finished() { // else it is in the ready queue, or in that for places
+		// What it waits for is asked to end, as by any cancellation, but not waited for.
+		l.legs = append(l.legs, leg{of: f})
+		t.breakOff(nil)
 	}
-	t.end(Cancelled, t.loop.hooks.Cancelled(t.request()))
-	t.loop.left.add(t)
+	l.quits = append(l.quits, t)
 	return true
 }
 
-// breakOff ends the wait of a task that is left. What it waits for is asked to end, as by
-// any cancellation, but not waited for.
-func (t *Task) breakOff() {
-	f := t.waitOn
-	if f == nil || f.Finished() {
-		return // in the ready queue, or in that for places
+// quit ends those that are left, once the request has come to all: none is to end while
+// lists that it is in are gone through.
+func (l *Loop) quit() {
+	for _, t := range l.quits {
+		t.end(Cancelled, l.hooks.Cancelled(t.request()))
+		l.left.add(t)
 	}
-	f.drop(t)
-	f.Cancel(t.request())
-	t.waitOn = nil
-	if f.kind == kindSleep {
-		t.loop.timers.remove(&t.fiber.wait.timer)
-	}
-	t.loop.ready.push(t)
+	clear(l.quits)
+	l.quits = l.quits[:0]
 }
 
 // returned is the end of a goroutine that was left.

@@ -72,6 +72,10 @@ type Loop struct {
 	batch    int  // entries left in this turn
 	turned   bool // a turn has begun since Run was entered
 	timers   timers
+	legs     []leg   // of the request that is on its way; see walk.go
+	quits    []*Task // by that; see abandoned
+	ending   ending
+	seeker   *seeker // kept for the next search; see closes
 	tasks    taskList
 	left     taskList // ended, but their goroutines have not returned; see leave
 	allBack  func()   // called when left becomes empty
@@ -371,6 +375,7 @@ func (l *Loop) idle() {
 	}
 	l.ready.shrink()
 	l.entry = nil // what it holds may be unreachable otherwise
+	l.ending = ending{}
 	if l.busy > 0 && !l.pending.Load() {
 		// Go tasks that the loop has just started are behind it in the Go
 		// scheduler's queue. Letting them go first takes in many ends at once,
@@ -423,7 +428,10 @@ func (l *Loop) Since(t time.Time) time.Duration { return t.Sub(l.driver.Epoch())
 
 // prompt is a waiter that is not of the loop: it is told at once, also by a loop
 // that does not run.
-type prompt struct{ tell func() }
+type prompt struct {
+	tell  func()
+	image *image // what it completes, if that is a mirror
+}
 
 func (p *prompt) run(*Loop) { p.tell() }
 

@@ -77,14 +77,14 @@ func (t *Task) scopeEnded(r *Request) {
 		return
 	}
 	t.member().ended = true
-	t.Cancel(r)
+	t.loop.reach(t, r)
 }
 
 // HearEnd tells a task of StartOn of the end of its context, if that has come. Only the owner
 // of the loop may call it.
 func (t *Task) HearEnd() {
 	if m := t.member(); m.over() {
-		t.scopeEnded(endOf(m.ends))
+		t.loop.deliver(t, t.loop.endOf(m.ends))
 	}
 }
 
@@ -95,7 +95,7 @@ type kept Task
 func (k *kept) scopeEnded(r *Request) {
 	if t := (*Task)(k); !t.Finished() {
 		t.member().ended = true
-		t.Cancel(r)
+		t.loop.reach(t, r)
 	}
 }
 
@@ -103,11 +103,11 @@ func (k *kept) scopeEnded(r *Request) {
 func (t *Task) enterScope(m *membership) {
 	if m.away {
 		if m.ends.Err() != nil {
-			t.scopeEnded(endOf(m.ends))
+			t.loop.deliver(t, t.loop.endOf(m.ends))
 			return
 		}
 		if !m.hears {
-			m.stop = t.loop.whenEnded(m.ends, t.scopeEnded)
+			m.stop = t.loop.whenEnded(m.ends, t)
 		}
 	}
 	bound := &m.link
@@ -123,7 +123,7 @@ func (t *Task) enterScope(m *membership) {
 	case home == nil, home.kind == group:
 	case m.away: // its end is that of what was watched
 	case home.over != nil:
-		t.scopeEnded(home.over)
+		t.loop.deliver(t, home.over)
 	default:
 		bound.who = t
 		home.links.add(bound)

@@ -64,15 +64,16 @@ type Role uint8
 
 // The roles.
 const (
-	NoRole   Role = iota // a future of the user's
-	Gathered             // the ends of those in a Gather
-	Waited               // what Wait waits for
-	Shielded             // the end of what is shielded
-	Grouped              // the end of a group's tasks
-	Mirrored             // the end of a future of another loop
+	NoRole    Role = iota // a future of the user's
+	Gathered              // the ends of those in a Gather
+	Waited                // what Wait waits for
+	Shielded              // the end of what is shielded
+	Grouped               // the end of a group's tasks
+	Mirrored              // the end of a future of another loop
+	Completed             // the next of AsCompleted
 )
 
-var roles = [...]string{"Future pending", "Gather", "Wait", "Shield", "TaskGroup", "Future of another loop"}
+var roles = [...]string{"Future pending", "Gather", "Wait", "Shield", "TaskGroup", "Future of another loop", "AsCompleted"}
 
 // Play gives a new future a role.
 func (f *Future) Play(r Role) { f.role = r }

@@ -41,7 +41,7 @@ type Scope struct {
 	link    link // in the parent's list
 	stop    func() bool
 	links   links
-	members links // of a group
+	members links // of a group: those that are pending
 }
 
 // Keeper is told by the owner of the loop of the tasks created in its group.
@@ -116,19 +116,19 @@ func (s *Scope) open(at place) {
 	away := at.away && !isScope(s.parent) // else that has heard of the end first
 	switch {
 	case away && s.parent.Err() != nil:
-		s.scopeEnded(endOf(s.parent))
+		s.loop.deliver(s, s.loop.endOf(s.parent))
 	case away:
-		s.stop = s.loop.whenEnded(s.parent, s.scopeEnded)
+		s.stop = s.loop.whenEnded(s.parent, s)
 	case at.nearest() != nil:
 		near := at.nearest()
 		if r := near.over; r != nil {
-			s.scopeEnded(r)
+			s.loop.deliver(s, r)
 		} else {
 			near.links.add(&s.link)
 		}
 	case at.endless:
 	case at.task.Err() != nil:
-		s.scopeEnded(at.task.more().first.Load())
+		s.loop.deliver(s, at.task.more().first.Load())
 	default:
 		at.task.more().links.add(&s.link)
 	}
@@ -137,16 +137,27 @@ func (s *Scope) open(at place) {
 	}
 }
 
-// endOf is the request that a foreign context's end makes.
-func endOf(ctx context.Context) *Request {
-	return &Request{Origin: OriginContext, Cause: context.Cause(ctx), kind: ctx.Err()}
+// ending is the latest end of a foreign context. Of many who wait for it each is told on
+// its own, all of them by one request.
+type ending struct {
+	of <-chan struct{}
+	by *Request
 }
 
-// whenEnded arranges for f to run on the loop when a foreign context ends.
-func (l *Loop) whenEnded(ctx context.Context, f func(*Request)) (stop func() bool) {
+// endOf is the request that a foreign context's end makes.
+func (l *Loop) endOf(ctx context.Context) *Request {
+	if of := ctx.Done(); l.ending.of != of || of == nil {
+		late := ctx.Err() == context.DeadlineExceeded //nolint:errorlint // what Err returns is one of two
+		l.ending = ending{of, &Request{Origin: OriginContext, Cause: context.Cause(ctx), late: late}}
+	}
+	return l.ending.by
+}
+
+// whenEnded arranges for who to be told on the loop when a foreign context ends.
+func (l *Loop) whenEnded(ctx context.Context, who scoped) (stop func() bool) {
 	return context.AfterFunc(ctx, func() {
 		l.post(action(func() {
-			f(endOf(ctx))
+			l.deliver(who, l.endOf(ctx))
 		}))
 	})
 }
@@ -159,7 +170,7 @@ func (e *expiry) run(*Loop) { (*Scope)(e).Expire() }
 func (s *Scope) Expire() { s.End(expired()) }
 
 func expired() *Request {
-	return &Request{Origin: OriginTimeout, kind: context.DeadlineExceeded}
+	return &Request{Origin: OriginTimeout, late: true}
 }
 
 // End ends the scope; later calls do nothing. Done is closed when it returns,
@@ -167,14 +178,24 @@ func expired() *Request {
 func (s *Scope) End(r *Request) {
 	if s.signal.end(r.err(), s.loop.cause(r)) || s.kind == group {
 		if s.loop.owned() {
-			s.finish(r)
+			s.ends(r)
 		} else {
-			s.loop.post(action(func() { s.finish(r) }))
+			s.loop.post(action(func() { s.ends(r) }))
 		}
 	}
 }
 
-// finish is the end on the loop.
+// ends is the end on the loop, with all that ends with it.
+func (s *Scope) ends(r *Request) {
+	if s.members.head != nil || s.links.head != nil {
+		r = r.own()
+	}
+	base := len(s.loop.legs)
+	s.finish(r)
+	s.loop.carry(r, base, false)
+}
+
+// finish is the end of the scope itself.
 func (s *Scope) finish(r *Request) {
 	if s.over != nil {
 		return
@@ -183,8 +204,10 @@ func (s *Scope) finish(r *Request) {
 	s.signal.end(r.err(), s.loop.cause(r))
 	s.loop.timers.remove(&s.timer)
 	s.detach()
-	s.members.end(r) // first, so that all of them are told in creation order
-	s.links.end(r)
+	s.loop.endAll(&s.links)
+	if n := s.members.head; n != nil { // before those, so that all of them are told in creation order
+		s.loop.legs = append(s.loop.legs, leg{link: n})
+	}
 }
 
 func (s *Scope) detach() {
@@ -204,7 +227,7 @@ func (s *Scope) scopeEnded(r *Request) {
 	}
 	s.signal.end(r.err(), s.loop.cause(r))
 	s.detach()
-	s.links.end(r)
+	s.loop.endAll(&s.links)
 }
 
 // cause returns what an await says when its scope has ended.
@@ -269,7 +292,8 @@ type link struct {
 	prev, next *link
 }
 
-// scoped is what ends with a scope.
+// scoped is what ends with a scope. What ends with that in turn it adds to the way of the
+// request: see Loop.deliver.
 type scoped interface {
 	scopeEnded(r *Request)
 }
@@ -302,12 +326,4 @@ func (n *link) remove() {
 		n.next.prev = n.prev
 	}
 	n.in, n.prev, n.next = nil, nil, nil
-}
-
-// end empties the list, telling each.
-func (k *links) end(r *Request) {
-	for n := k.head; n != nil; n = k.head {
-		n.remove()
-		n.who.scopeEnded(r)
-	}
 }

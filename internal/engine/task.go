@@ -56,7 +56,7 @@ type Task struct {
 	// Owner.
 	phase      phase
 	mustCancel bool // a request is to be delivered at the next step
-	unheard    bool // and was before, to one who could not tell; see Redeliver
+	marks      marks
 	thread     bool // a Go task; written once
 	fiber      *fiber
 	waitOn     *Future
@@ -64,6 +64,14 @@ type Task struct {
 
 	extra atomic.Pointer[extra]
 }
+
+// marks is what is rarely said of a task.
+type marks uint8
+
+const (
+	untold marks = 1 << iota // the request was delivered before, to one who could not tell; see Redeliver
+	walked                   // a request is on its way from here; see walk.go
+)
 
 // extra is what few tasks have.
 type extra struct {
@@ -271,6 +279,7 @@ func (a *adoptedEagerly) run(l *Loop) {
 		l.runEagerly(t)
 		if m != nil {
 			m.watchEnd()
+			t.joined()
 		}
 	}
 }
@@ -335,7 +344,7 @@ func (t *Task) SetName(name string) { t.more().name.Store(&name) }
 // run is one step: the first, or the one after what the task waited for.
 func (t *Task) run(l *Loop) {
 	if t.phase == fresh && !t.mustCancel && t.member().over() {
-		t.scopeEnded(endOf(t.member().ends))
+		l.deliver(t, l.endOf(t.member().ends))
 	}
 	switch {
 	case t.phase == fresh && t.mustCancel:
@@ -414,7 +423,8 @@ func (l *Loop) destroyAll() {
 		r := &Request{Origin: OriginShutdown, Cause: ErrLoopClosed}
 		message, at := l.obituary(t), t.Where()
 		t.endContext(r)
-		t.more().links.end(r)
+		l.endAll(&t.more().links)
+		l.carry(r, 0, false)
 		l.report(Report{Message: message, Task: t, At: at})
 	}
 	for t := l.tasks.head; t != nil; t = l.tasks.head {

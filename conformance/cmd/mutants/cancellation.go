@@ -21,9 +21,11 @@ var cancellationMutants = []mutant{
 	{
 		name:  "not-passed-down",
 		wrong: "a request is not passed on to the task that is awaited",
-		file:  "internal/engine/cancel.go",
-		old:   `if t.waitOn == nil || !t.waitOn.Cancel(r) {`,
-		new:   `if t.waitOn == nil || t.waitOn.kind == kindTask || !t.waitOn.Cancel(r) {`,
+		file:  "internal/engine/walk.go",
+		old: `	case f.kind == kindTask:
+		return l.reach(f.task(), r)`,
+		new: `	case f.kind == kindTask:
+		return false`,
 	},
 	{
 		name:  "result-wins",

@@ -114,7 +114,7 @@ var loopMutants = []mutant{
 	{
 		name:  "shutdown-reversed",
 		wrong: "the end of Run cancels what is left in reverse",
-		file:  "run.go",
+		file:  "ending.go",
 		old: `	for _, t := range tasks {
 		t.Cancel(`,
 		new: `	for i := range tasks {
@@ -124,7 +124,7 @@ var loopMutants = []mutant{
 	{
 		name:  "shutdown-short",
 		wrong: "the end of Run has two turns less",
-		file:  "run.go",
+		file:  "ending.go",
 		old:   `	for range 2 {`,
 		new:   `	for range 1 {`,
 	},

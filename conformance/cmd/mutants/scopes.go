@@ -60,9 +60,16 @@ var scopeMutants = []mutant{
 	{
 		name:  "group-reversed",
 		wrong: "a group cancels its tasks in reverse",
-		file:  "internal/engine/scope.go",
-		old:   `	for n := k.head; n != nil; n = k.head {`,
-		new:   `	for n := k.tail; n != nil; n = k.tail {`,
+		file:  "internal/engine/walk.go",
+		old:   `	if g.link = n.next; g.link == nil {`,
+		new:   `	if g.link = n.prev; g.link == nil {`,
+	},
+	{
+		name:  "request-counts-twice",
+		wrong: "a request that comes by two ways counts twice",
+		file:  "internal/engine/walk.go",
+		old:   `	case t.request() == r:`,
+		new:   `	case t.request() == r && t.marks&walked != 0:`,
 	},
 	{
 		name:  "group-leaves-siblings",

@@ -12,28 +12,52 @@ var waitMutants = []mutant{
 	{
 		name:  "gather-cancels-one",
 		wrong: "Gather passes a cancellation on to one of them only",
-		file:  "gather.go",
-		old:   `if f.Cancel(r) {`,
-		new:   `if !taken && f.Cancel(r) {`,
+		file:  "internal/engine/walk.go",
+		old:   `	if g.next < len(j.Parts) {`,
+		new:   `	if g.next < len(j.Parts) && !g.taken {`,
 	},
 	{
 		name:  "gather-lets-go",
 		wrong: "Gather does not pass a cancellation on",
 		file:  "gather.go",
-		old: `	g.Pass = g.cancel
-`,
-		new: `	g.Pass = func(r *engine.Request) bool {
-		g.complete(newCancelledError(r))
-		return true
-	}
-`,
+		old:   `	g.Parts, g.Passes = fs, true`,
+		new:   `	g.Parts = fs`,
 	},
 	{
 		name:  "gather-all-ignores",
 		wrong: "GatherAll returns outcomes though it was cancelled",
 		file:  "gather.go",
-		old:   `	case g.request != nil:`,
-		new:   `	case g.request != nil && !g.outcomes:`,
+		old:   `	case g.Request() != nil:`,
+		new:   `	case g.Request() != nil && !g.outcomes:`,
+	},
+	{
+		name:  "gather-told-the-last",
+		wrong: "Gather tells the last of several requests",
+		file:  "internal/engine/walk.go",
+		old:   `	first := j.request == nil`,
+		new:   `	first := true`,
+	},
+	{
+		name:  "circle-unfound",
+		wrong: "an await that closes a circle through several tasks is begun",
+		file:  "internal/engine/circle.go",
+		old:   `	if found {`,
+		new:   `	if found && f.kind == kindMembers {`,
+	},
+	{
+		name:  "circle-of-group-unfound",
+		wrong: "a group waits for tasks that wait for its parent",
+		file:  "internal/engine/circle.go",
+		old:   `	if found {`,
+		new:   `	if found && f.kind != kindMembers {`,
+	},
+	{
+		name:  "circle-of-some",
+		wrong: "a wait for the first is refused for one of several that leads back",
+		file:  "internal/engine/circle.go",
+		old: `			n.needs = 1
+`,
+		new: ``,
 	},
 	{
 		name:  "wait-cancelled-fails",
@@ -56,8 +80,8 @@ var waitMutants = []mutant{
 		name:  "as-completed-reversed",
 		wrong: "AsCompleted yields the latest first",
 		file:  "ascompleted.go",
-		old:   `ended: NewQueue[int](0)}`,
-		new:   `ended: &NewLifoQueue[int](0).Queue}`,
+		old:   `i, c.ended = c.ended[0], c.ended[1:]`,
+		new:   `i, c.ended = c.ended[len(c.ended)-1], c.ended[:len(c.ended)-1]`,
 	},
 	{
 		name:  "wait-for-leaves",

@@ -1,0 +1,257 @@
+package engine
+
+// This file is how a request for cancellation finds its way: from a task to what that
+// waits for, from there to the tasks that are waited for, and so on; then to the scopes
+// that were derived from the task, and to what is bound to those. The order is that of
+// CPython, which goes down by calls. Here it is a stack of legs: graphs are made by users
+// and may be deeper than any stack of calls. Each task takes a request once, so that the
+// way takes time in proportion to the edges, and no memory at all for a task that waits
+// for a plain future, a sleep or a signal.
+//
+// No code of the user's runs on the way.
+
+// leg is a part of the way that is not at its end. It is one of five:
+type leg struct {
+	task  *Task   // what the task waits for is asked, or was
+	joint *Joint  // so are the parts before next
+	of    *Future // this is asked, on behalf of nobody
+	links *links  // each is told and taken out, until there are none
+	link  *link   // so are this and those behind it, but they stay
+
+	next  int
+	asked bool // of a task: what it waits for
+	brief bool // of a task: its scopes do not end
+	// broken says, of a task, that what it waits for has led back to it: the wait would
+	// hold the request up for ever, so it ends and the task takes the request itself.
+	broken bool
+	taken  bool // of a joint: by one of its parts
+	first  bool // of a joint: it was passed no request before
+}
+
+// maxLegs bounds the memory that is kept for the next way.
+const maxLegs = 1 << 12
+
+// reach brings a request to a task, and reports whether it was taken: not if the task was
+// done. What it does not do at once it adds as a leg, and then carry knows.
+func (l *Loop) reach(t *Task, r *Request) (taken bool) {
+	switch {
+	case t.Finished():
+		_ = t.retrieve() // as CPython: the caller has dealt with the error
+		return false
+	case t.request() == r:
+		if t.marks&walked != 0 {
+			l.breakCircle()
+		}
+		return true
+	}
+	t.take(r)
+	if !l.abandoned(t) {
+		l.pass(t, r, false)
+	}
+	return true
+}
+
+// pass passes a request on to what the task waits for, or keeps it for the next step.
+// The second way is also taken when the wait is over but the task has not run yet: then
+// the cancellation wins over the result. Unless it is brief, the task's scopes are next.
+func (l *Loop) pass(t *Task, r *Request, brief bool) {
+	if f := t.waitOn; f == nil || f.kind < kindTask {
+		if f == nil || !f.Cancel(r) {
+			t.keep()
+		}
+		if !brief {
+			l.endAll(&t.more().links)
+		}
+		return
+	}
+	t.marks |= walked
+	l.legs = append(l.legs, leg{task: t, brief: brief})
+}
+
+// keep has the request delivered at the next step.
+func (t *Task) keep() {
+	t.mustCancel = true
+	t.marks &^= untold
+	t.unpark()
+}
+
+// endAll adds a list of those who are to be told.
+func (l *Loop) endAll(k *links) {
+	if k.head != nil {
+		l.legs = append(l.legs, leg{links: k})
+	}
+}
+
+// deliver has who end with r, and all that ends with it.
+func (l *Loop) deliver(who scoped, r *Request) {
+	base := len(l.legs)
+	who.scopeEnded(r)
+	l.carry(r, base, false)
+}
+
+// carry goes all legs above base, and returns whether whom the request was brought to has taken it, given
+// what the latest has said.
+func (l *Loop) carry(r *Request, base int, taken bool) bool {
+	if len(l.legs) == base && len(l.quits) == 0 {
+		return taken
+	}
+	for len(l.legs) > base {
+		g := &l.legs[len(l.legs)-1]
+		switch {
+		case g.links != nil:
+			if n := g.links.head; n != nil {
+				n.remove()
+				n.who.scopeEnded(r)
+				continue
+			}
+			l.legs = l.legs[:len(l.legs)-1]
+			taken = true
+		case g.link != nil:
+			n := g.link
+			if g.link = n.next; g.link == nil {
+				l.legs = l.legs[:len(l.legs)-1]
+			}
+			n.who.scopeEnded(r)
+		case g.joint != nil:
+			taken = l.carryJoint(g, r, taken)
+		case g.of != nil && !g.asked:
+			g.asked = true
+			l.bring(g.of, r)
+		case g.of != nil:
+			l.legs = l.legs[:len(l.legs)-1]
+			taken = true
+		case !g.asked:
+			g.asked = true
+			taken = l.bring(g.task.waitOn, r)
+		default:
+			l.carried(*g, taken)
+			taken = true
+		}
+	}
+	if base > 0 {
+		return taken
+	}
+	if cap(l.legs) > maxLegs {
+		l.legs = nil
+	}
+	l.quit()
+	return taken
+}
+
+// carried ends a task's leg.
+func (l *Loop) carried(g leg, taken bool) {
+	l.legs = l.legs[:len(l.legs)-1]
+	t := g.task
+	t.marks &^= walked
+	if g.broken && t.waitOn != nil {
+		t.breakOff(nil)
+	}
+	if g.broken || !taken {
+		t.keep()
+	}
+	if !g.brief {
+		l.endAll(&t.more().links)
+	}
+}
+
+// carryJoint goes on to the next part of a joint, which is not looked at before the
+// latest has been dealt with: that may have completed it.
+func (l *Loop) carryJoint(g *leg, r *Request, taken bool) bool {
+	j := g.joint
+	if g.next > 0 && taken {
+		g.taken = true
+	}
+	if g.next < len(j.Parts) {
+		g.next++
+		return l.bring(j.Parts[g.next-1], r)
+	}
+	taken = g.taken
+	if g.first && !taken {
+		j.request = nil
+	}
+	l.legs = l.legs[:len(l.legs)-1]
+	return taken
+}
+
+// bring is reach for any future, of whichever loop.
+func (l *Loop) bring(f *Future, r *Request) bool {
+	switch {
+	case f.loop != l:
+		return l.askAbroad(f, r)
+	case f.kind == kindTask:
+		return l.reach(f.task(), r)
+	case f.kind == kindJoint && f.joint().Passes:
+		return l.enterJoint(f.joint(), r)
+	}
+	return f.Cancel(r)
+}
+
+func (l *Loop) enterJoint(j *Joint, r *Request) bool {
+	if j.Finished() {
+		return false
+	}
+	first := j.request == nil
+	if first {
+		j.request = r // before they hear of it, since some may be on other loops
+	}
+	l.legs = append(l.legs, leg{joint: j, first: first})
+	return false
+}
+
+// pass has the owner of a joint pass a request on to its parts.
+func (f *Future) pass(r *Request) bool {
+	if f.Finished() {
+		return false
+	}
+	l := f.loop
+	carry := func() bool {
+		base := len(l.legs)
+		return l.carry(r, base, l.enterJoint(f.joint(), r))
+	}
+	if l.owned() {
+		return carry()
+	}
+	l.post(action(func() { carry() }))
+	return true
+}
+
+// askAbroad sends a request to another loop, to each of its futures once. It always goes
+// by post: if that loop does not run, the caller is its owner meanwhile, and the way
+// would be one of calls after all.
+func (l *Loop) askAbroad(f *Future, r *Request) bool {
+	switch {
+	case f.kind < kindTask, f.kind == kindJoint && !f.joint().Passes, f.kind == kindMembers:
+		return f.cancelPlain(r)
+	case f.Finished():
+		_ = f.retrieve()
+		return false
+	case !r.leaves(f) || f.kind == kindTask && f.task().request() == r:
+		// Maybe this is a circle over several loops that has not been found.
+		for i := len(l.legs) - 1; i >= 0; i-- {
+			if t := l.legs[i].task; t != nil {
+				l.post((*probing)(t))
+				break
+			}
+		}
+	case f.kind == kindTask:
+		f.task().take(r)
+		f.loop.post(&delivery{f.task(), r, false})
+	default:
+		f.loop.post(action(func() { f.pass(r) }))
+	}
+	return true
+}
+
+// breakCircle marks the wait by which a request has come to a task that it is on its
+// way from.
+func (l *Loop) breakCircle() {
+	for i := len(l.legs) - 1; i >= 0; i-- {
+		switch g := &l.legs[i]; {
+		case g.links != nil, g.link != nil, g.of != nil:
+			return // it did not come by a wait
+		case g.task != nil:
+			g.broken = true
+			return
+		}
+	}
+}
