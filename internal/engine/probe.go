@@ -68,11 +68,12 @@ func (l *Loop) chase(f *Future) {
 			if y == nil {
 				break
 			}
-			todo = append(todo, y)
-			if x.kind != kindTask || !y.exits(l) {
-				continue
+			if y.loop == l {
+				todo = append(todo, y)
 			}
-			l.post((*probing)(x.task()))
+			if x.kind == kindTask && y.exits(l) {
+				l.post((*probing)(x.task()))
+			}
 		}
 	}
 }
