@@ -46,8 +46,12 @@ var (
 	// them on that goroutine, or lock none while the loop has tasks.
 	ErrThreadLocked = engine.ErrThreadLocked
 
-	// ErrDeadlock is returned by an await that could never end: of oneself, or of
-	// a task that awaits the caller. The text names the tasks.
+	// ErrDeadlock is returned by an await that would close a circle, and so never end: of
+	// oneself, or of tasks that wait, directly or not, for the caller, by whatever
+	// combinator, in a group, on whichever loops. The text names the tasks. A wait that
+	// ends by itself, or by one of several that can still end, closes no circle; nor do
+	// futures, locks and queues, which anybody may complete. Who waits for the end of a group
+	// cannot leave it: there the tasks of the group that wait for it are told instead.
 	ErrDeadlock = engine.ErrDeadlock
 
 	// ErrNotInTask is returned by an await in a callback, which would block the

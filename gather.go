@@ -19,9 +19,10 @@ type Outcome[T any] struct {
 // When one fails or is cancelled, Gather returns its error at once; the others go
 // on, and their errors count as seen. To have them cancelled use [WithTaskGroup]. If
 // the caller is cancelled, all are, and Gather returns when they have ended, with
-// the *CancelledError or the first other error. If ctx is a scope that ends it
-// returns its cause, and all go on. It returns ErrNotInTask in a callback, and
-// ErrLoopClosed once the loop is closed.
+// the *CancelledError of the first request, or the first other error. If ctx is a scope that ends it
+// returns its cause, and all go on. It returns ErrDeadlock if
+// one of them waits for the caller, ErrNotInTask in a callback, and ErrLoopClosed once
+// the loop is closed.
 func Gather[A Awaitable[T], T any](ctx context.Context, aws ...A) ([]T, error) {
 	if err := gather(ctx, cores(aws), false); err != nil {
 		return nil, err

@@ -204,9 +204,9 @@ func (t *Task[T]) apply(opts []TaskOption) engine.Mode {
 // with t's *CancelledError, or with t's result if t has refused. If ctx is a scope
 // that ends first, Await returns its cause and t goes on.
 //
-// It returns ErrDeadlock for an await that could never end, found as far as tasks of
-// one loop await each other, ErrNotInTask in a callback, and ErrLoopClosed if the
-// loop was closed first.
+// It returns ErrDeadlock if t waits, directly or not, for the caller: at once, or soon
+// after if the circle is over several loops. It returns ErrNotInTask in a callback, and
+// ErrLoopClosed if the loop was closed first.
 func (t *Task[T]) Await(ctx context.Context) (T, error) {
 	var err error
 	if w := t.t.Enter(ctx); w != nil {

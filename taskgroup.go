@@ -80,6 +80,9 @@ const (
 // the failure is taken. A panic or Goexit in
 // body goes on when all tasks have been cancelled and have ended.
 //
+// A task of the group that waits, directly or not, for the calling task has its await
+// ended by ErrDeadlock once body has returned, and that is its failure unless it refuses.
+//
 // It returns ErrNotInTask in a callback, and panics without a loop in ctx. If the loop
 // is closed meanwhile it returns ErrLoopClosed. A goroutine that is no task cannot be
 // cancelled: of its body only awaits with tg are interrupted.
