@@ -204,19 +204,19 @@ type reports struct {
 	list []string
 }
 
-func (r *reports) option() asyncio.Option {
-	return asyncio.WithExceptionHandler(func(_ *asyncio.Loop, e asyncio.ExceptionContext) {
-		line := e.Message
-		if e.Task != nil {
-			line += ": " + e.Task.Name()
-		}
-		if e.Err != nil {
-			line += ": " + e.Err.Error()
-		}
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.list = append(r.list, line)
-	})
+func (r *reports) option() asyncio.Option { return asyncio.WithExceptionHandler(r.add) }
+
+func (r *reports) add(_ *asyncio.Loop, e asyncio.ExceptionContext) {
+	line := e.Message
+	if e.Task != nil {
+		line += ": " + e.Task.Name()
+	}
+	if e.Err != nil {
+		line += ": " + e.Err.Error()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.list = append(r.list, line)
 }
 
 func (r *reports) len() int {

@@ -411,8 +411,6 @@ func (l *Loop) reportFailures() {
 		u.remove(x)
 		u.found = append(u.found, x)
 	}
-	u.found = append(u.found, u.errands...)
-	u.errands = nil
 	u.coming = true
 	if u.known {
 		u.known = false
@@ -425,8 +423,19 @@ func (l *Loop) reportFailures() {
 			go l.send()
 		}
 	}()
-	for x := u.next(); x != nil; x = u.next() {
-		x.run(l)
+	for more := true; more; more = u.runErrands() {
+		for x := u.next(); x != nil; x = u.next() {
+			x.run(l)
+		}
 	}
 	over = true
+}
+
+// runErrands has the errands come next, and reports whether there are any.
+func (u *unheard) runErrands() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.found = append(u.found, u.errands...)
+	u.errands = nil
+	return len(u.found) > 0
 }
