@@ -25,7 +25,26 @@ var failed = map[string]func(ctx context.Context){
 	"future":  func(ctx context.Context) { asyncio.NewFuture[none](ctx).SetErr(errTest) },
 }
 
+// inProcess runs a test in a process of its own, and reports whether the caller is that.
+func inProcess(t *testing.T) bool {
+	t.Helper()
+	const name = "ASYNCIO_TEST_PROCESS"
+	if os.Getenv(name) == t.Name() {
+		return true
+	}
+	t.Parallel()
+	c := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run=^"+t.Name()+"$")
+	c.Env = append(os.Environ(), name+"="+t.Name())
+	if out, err := c.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	return false
+}
+
 func TestDroppedErrorIsHeardWhileTheProcessIsIdle(t *testing.T) {
+	if !inProcess(t) {
+		return
+	}
 	for name, drop := range failed {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -50,7 +69,9 @@ func TestDroppedErrorIsHeardWhileTheProcessIsIdle(t *testing.T) {
 }
 
 func TestDroppedErrorIsHeardWhileNoLoopRuns(t *testing.T) {
-	t.Parallel()
+	if !inProcess(t) {
+		return
+	}
 	heard := make(chan struct{}, 10)
 	l := asyncio.NewLoop(asyncio.WithExceptionHandler(func(l *asyncio.Loop, c asyncio.ExceptionContext) {
 		asyncio.AllTasks(l) // it may ask
@@ -353,26 +374,12 @@ func TestCloseDoesNotWaitForAHandlerThatBlocks(t *testing.T) {
 	})
 }
 
+// What is collected while the loop of the bubble sleeps must not have its clean-up wake
+// that from outside.
 func TestNothingDiesInABubble(t *testing.T) {
-	c := exec.Command(os.Args[0], "-test.run=^TestBubbleProcess$")
-	c.Env = append(os.Environ(), "ASYNCIO_TEST_BUBBLE=1")
-	if out, err := c.CombinedOutput(); err != nil || !strings.Contains(string(out), "it holds") {
-		t.Errorf("%v\n%s", err, out)
-	}
-}
-
-// TestBubbleProcess is the process; by itself it does nothing. What is collected while
-// the loop of the bubble sleeps would have its clean-up wake that from outside.
-func TestBubbleProcess(t *testing.T) {
-	if os.Getenv("ASYNCIO_TEST_BUBBLE") == "" {
+	if !inProcess(t) {
 		return
 	}
-	outside := make(chan func()) // runs what it is sent outside of the bubble
-	go func() {
-		for f := range outside {
-			f()
-		}
-	}()
 	for range 20 {
 		synctest.Test(t, func(t *testing.T) {
 			var r reports
@@ -397,10 +404,6 @@ func TestBubbleProcess(t *testing.T) {
 				t.Errorf("%v, heard %d times", err, r.len())
 			}
 		})
-	}
-	close(outside)
-	if !t.Failed() {
-		fmt.Println("it holds")
 	}
 }
 

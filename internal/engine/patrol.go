@@ -2,6 +2,7 @@ package engine
 
 import (
 	"runtime"
+	"runtime/metrics"
 	"slices"
 	"sync"
 	"time"
@@ -129,9 +130,26 @@ func (p *patrol) runCollector() {
 	if start < p.collect {
 		return
 	}
+	spent := collectorTime()
 	runtime.GC()
 	end := time.Since(base)
-	p.collect = end + 100*(end-start)
+	took := end - start
+	if s := collectorTime() - spent; s > 0 {
+		took = min(took, s) // which waits for a processor too, if there is other work
+	}
+	p.collect = end + 100*took
+}
+
+// collectorTime returns for how long the collector has kept all processors from doing
+// something else, 0 if that is not known.
+func collectorTime() time.Duration {
+	times := []metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}, {Name: "/cpu/classes/gc/mark/idle:cpu-seconds"}}
+	metrics.Read(times)
+	if times[0].Value.Kind() != metrics.KindFloat64 || times[1].Value.Kind() != metrics.KindFloat64 {
+		return 0
+	}
+	spent := times[0].Value.Float64() - times[1].Value.Float64()
+	return time.Duration(spent / float64(runtime.GOMAXPROCS(0)) * float64(time.Second))
 }
 
 // restless reports whether the patrol is to look again; under its mu.
