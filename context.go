@@ -13,7 +13,8 @@ import (
 // context.WithCancel. Without a loop in ctx it panics.
 //
 // Derived from the ctx of a task that was cancelled, it is over from the start, as
-// contexts are; clean-up derives it from context.WithoutCancel(ctx).
+// contexts are; clean-up derives it from context.WithoutCancel(ctx). So it is once the
+// loop is closed: context.Cause is ErrLoopClosed then.
 func WithCancel(ctx context.Context) (scope context.Context, cancel context.CancelFunc) {
 	return derive(ctx, engine.Never)
 }

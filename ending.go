@@ -34,7 +34,7 @@ type ending struct {
 // await has the grace begin when the context of main ends, until the run is over.
 func (e *ending) await(ctx context.Context) (stop func()) {
 	l := e.loop.l
-	unwatch := context.AfterFunc(ctx, func() {
+	unwatch, err := engine.AfterFunc(l, ctx, func() {
 		e.watch() // not on the loop, which may be stuck
 		l.Do(func() {
 			if e.settled {
@@ -51,7 +51,7 @@ func (e *ending) await(ctx context.Context) (stop func()) {
 		})
 	})
 	return func() {
-		if unwatch() {
+		if err != nil || unwatch() {
 			return
 		}
 		l.Call(func() {

@@ -83,8 +83,9 @@ const (
 // A task of the group that waits, directly or not, for the calling task has its await
 // ended by ErrDeadlock once body has returned, and that is its failure unless it refuses.
 //
-// It returns ErrNotInTask in a callback, and panics without a loop in ctx. If the loop
-// is closed meanwhile it returns ErrLoopClosed. A goroutine that is no task cannot be
+// It returns ErrNotInTask in a callback, and panics without a loop in ctx. On a loop that
+// is closed it returns ErrLoopClosed without a call of body, and it does if the loop is
+// closed meanwhile. A goroutine that is no task cannot be
 // cancelled: of its body only awaits with tg are interrupted.
 func WithTaskGroup(ctx context.Context, body func(tg *TaskGroup) error) error {
 	if body == nil {
@@ -95,6 +96,9 @@ func WithTaskGroup(ctx context.Context, body func(tg *TaskGroup) error) error {
 		return err
 	}
 	loop, _ := engine.Located(ctx)
+	if loop.Closed() {
+		return ErrLoopClosed
+	}
 	tg := &TaskGroup{loop: loop, parent: parent}
 	if parent != nil {
 		tg.cancelling = parent.Cancelling()

@@ -60,7 +60,7 @@ func (s timeoutState) String() string {
 // cancelled by the timeout unless they are awaited. For a scope see [WithTimeout].
 //
 // It is as much of an await point as body. It returns ErrNotInTask in a callback and
-// panics without a loop in ctx. In a goroutine that is no task, which cannot be
+// ErrLoopClosed once the loop is closed, without a call of body, and panics without a loop in ctx. In a goroutine that is no task, which cannot be
 // cancelled, awaits with the ctx of body end at the deadline.
 func Timeout(ctx context.Context, d time.Duration, body func(ctx context.Context, tm *TimeoutScope) error) error {
 	loop, _ := engine.Located(ctx)
@@ -89,6 +89,9 @@ func timeout(ctx context.Context, loop *engine.Loop, now, due time.Duration, bod
 	task, err := engine.Caller(ctx)
 	if err != nil {
 		return err
+	}
+	if loop.Closed() {
+		return ErrLoopClosed // its deadline would never come
 	}
 	tm := &TimeoutScope{loop: loop, task: task}
 	tm.window.Init(loop, ctx)
@@ -143,6 +146,9 @@ func (d *timeoutDeadline) String() string {
 	}
 	return "the deadline of a Timeout of " + taskName(d.task)
 }
+
+// LoopClosed is for when the deadline will not come.
+func (d *timeoutDeadline) LoopClosed() { d.window.LoopClosed() }
 
 // Fire is the deadline.
 func (d *timeoutDeadline) Fire() {

@@ -144,8 +144,8 @@ func (t *Task) mayWait(at place, ctx context.Context) error {
 	case at.unbound(t):
 		return nil
 	case at.watched(t, ctx) != nil:
-		if end := at.watched(t, ctx); end.Err() != nil {
-			return context.Cause(end)
+		if end := at.watched(t, ctx); t.loop.errOf(end) != nil {
+			return t.loop.causeOf(end)
 		}
 	case at.scope != nil:
 		if at.scope.over != nil {
@@ -261,7 +261,7 @@ func (t *Task) bind(at place, ctx context.Context) {
 	case at.unbound(t):
 	case at.watched(t, ctx) != nil:
 		b := t.fiber.interruptible()
-		_, b.deadline = at.watched(t, ctx).Deadline()
+		b.deadline = t.loop.hasDeadline(at.watched(t, ctx))
 		b.unwatch = t.loop.whenEnded(at.watched(t, ctx), &boundOnce{b, b.waits})
 	case at.scope != nil:
 		at.scope.links.add(&t.fiber.interruptible().link)
@@ -348,21 +348,23 @@ func (f *Future) block(ctx context.Context) error {
 	if f.loop.closed.Load() {
 		return ErrLoopClosed
 	}
+	over := ctx.Done() // before there is anything to take back: it is users' code
 	done := make(chan struct{})
 	w := &prompt{tell: func() { close(done) }}
 	f.loop.addWaiter(f, w)
-	var err error
 	select {
 	case <-done:
 		return f.retrieve()
-	case <-ctx.Done():
-		err = causeOf(ctx)
+	case <-over:
 	case <-f.loop.root.Done():
-		err = ErrLoopClosed
 	}
 	f.loop.dropWaiter(f, w)
-	if f.Finished() {
+	switch {
+	case f.Finished():
 		return f.retrieve()
+	case f.loop.closed.Load():
+		return ErrLoopClosed
+	default:
+		return causeOf(ctx)
 	}
-	return err
 }

@@ -136,8 +136,7 @@ func (t *Task) watchesDeadline() bool {
 	if m == nil || !m.away || m.ended {
 		return false
 	}
-	_, has := m.ends.Deadline()
-	return has
+	return t.loop.hasDeadline(m.ends)
 }
 
 // when returns the moment of a timer that is set, Never of another.

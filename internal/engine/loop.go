@@ -89,6 +89,7 @@ type Loop struct {
 	spare    []runnable   // the inbox's other buffer
 	locking  coro.Locking // of the tasks that wait from one run to the next
 	stranded bool         // by Close: they cannot be resumed
+	bereft   []bereft // by Close: what its timers will not end any more
 	doomed   []*Task      // by Close: those it has to report still
 	rest     []runnable   // what was drained from the inbox and is still to be done
 	explorer *explorer    // nil unless the order is explored
@@ -478,7 +479,7 @@ func (l *Loop) close() error {
 		l.explorer.flush(l)
 	}
 	l.ready = ring{}
-	l.timers.clear()
+	l.bereft = l.timers.clear()
 	l.queued.clear()
 	l.doomed = l.listed()
 	l.wreck()
@@ -499,6 +500,10 @@ func (l *Loop) wreck() {
 	l.destroyAll()
 	l.dropFibers()
 	l.reportFailures()
-	l.root.End(&Request{Origin: OriginShutdown, Cause: ErrLoopClosed})
+	l.root.End(loopClosed())
+	for _, x := range l.bereft {
+		x.LoopClosed()
+	}
+	l.bereft = nil
 	finished = true
 }

@@ -40,7 +40,7 @@ func (t *Task) enroll(at *place) {
 
 // over reports whether the scope has ended, which the loop may not have been told
 // yet.
-func (m *membership) over() bool { return m != nil && m.ends != nil && m.ends.Err() != nil }
+func (m *membership) over() bool { return m != nil && m.ends != nil && m.task.loop.errOf(m.ends) != nil }
 
 // watchEnd has the keeper of a group told when the task has ended.
 func (m *membership) watchEnd() {
@@ -102,7 +102,7 @@ func (k *kept) scopeEnded(r *Request) {
 // enterScope binds a new task to the end of the context it was created with.
 func (t *Task) enterScope(m *membership) {
 	if m.away {
-		if m.ends.Err() != nil {
+		if t.loop.errOf(m.ends) != nil {
 			t.loop.deliver(t, t.loop.endOf(m.ends))
 			return
 		}

@@ -115,7 +115,9 @@ func (s *Scope) open(at place) {
 	}
 	away := at.away && !isScope(s.parent) // else that has heard of the end first
 	switch {
-	case away && s.parent.Err() != nil:
+	case s.loop.closed.Load():
+		s.loop.deliver(s, loopClosed())
+	case away && s.loop.errOf(s.parent) != nil:
 		s.loop.deliver(s, s.loop.endOf(s.parent))
 	case away:
 		s.stop = s.loop.whenEnded(s.parent, s)
@@ -132,7 +134,7 @@ func (s *Scope) open(at place) {
 	default:
 		at.task.more().links.add(&s.link)
 	}
-	if s.over == nil && s.timer.fires != nil && !s.loop.closed.Load() {
+	if s.over == nil && s.timer.fires != nil {
 		s.loop.timers.add(&s.timer, s.OwnDeadline())
 	}
 }
@@ -144,27 +146,15 @@ type ending struct {
 	by *Request
 }
 
-// endOf is the request that a foreign context's end makes.
-func (l *Loop) endOf(ctx context.Context) *Request {
-	if of := ctx.Done(); l.ending.of != of || of == nil {
-		late := ctx.Err() == context.DeadlineExceeded //nolint:errorlint // what Err returns is one of two
-		l.ending = ending{of, &Request{Origin: OriginContext, Cause: context.Cause(ctx), late: late}}
-	}
-	return l.ending.by
-}
-
-// whenEnded arranges for who to be told on the loop when a foreign context ends.
-func (l *Loop) whenEnded(ctx context.Context, who scoped) (stop func() bool) {
-	return context.AfterFunc(ctx, func() {
-		l.post(action(func() {
-			l.deliver(who, l.endOf(ctx))
-		}))
-	})
-}
-
 type expiry Scope
 
 func (e *expiry) run(*Loop) { (*Scope)(e).Expire() }
+
+// loopClosed is the end of what depends on a loop that is closed.
+func loopClosed() *Request { return &Request{Origin: OriginShutdown, Cause: ErrLoopClosed} }
+
+// LoopClosed ends a scope whose deadline will not come any more.
+func (e *expiry) LoopClosed() { (*Scope)(e).ends(loopClosed()) }
 
 // Expire is End by the deadline.
 func (s *Scope) Expire() { s.End(expired()) }

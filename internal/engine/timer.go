@@ -79,12 +79,23 @@ func (h *timers) remove(t *timer) {
 	}
 }
 
-// clear removes all.
-func (h *timers) clear() {
+// bereft is what waits for a timer and is to be told that it will not come.
+type bereft interface{ LoopClosed() }
+
+// clear removes all, and returns those that are to be told.
+func (h *timers) clear() (told []bereft) {
 	for _, k := range h.heap {
 		k.t.at = 0
+		fires := any(k.t.fires)
+		if h, ok := fires.(*Handle); ok {
+			fires = h.face
+		}
+		if x, ok := fires.(bereft); ok {
+			told = append(told, x)
+		}
 	}
 	*h = timers{}
+	return told
 }
 
 // up places k at i or above.

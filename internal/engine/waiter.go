@@ -94,19 +94,56 @@ func (w *Waiter) refuse(t *Task) {
 
 // WaitFrom is Wait where Enter has returned nil.
 func (w *Waiter) WaitFrom(ctx context.Context) error {
+	at, over := w.look(ctx)
 	switch t := w.task; {
 	case t == nil:
-		select {
-		case <-w.told:
-			return nil
-		case <-ctx.Done():
-			return causeOf(ctx)
-		}
+		return w.block(ctx, at, over)
 	case t.thread:
-		return t.visit(&visit{t: t, f: &w.Future, at: lookup(ctx), ctx: ctx})
+		return t.visit(&visit{t: t, f: &w.Future, at: at, ctx: ctx})
 	default:
-		return t.await(&w.Future, lookup(ctx), ctx)
+		return t.await(&w.Future, at, ctx)
 	}
+}
+
+// look asks the context what is needed of it. That is users' code: if it panics, who has
+// its place in the queue will not leave it by itself.
+func (w *Waiter) look(ctx context.Context) (at place, over <-chan struct{}) {
+	returned := false
+	defer func() {
+		if !returned {
+			w.unwound.Unwound()
+		}
+	}()
+	at = lookup(ctx)
+	if w.task == nil {
+		over = ctx.Done()
+	}
+	returned = true
+	return at, over
+}
+
+// block waits on a goroutine that is no task.
+func (w *Waiter) block(ctx context.Context, at place, over <-chan struct{}) error {
+	var closed <-chan struct{}
+	if at.loop != nil {
+		closed = at.loop.root.Done()
+	}
+	select {
+	case <-w.told:
+		return nil
+	case <-over:
+	case <-closed:
+	}
+	if at.loop != nil && at.loop.closed.Load() {
+		return ErrLoopClosed
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			w.unwound.Unwound()
+			panic(v)
+		}
+	}()
+	return causeOf(ctx)
 }
 
 // Wake ends the wait. From another goroutine it may come before Wait, and it may come

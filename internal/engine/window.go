@@ -65,6 +65,9 @@ func (w *Window) End(r *Request) {
 // Expire is End by the deadline.
 func (w *Window) Expire() { w.End(expired()) }
 
+// LoopClosed ends a window whose deadline will not come any more.
+func (w *Window) LoopClosed() { w.End(loopClosed()) }
+
 // SetDeadline sets the deadline that the context shows, Never for none of its own.
 func (w *Window) SetDeadline(due time.Duration) { w.deadline.Store(int64(due)) }
 
