@@ -89,7 +89,7 @@ type Loop struct {
 	spare    []runnable   // the inbox's other buffer
 	locking  coro.Locking // of the tasks that wait from one run to the next
 	stranded bool         // by Close: they cannot be resumed
-	bereft   []bereft // by Close: what its timers will not end any more
+	bereft   []bereft     // by Close: what its timers will not end any more
 	doomed   []*Task      // by Close: those it has to report still
 	rest     []runnable   // what was drained from the inbox and is still to be done
 	explorer *explorer    // nil unless the order is explored

@@ -40,7 +40,9 @@ func (t *Task) enroll(at *place) {
 
 // over reports whether the scope has ended, which the loop may not have been told
 // yet.
-func (m *membership) over() bool { return m != nil && m.ends != nil && m.task.loop.errOf(m.ends) != nil }
+func (m *membership) over() bool {
+	return m != nil && m.ends != nil && m.task.loop.errOf(m.ends) != nil
+}
 
 // watchEnd has the keeper of a group told when the task has ended.
 func (m *membership) watchEnd() {
