@@ -61,12 +61,25 @@ func (h *Handle) Face() any {
 }
 
 // Soon makes the callback ready.
-func (h *Handle) Soon() { h.loop.do((*soon)(h)) }
+func (h *Handle) Soon() { h.give((*soon)(h)) }
+
+// give has the owner set the callback, or drops it if the loop is closed already: who
+// asks the handle next is to see that, also if another goroutine owns the loop just now.
+func (h *Handle) give(to runnable) {
+	switch l := h.loop; {
+	case l.owned():
+		to.run(l)
+	case l.closed.Load():
+		h.drop()
+	default:
+		l.post(to)
+	}
+}
 
 // At makes the callback ready at the given time since the loop's epoch.
 func (h *Handle) At(when time.Duration) {
 	h.when, h.timed = when, true
-	h.loop.do((*later)(h))
+	h.give((*later)(h))
 }
 
 // When returns the moment given to At, the zero time without one.

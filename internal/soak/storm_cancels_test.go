@@ -45,12 +45,17 @@ func cancels(s *strike) {
 	}
 	byTask := asyncio.CreateTask(l.Context(), asyncio.Void(storm))
 	byThread := asyncio.Go(l.Context(), asyncio.Void(storm))
-	s.helper(func() { _ = storm(l.Context()) })
+	outside := make(chan struct{})
+	s.helper(func() {
+		defer close(outside)
+		_ = storm(l.Context())
+	})
 
 	_, err := byTask.Await(context.Background())
 	s.saw("who cancels", err)
 	_, err = byThread.Await(context.Background())
 	s.saw("who cancels on a goroutine", err)
+	<-outside // it sleeps on the loop, which must not be stopped before
 
 	s.step("all are to end")
 	for left := len(tasks); left > 0; {
