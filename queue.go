@@ -52,6 +52,9 @@ func (q *Queue[T]) init(max int, items store[T]) { q.max, q.items = max, items }
 // Put waits until there is room and adds v. It is an await point if the queue is
 // full; otherwise it returns at once. (Queue.put)
 //
+// As in CPython, who finds room does not stand in line: a task that was woken in Put for
+// there being room may find it taken by one that came before it ran, and waits again.
+//
 // It returns ErrQueueShutDown once Shutdown was called, also while it waits. If the
 // caller is cancelled while it waits it returns the *CancelledError, if ctx is a
 // scope that ends, its cause; v was not added then. It returns ErrNotInTask in a
@@ -141,6 +144,8 @@ func (q *Queue[T]) wakePutter() {
 
 // Get waits until there is an item and takes it. It is an await point if the queue
 // is empty; otherwise it returns at once. (Queue.get)
+//
+// As with [Queue.Put], who finds an item does not stand in line behind those who wait.
 //
 // It returns ErrQueueShutDown once Shutdown was called and no item is left, also
 // while it waits. If the caller is cancelled while it waits it returns the

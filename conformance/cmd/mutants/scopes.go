@@ -27,8 +27,8 @@ var scopeMutants = []mutant{
 		name:  "timeout-says-own",
 		wrong: "who is cancelled by a timeout and by somebody else is not told of the other",
 		file:  "timeout.go",
-		old:   `errors.As(err, &c) && c.request == own {`,
-		new:   `errors.As(err, &c) && c.request != own && own == nil {`,
+		old:   `c != nil && c.request == own {`,
+		new:   `c != nil && c.request != own && own == nil {`,
 	},
 	{
 		name:  "timeout-not-stopped",
