@@ -67,7 +67,7 @@ var queueMutants = []mutant{
 		name:  "shutdown-not-joined",
 		wrong: "items that Shutdown throws away are not done for Join",
 		file:  "queue.go",
-		old: `			q.unjoined = max(q.unjoined-1, 0)
+		old: `		q.unjoined = max(q.unjoined-q.left(), 0)
 `,
 		new: ``,
 	},

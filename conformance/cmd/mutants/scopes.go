@@ -125,8 +125,8 @@ var scopeMutants = []mutant{
 		name:  "group-errors-reversed",
 		wrong: "a group has its errors in reverse",
 		file:  "taskgroup.go",
-		old:   `tg.errs = append(tg.errs, err)`,
-		new:   `tg.errs = append([]error{err}, tg.errs...)`,
+		old:   `tg.errs = append(tg.errs, newTaskError(t, err))`,
+		new:   `tg.errs = append([]*TaskError{newTaskError(t, err)}, tg.errs...)`,
 	},
 	{
 		name:  "group-open-late",
