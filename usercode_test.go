@@ -162,12 +162,14 @@ func TestPanickingLessPassesItsTurnOn(t *testing.T) {
 			return a < b
 		})
 		first := asyncio.CreateTask(ctx, q.Get)
-		second := asyncio.CreateTask(ctx, q.Get)
+		others := []*asyncio.Task[int]{
+			asyncio.CreateTask(ctx, q.Get), asyncio.CreateTask(ctx, q.Get), asyncio.CreateTask(ctx, q.Get),
+		}
 		if err := asyncio.Sleep(ctx, 0); err != nil {
 			return err
 		}
-		for i := range 3 {
-			_ = q.PutNoWait(i)
+		for i := range others {
+			_ = q.PutNoWait(i) // the last of four is not woken by that
 		}
 		panicking = true // in the Get of the first
 		_, err := first.Await(ctx)
@@ -175,8 +177,10 @@ func TestPanickingLessPassesItsTurnOn(t *testing.T) {
 		if !errors.As(err, &p) {
 			t.Errorf("the first: %v", err)
 		}
-		if v, err := second.Await(ctx); v != 0 || err != nil {
-			t.Errorf("the second: %d, %v", v, err)
+		for i, k := range others {
+			if v, err := k.Await(ctx); v != i || err != nil {
+				t.Errorf("another: %d, %v, want %d", v, err, i)
+			}
 		}
 
 		full := asyncio.NewPriorityQueue(2, func(a, b int) bool {
