@@ -120,7 +120,7 @@ func TestAbandonToThread(t *testing.T) {
 				t.Errorf("%v, %v", v, err)
 			}
 			v, err = asyncio.Go(ctx, func(context.Context) (int, error) { return 42, errTest }, asyncio.Abandon()).Await(ctx)
-			if v != 42 || err != errTest {
+			if v != 42 || !errors.Is(err, errTest) {
 				t.Errorf("%v, %v", v, err)
 			}
 			_, err = asyncio.ToThread(ctx, func(context.Context) (int, error) { panic(errTest) })

@@ -104,7 +104,7 @@ type completed struct {
 func (c *completing) next(ctx context.Context) (i int, err error) {
 	for {
 		there := false
-		ask := func() { i, err, there = c.ask() }
+		ask := func() { i, there, err = c.ask() }
 		if c.loop.Owned() {
 			ask()
 		} else {
@@ -120,17 +120,17 @@ func (c *completing) next(ctx context.Context) (i int, err error) {
 }
 
 // ask takes the next of those that have ended, or else makes it possible to wait for it.
-func (c *completing) ask() (i int, err error, there bool) {
+func (c *completing) ask() (i int, there bool, err error) {
 	switch {
 	case len(c.ended) > 0:
 		i, c.ended = c.ended[0], c.ended[1:]
-		return i, nil, true
+		return i, true, nil
 	case c.why != nil:
-		return 0, c.why, true
+		return 0, true, c.why
 	}
 	c.Again()
 	c.asked = true
-	return 0, nil, false
+	return 0, false, nil
 }
 
 // tell ends the wait for the next.
@@ -167,7 +167,7 @@ func (c *completing) begin(d time.Duration) {
 }
 
 // Completes is for the engine's picture of who waits for whom.
-func (x *completed) Completes() *engine.Future { return &x.in.Joint.Future }
+func (x *completed) Completes() *engine.Future { return &x.in.Future }
 
 // FutureDone is the end of one.
 func (x *completed) FutureDone() {

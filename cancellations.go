@@ -11,10 +11,10 @@ import (
 // others when those are taken out, nil if that is nothing, and whether there were any.
 // Whoever has asked for a cancellation, and takes it back, takes it out of what comes
 // with it: a clean-up that has failed must not look cancelled.
-func withoutCancellations(err error) (left error, taken bool) {
+func withoutCancellations(err error) (taken bool, left error) {
 	defer func() {
 		if recover() != nil {
-			left, taken = err, false // its own methods panic
+			taken, left = false, err // its own methods panic
 		}
 	}()
 	steps := maxWrapping
@@ -23,7 +23,7 @@ func withoutCancellations(err error) (left error, taken bool) {
 
 // cleanUpError is withoutCancellations for an error that is no cancellation.
 func cleanUpError(err error) error {
-	if left, _ := withoutCancellations(err); left != nil {
+	if _, left := withoutCancellations(err); left != nil {
 		return left
 	}
 	return err
@@ -32,19 +32,19 @@ func cleanUpError(err error) error {
 // maxWrapping is how many errors are looked into. One that leads to itself has no end.
 const maxWrapping = 1000
 
-func strip(err error, steps *int) (left error, taken bool) {
+func strip(err error, steps *int) (taken bool, left error) {
 	if err == context.Canceled { //nolint:errorlint // this is the walk that errors.Is would do
-		return nil, true
+		return true, nil
 	}
 	if *steps--; *steps < 0 {
-		return err, false
+		return false, err
 	}
 	var inner []error
 	switch x := err.(type) { //nolint:errorlint // as above
 	case *CancelledError:
-		return nil, true
+		return true, nil
 	case *PanicError:
-		return err, false // whatever its value
+		return false, err // whatever its value
 	case interface{ Unwrap() []error }:
 		inner = x.Unwrap()
 	case interface{ Unwrap() error }:
@@ -54,7 +54,7 @@ func strip(err error, steps *int) (left error, taken bool) {
 	}
 	var kept []error
 	for _, e := range inner {
-		l, t := strip(e, steps)
+		t, l := strip(e, steps)
 		taken = taken || t
 		if l != nil {
 			kept = append(kept, l)
@@ -62,13 +62,13 @@ func strip(err error, steps *int) (left error, taken bool) {
 	}
 	switch {
 	case !taken:
-		return err, false
+		return false, err
 	case kept == nil:
-		return nil, true
+		return true, nil
 	case fmt.Sprintf("%T", err) == joinType:
-		return errors.Join(kept...), true
+		return true, errors.Join(kept...)
 	}
-	return &strippedError{err, kept}, true
+	return true, &strippedError{err, kept}
 }
 
 var joinType = fmt.Sprintf("%T", errors.Join(ErrTimeout))
@@ -84,7 +84,7 @@ func (e *strippedError) Unwrap() []error { return e.kept }
 
 // Is and As are errors.Is and errors.As as far as around itself goes.
 func (e *strippedError) Is(target error) bool {
-	if t := reflect.TypeOf(e.around); t.Comparable() && e.around == target { //nolint:errorlint // this is errors.Is
+	if t := reflect.TypeOf(e.around); t.Comparable() && e.around == target {
 		return true
 	}
 	x, ok := e.around.(interface{ Is(error) bool })

@@ -61,7 +61,7 @@ func matches(err, target error) bool {
 	if err == target { //nolint:errorlint // this is the walk
 		return true
 	}
-	x, ok := err.(interface{ Is(error) bool }) //nolint:errorlint // this is the walk
+	x, ok := err.(interface{ Is(error) bool })
 	return ok && x.Is(target)
 }
 

@@ -115,7 +115,7 @@ func (g *gathering) end() {
 func (x *gathered) Counts() bool { return x.in.left > 1 && x.f.State() == engine.Succeeded }
 
 // Completes is for the engine's picture of who waits for whom.
-func (x *gathered) Completes() *engine.Future { return &x.in.Joint.Future }
+func (x *gathered) Completes() *engine.Future { return &x.in.Future }
 
 // FutureDone is the end of one.
 func (x *gathered) FutureDone() {

@@ -153,7 +153,6 @@ func TestErrorIsHeardInTheSameFormWhoeverFindsOut(t *testing.T) {
 				if keep {
 					kept = a
 				}
-				a = nil
 				asyncio.Sleep(ctx, 0)
 				if !keep {
 					until(t, "it is collected", func() bool {

@@ -151,8 +151,7 @@ func TestAwaitsOfManyAreLinear(t *testing.T) {
 	t.Run("many who wait for one that waits for many", func(t *testing.T) {
 		plainRun(t, func(ctx context.Context) error {
 			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-				var hub *asyncio.Task[none]
-				hub = asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+				hub := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 					return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 						for range n {
 							asyncio.CreateTask(tg, asyncio.Delay(time.Second, none{}))

@@ -15,7 +15,7 @@ import (
 
 // printables returns one of everything that has state inside, made in a task, and
 // contexts derived from those that are contexts.
-func printables(ctx context.Context, tg *asyncio.TaskGroup, tm *asyncio.TimeoutScope, window context.Context) []any {
+func printables(ctx, window context.Context, tg *asyncio.TaskGroup, tm *asyncio.TimeoutScope) []any {
 	l := asyncio.RunningLoop(ctx)
 	type key struct{}
 	var all []any
@@ -68,7 +68,7 @@ func TestPrintingShowsNothingInsideAndRacesWithNothing(t *testing.T) {
 	_, err := asyncio.Run(t.Context(), asyncio.Void(func(ctx context.Context) error {
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 			return asyncio.Timeout(ctx, time.Hour, func(window context.Context, tm *asyncio.TimeoutScope) error {
-				all := printables(ctx, tg, tm, window)
+				all := printables(ctx, window, tg, tm)
 				for _, x := range all {
 					for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 						text := fmt.Sprintf(verb, x)

@@ -65,7 +65,7 @@ func ToThread[T any](ctx context.Context, f Coroutine[T]) (T, error) {
 	return v, err
 }
 
-// Abandon, an option of [Go], makes a task that is cancelled end at once, whatever its
+// Abandon is an option of [Go] that makes a task which is cancelled end at once, whatever its
 // coroutine is doing. Its ctx ends, its awaits return the cancellation, and its goroutine
 // is left to itself. Who awaits the task, or has it in a group, goes on meanwhile: so the
 // coroutine must not use what others go on to use.

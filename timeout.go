@@ -222,7 +222,7 @@ func asTimeout(err error) error {
 	if isCancellation(err, true) {
 		return newExpiredError(err)
 	}
-	switch left, taken := withoutCancellations(err); {
+	switch taken, left := withoutCancellations(err); {
 	case left == nil:
 		return newExpiredError(err)
 	case taken:

@@ -46,7 +46,7 @@ func (e *joinsItself) Unwrap() []error { return []error{e, e} }
 func TestErrorsThatAreNoGoodAreErrors(t *testing.T) {
 	endless := &badError{}
 	endless.inner = endless
-	var chain error = asyncio.ErrCancelled
+	chain := asyncio.ErrCancelled
 	for range 100_000 {
 		chain = &badError{inner: chain}
 	}

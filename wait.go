@@ -189,7 +189,7 @@ func (x *waited) Counts() bool {
 }
 
 // Completes is for the engine's picture of who waits for whom.
-func (x *waited) Completes() *engine.Future { return &x.in.Joint.Future }
+func (x *waited) Completes() *engine.Future { return &x.in.Future }
 
 // FutureDone is the end of one.
 func (x *waited) FutureDone() {

@@ -12,7 +12,7 @@ import (
 // as much as the time of day.
 func InBubble() bool {
 	now := time.Now()
-	if now != now.Round(0) { //nolint:revive // the comparison is of the monotonic part
+	if now != now.Round(0) {
 		return false
 	}
 	var buf [256]byte

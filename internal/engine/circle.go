@@ -235,11 +235,11 @@ func (s *seeker) stepDown(t *Task) bool {
 func (s *seeker) stepUp(to *Future) bool {
 	top := len(s.up) - 1
 	f := s.up[top].next(&s.topmost)
-	switch {
-	case f == nil:
+	switch f {
+	case nil:
 		s.up[top] = predecessors{}
 		s.up = s.up[:top]
-	case f == to:
+	case to:
 		return true
 	default:
 		if _, seen := s.above[f]; !seen {

@@ -50,7 +50,7 @@ func (l *Loop) hasDeadline(ctx context.Context) (has bool) {
 // endOf is the request that the end of ctx makes.
 func (l *Loop) endOf(ctx context.Context) *Request {
 	if of := doneOf(ctx); l.ending.of != of || of == nil {
-		late := l.errOf(ctx) == context.DeadlineExceeded //nolint:errorlint // what Err returns is one of two
+		late := l.errOf(ctx) == context.DeadlineExceeded
 		l.ending = ending{of, &Request{Origin: OriginContext, Cause: l.causeOf(ctx), late: late}}
 	}
 	return l.ending.by

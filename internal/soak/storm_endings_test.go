@@ -73,7 +73,7 @@ func (s *strike) character(ctx context.Context, way int) error {
 	case 1: // obeys
 		return asyncio.Sleep(ctx, time.Hour)
 	case 2: // cleans up
-		err = asyncio.Sleep(ctx, time.Hour)
+		_ = asyncio.Sleep(ctx, time.Hour)
 		return asyncio.Sleep(context.WithoutCancel(ctx), s.moment()/10)
 	case 3: // refuses a few times
 		for range 3 {
