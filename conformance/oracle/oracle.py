@@ -563,7 +563,10 @@ class Blocked:
 
     def left(self, machine):
         if self.group:
-            return [machine.things[t] for t in sorted(self.group._tasks, key=asyncio.taskgroups.created) if not t.done()]
+            tasks = sorted(self.group._tasks, key=asyncio.taskgroups.created)
+            # A group comes to know an eager task after its first step.
+            tasks += [x.obj for group, x in machine.entering if group is self.group and x.obj]
+            return [machine.things[t] for t in tasks if not t.done()]
         return [x for x in self.things if not x.obj.done()]
 
     def ends(self):
@@ -654,6 +657,7 @@ class Machine:
         self.made = {}  # how many things each name has stood for
         self.things = {}  # the thing of each task and future
         self.tasks = []  # the things of all tasks, in the order of their creation
+        self.entering = []  # the groups and things of tasks that are being made
         self.failed = []  # in this order
         self.next = {}  # how the next task is to be made
         self.factory_eager = False
@@ -836,7 +840,11 @@ class Machine:
             self.next["eager_start"] = True
         self.tasks.append(thing)
         thing.number = len(self.tasks)
-        task = (group or self.loop).create_task(coro, name=thing.name)
+        self.entering.append((group, thing))
+        try:
+            task = (group or self.loop).create_task(coro, name=thing.name)
+        finally:
+            self.entering.pop()
         self.known(thing, task)
         return task
 
