@@ -1057,11 +1057,17 @@ class Machine:
                     todo.append(y)
         return back
 
-    async def block(self, env, how, things, at_once=False):
-        """DIFFERENCE: an await that would close a circle is refused, on the next turn."""
+    async def block(self, env, how, things, at_once=False, asks=False):
+        """DIFFERENCE: an await that would close a circle is refused, on the next turn.
+
+        One that asks has seen by then how those have ended that are done.
+        """
         env.me.blocked = Blocked(how, things)
         if env.me in self.stuck(env.me, env.me.blocked):
             env.me.blocked = None
+            for x in things if asks else ():
+                if x.obj.done() and not x.obj.cancelled():
+                    x.obj.exception()
             if not at_once:
                 await asyncio.sleep(0)
             raise Problem("deadlock")
@@ -1111,7 +1117,7 @@ class Machine:
                 return
         raise AssertionError("a task is not among the callbacks of what it waits for")
 
-    async def passing_on(self, env, things, aw, at_once=False, over=False):
+    async def passing_on(self, env, things, aw, at_once=False, over=False, asks=False):
         """Awaits what cancellations of this task are passed on to.
 
         Where that leads back to this task it would end in a recursion, or never; to await
@@ -1128,7 +1134,7 @@ class Machine:
         if self.waiting == MAX_WAITING:
             raise Problem("too deep")
         if not over:
-            await self.block(env, "all", things, at_once)
+            await self.block(env, "all", things, at_once, asks)
         self.waiting += 1
         env.me.waits = things
         try:
@@ -1196,7 +1202,7 @@ class Machine:
         # With one that has failed there is nothing to wait for.
         over = not op.get("return_exceptions") and any(
             x.obj.done() and (x.obj.cancelled() or x.obj._exception) for x in things)
-        values = await self.passing_on(env, things, gather, over=over)
+        values = await self.passing_on(env, things, gather, over=over, asks=True)
         return f"[{', '.join(v if isinstance(v, str) else '! ' + show(v) for v in values)}]"
 
     async def op_wait(self, op, env):
