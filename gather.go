@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"context"
+	"errors"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
@@ -78,7 +79,7 @@ func gather(ctx context.Context, fs []*engine.Future, outcomes bool) error {
 	g.Parts, g.Passes = fs, true
 	loop.Do(g.begin)
 	err := g.Await(ctx)
-	if !g.Finished() {
+	if !g.Finished() || err != nil && g.brokenOff(err) {
 		loop.Do(g.end) // a scope has ended the wait, or it was refused, or the loop was closed
 	}
 	return err
@@ -98,6 +99,12 @@ func (g *gathering) begin() {
 			x.FutureDone()
 		}
 	}
+}
+
+// brokenOff reports whether a gather that has ended was waited for no more by then, because
+// of a circle. Nobody else knows of its error.
+func (g *gathering) brokenOff(err error) bool {
+	return errors.Is(err, ErrDeadlock) && g.Outcome() != err //nolint:errorlint // whether it is that one
 }
 
 // end lets go of those that are not done.

@@ -11,6 +11,33 @@ import (
 func TestRegressions(t *testing.T) {
 	for _, r := range []struct{ name, program, trace string }{
 		{
+			// The gather's own cancellation was reported as never retrieved, and the task's error was not.
+			"a gather that a circle breaks off in the turn in which it ends",
+			`{"objects": {"fut1": {"kind": "future"}}, "main": [
+				{"op": "create", "task": "t2", "do": [{"op": "wait_for", "of": "main"}]},
+				{"op": "group", "group": "g1", "do": [{"op": "create", "group": "g1", "task": "t3", "do": [{"op": "gather", "all": ["t2", "fut1"]}, {"op": "create", "task": "t9", "do": []}]}, {"op": "group", "group": "g10", "do": [{"op": "create", "group": "g10", "task": "t19", "do": [{"op": "gather", "all": ["t9"]}]}]}]}]}`,
+			`0 main start
+			0 main create t2
+			0 main group g1 in
+			0 main create t3 g1
+			0 main group g10 in
+			0 main create t19 g10
+			0 t2 start
+			0 t3 start
+			0 t19 start
+			0 t19 gather t9 ! unbound
+			0 t19 end ! unbound
+			0 main group g10 ! group(unbound)
+			0 t3 gather t2,fut1 ! deadlock
+			0 t3 end ! deadlock
+			0 main group g1 ! group(deadlock, group(unbound))
+			0 main end ! group(deadlock, group(unbound))
+			0 t2 wait_for main ! group(deadlock, group(unbound))
+			0 t2 end ! group(deadlock, group(unbound))
+			0 - run ! group(deadlock, group(unbound))
+			0 - never retrieved t2: group(deadlock, group(unbound))`,
+		},
+		{
 			// With returned the error of its body alone.
 			"with a lock that was released meanwhile",
 			`{"objects": {"l": {"kind": "lock"}}, "main": [
