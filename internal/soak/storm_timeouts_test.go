@@ -85,8 +85,8 @@ func (s *strike) timeout(ctx context.Context, depth int, scoped bool) error {
 			return work(ctx)
 		})
 	default:
-		t := task()
-		if _, _, err = asyncio.Wait(ctx, []*asyncio.Task[int]{t}, asyncio.WaitOptions{Timeout: d}); err == nil {
+		t := task() // and zero would be no timeout
+		if _, _, err = asyncio.Wait(ctx, []*asyncio.Task[int]{t}, asyncio.WaitOptions{Timeout: max(d, 1)}); err == nil {
 			if t.Done() {
 				err = t.Err()
 			} else {
