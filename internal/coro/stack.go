@@ -144,17 +144,23 @@ type purse struct {
 
 const (
 	mostLeft = 100 * time.Millisecond
-	mostDump = 50 * time.Millisecond // at once
+	// The world stands still while a dump is made: none is that would take longer than
+	// mostDump, and those up to freeDump, of some thousand goroutines, cost nothing.
+	mostDump = 50 * time.Millisecond
+	freeDump = 5 * time.Millisecond
+	// mostEach bounds what a machine that is busy makes of each: one dump that was slow
+	// must not be the last.
+	mostEach = 20 * time.Microsecond
 )
 
+// Both may leave a debt.
 var (
-	// dumps have to be within what is there: the world stands still meanwhile.
-	dumps = purse{left: mostLeft, last: time.Now()}
-	// each is what one takes for a goroutine, as far as is known; under the lock of dumps.
-	each = 5 * time.Microsecond
-	// profiles may leave a debt: the world goes on meanwhile.
+	dumps    = purse{left: mostLeft, last: time.Now()}
 	profiles = purse{left: mostLeft, last: time.Now()}
 )
+
+// each is what a dump takes for a goroutine, as far as is known; under the lock of dumps.
+var each = 4 * time.Microsecond
 
 // open returns what is left. In a bubble of testing/synctest no time goes by.
 func (p *purse) open() time.Duration {
@@ -172,7 +178,9 @@ func dump(test bool) ([]byte, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := runtime.NumGoroutine()
-	if most := p.open(); each*time.Duration(n) > mostDump || !test && each*time.Duration(n) > most {
+	cost := each * time.Duration(n)
+	pays := !test && cost > freeDump
+	if cost > mostDump || pays && p.open() <= 0 {
 		return nil, false
 	}
 	start := time.Now()
@@ -180,11 +188,11 @@ func dump(test bool) ([]byte, bool) {
 		buf := make([]byte, size)
 		if m := runtime.Stack(buf, true); m < size {
 			took := time.Since(start)
-			if !test {
+			if pays {
 				p.left -= took
 			}
 			if n >= 100 {
-				each = max(time.Microsecond, took/time.Duration(n))
+				each = min(max(time.Microsecond, took/time.Duration(n)), mostEach)
 			}
 			return buf[:m], true
 		}
