@@ -13,7 +13,8 @@ import (
 // for or watched is reported to the exception handler when it is collected or the
 // loop is closed (one that is to be left to itself belongs in a group), and a step that takes longer than [Loop.SetSlowCallbackDuration]
 // is logged: where the loop is stuck while it is, as by [WithWatchdog], and how
-// long it took when it is over. The order of events stays the same; speed does
+// long it took when it is over. When nothing has moved for more than five seconds of the
+// machine's clock, who waits for what is logged once. The order of events stays the same; speed does
 // not. (loop.set_debug)
 func (l *Loop) SetDebug(on bool) { l.core().SetDebug(on) }
 
@@ -58,6 +59,10 @@ func logSlow(s engine.Slow) {
 	}
 	say(slog.LevelWarn, "asyncio: the loop is held up; what blocks belongs in Go or ToThread",
 		append(attrs, "stack", engine.Chain(s.Stack))...)
+}
+
+func logStill(quiet time.Duration, r engine.Remains) {
+	say(slog.LevelWarn, "asyncio: nothing has moved", "for", quiet, "count", r.All, "tasks", describeRemains(r))
 }
 
 // describeTask names a task in a log.

@@ -104,7 +104,8 @@
 //
 // [WithDebug] makes tasks remember where they were created and names those that nobody
 // waits for; [WithWatchdog] tells, while a task holds up the loop, which one and where
-// it is stuck. [AllTasks] with [Task.Stack] shows what everybody waits for.
+// it is stuck. Tasks that wait for each other through locks are reported to the exception
+// handler when nothing else is left to happen. [AllTasks] with [Task.Stack] shows what everybody waits for.
 //
 // # Other goroutines
 //

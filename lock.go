@@ -71,7 +71,7 @@ func (l *Lock) about() engine.About {
 	l.unlock()
 	a := engine.About{Of: l, Op: "Lock.Acquire", State: l.String()}
 	if t := engine.TaskOf(holder); t != nil {
-		a.Holders = []*engine.Task{t}
+		a.Holders, a.Whole = []*engine.Task{t}, true
 	}
 	return a
 }

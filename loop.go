@@ -114,6 +114,7 @@ func NewLoop(opts ...Option) *Loop {
 		Panic:       isPanic,
 		Report:      l.report,
 		Slow:        logSlow,
+		Still:       logStill,
 	}
 	l.l = engine.New(o.Config)
 	l.SetExceptionHandler(o.handler)
@@ -219,6 +220,9 @@ func WithUnheardAfter(d time.Duration) Option {
 //     testing/synctest, it comes by itself;
 //   - an error that nobody has asked for while somebody keeps the task: once, see
 //     [WithUnheardAfter];
+//   - tasks that wait for each other through locks, when nothing is ready and no timer is
+//     set: once, with ErrDeadlock, on the machine's clock after a second or two. Somebody
+//     may still release a lock, so nothing is ended by it;
 //   - all others when the loop is closed.
 //
 // The handler runs on the loop, or on the goroutine that closes it, or while no loop

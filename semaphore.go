@@ -14,10 +14,14 @@ import (
 type Semaphore struct {
 	monitor
 	value   int
-	bound   int  // of a BoundedSemaphore
+	bound   int  // the places it was made with
 	bounded bool // it is one
 	waiters waitQueue
-	holders []*engine.Task // kept only on loops under test
+
+	// Kept only on loops under test and in debug mode: anywhere else the one who takes a
+	// free place would pay for it.
+	holders []*engine.Task
+	vague   bool // somebody else has released for one of several: it is not known for whom
 }
 
 // NewSemaphore makes a semaphore with n places. A negative n is a mistake and
@@ -32,7 +36,7 @@ func (s *Semaphore) init(n int) {
 	if n < 0 {
 		panic("asyncio: a semaphore needs a number of places that is not negative")
 	}
-	s.value = n
+	s.value, s.bound = n, n
 }
 
 // Acquire waits for a place and takes it. It is an await point if none is free, or
@@ -63,8 +67,11 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 	return err
 }
 
+// mostHolders bounds who is kept account of.
+const mostHolders = 1 << 10
+
 func (s *Semaphore) hold(ctx context.Context) {
-	if t, ok := engine.Observed(ctx); ok {
+	if t, ok := engine.Observed(ctx); ok && len(s.holders) < mostHolders {
 		s.holders = append(s.holders, t)
 	}
 }
@@ -72,16 +79,20 @@ func (s *Semaphore) hold(ctx context.Context) {
 // letGo takes the caller off the holders, or the first if it is none of them.
 func (s *Semaphore) letGo() {
 	if len(s.holders) > 0 {
-		i := max(0, slices.Index(s.holders, engine.Here()))
+		i := slices.Index(s.holders, engine.Here())
+		s.vague = (s.vague || i < 0) && len(s.holders) > 1
+		i = max(0, i)
 		s.holders = slices.Delete(s.holders, i, i+1)
 	}
 }
 
 func (s *Semaphore) about() engine.About {
 	s.lock()
-	holders := slices.Clone(s.holders)
+	a := engine.About{Of: s, Op: "Semaphore.Acquire", Holders: slices.Clone(s.holders)}
+	a.Whole = !s.vague && s.value == 0 && len(a.Holders) == s.bound
 	s.unlock()
-	return engine.About{Of: s, Op: "Semaphore.Acquire", State: s.String(), Holders: holders}
+	a.State = s.String()
+	return a
 }
 
 // TryAcquire takes a place if one is free and nobody waits, and reports whether it
@@ -172,7 +183,7 @@ type BoundedSemaphore struct{ Semaphore }
 func NewBoundedSemaphore(n int) *BoundedSemaphore {
 	s := &BoundedSemaphore{}
 	s.init(n)
-	s.bounded, s.bound = true, n
+	s.bounded = true
 	return s
 }
 

@@ -144,6 +144,9 @@ func describeRemain(x engine.Remain) string {
 		if r, ok := x.Place.(engine.Resource); ok {
 			about := r.About()
 			doing += " in " + about.Op + " of " + about.State
+			if h := about.HeldBy(); h != "" {
+				doing += ", held by " + h
+			}
 		}
 	case x.Doing == engine.Working:
 		doing = " at work"

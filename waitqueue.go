@@ -78,6 +78,9 @@ type primitive interface {
 // About is for the engine's picture of who waits for whom.
 func (w *waiter) About() engine.About { return w.of.about() }
 
+// Of is what it is the about of.
+func (w *waiter) Of() any { return w.of }
+
 // enter puts the caller in the queue of p. It fails in a callback, which cannot
 // wait. What follows is unlock, Wait, and leave.
 func (q *waitQueue) enter(ctx context.Context, m *monitor, p primitive) (*waiter, error) {

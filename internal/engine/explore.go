@@ -51,7 +51,10 @@ type explorer struct {
 }
 
 // Drive replaces the driver of a loop that was not used yet, which is then under test.
-func (l *Loop) Drive(d Driver) { l.driver, l.observed = d, true }
+func (l *Loop) Drive(d Driver) {
+	l.driver, l.observed = d, true
+	l.accounts.Store(true)
+}
 
 // Driver returns the loop's driver.
 func (l *Loop) Driver() Driver { return l.driver }

@@ -33,7 +33,10 @@ const (
 )
 
 // Resource is a Place that can say what it is the place of.
-type Resource interface{ About() About }
+type Resource interface {
+	Of() any // as in About
+	About() About
+}
 
 // About is what a task that waits in the queue of a primitive waits for.
 type About struct {
@@ -41,6 +44,7 @@ type About struct {
 	Op      string  // the method that waits
 	State   string  // of the primitive
 	Holders []*Task // who has what is waited for, as far as that is known
+	Whole   bool    // there are no other holders, and one of them has to let go
 }
 
 // TaskOf returns the task that ctx leads to, nil if none.
@@ -51,11 +55,11 @@ func TaskOf(ctx context.Context) *Task {
 	return lookup(ctx).task
 }
 
-// Observed reports whether ctx is that of a task on a loop under test, whose primitives
-// are to keep account of who holds them.
+// Observed reports whether ctx is that of a task on a loop under test, or in debug mode,
+// whose primitives are to keep account of who holds them.
 func Observed(ctx context.Context) (*Task, bool) {
 	t, ok := ctx.(*Task)
-	return t, ok && t.loop.observed
+	return t, ok && t.loop.accounts.Load()
 }
 
 // Here returns the task that the caller runs as, of whichever loop, nil if none.

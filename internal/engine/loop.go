@@ -27,6 +27,9 @@ type Hooks struct {
 	Report func(*Loop, Report)
 	// Slow hands over a step that holds up the loop. It must not panic.
 	Slow func(Slow)
+	// Still hands over who is there when nothing has moved for so long, in debug mode. It
+	// must not panic.
+	Still func(time.Duration, Remains)
 }
 
 // Config is written once, before the loop is used.
@@ -53,7 +56,7 @@ type Loop struct {
 	panicsCrash  bool
 	face         any
 	root         Scope
-	observed     bool          // see Observed
+	observed     bool          // under test: see Drive
 	bubble       bool          // made in one of testing/synctest
 	onPatrol     bool          // on the machine's clock, and not in a bubble
 	unheardAfter time.Duration // see Config
@@ -94,6 +97,8 @@ type Loop struct {
 	rest     []runnable   // what was drained from the inbox and is still to be done
 	explorer *explorer    // nil unless the order is explored
 	visited  bool         // by the patrol, in the wait that is going on
+	accused  []accused    // circles that were reported and are still there
+	looked   int          // how much was looked at: see lookBySelf
 
 	// Any goroutine.
 	ids      atomic.Uint64
@@ -163,6 +168,7 @@ func New(c Config) *Loop {
 	l.root.parent = c.Values
 	l.debug.Store(c.Debug)
 	l.sites.Store(c.Debug)
+	l.accounts.Store(c.Debug)
 	l.slow.Store(int64(DefaultSlow))
 	l.threshold.Store(int64(c.Watchdog))
 	l.root.SetDeadline(Never)
@@ -391,6 +397,13 @@ func (l *Loop) idle() {
 		if l.ready.n > 0 {
 			return
 		}
+	}
+	if until == Never && l.busy == 0 && !l.onPatrol && !l.observed {
+		l.lookBySelf()
+		if l.ready.n > 0 || l.stopping {
+			return
+		}
+		until = l.timers.next()
 	}
 	l.visited = false
 	l.wait(until)

@@ -18,6 +18,7 @@ type observer struct {
 	// Any goroutine.
 	debug     atomic.Bool
 	sites     atomic.Bool  // tasks remember where they were created: in debug mode, and see Trace
+	accounts  atomic.Bool  // semaphores keep account of who holds them: in debug mode, and under test
 	slow      atomic.Int64 // what debug mode takes for a slow step, nanoseconds
 	threshold atomic.Int64 // of the watchdog, 0 for none: then debug mode's
 
@@ -51,6 +52,7 @@ func (l *Loop) Debug() bool { return l.debug.Load() }
 func (l *Loop) SetDebug(on bool) {
 	l.debug.Store(on)
 	l.sites.Store(on)
+	l.accounts.Store(on || l.observed)
 	l.do(action(l.observe))
 }
 

@@ -187,7 +187,3 @@ func (l *Loop) stir() {
 		thePatrol.wake()
 	}
 }
-
-// lookAround is called by the owner when nothing has moved on the loop for so long: once
-// after quietBeats, and once after stillBeats, until something moves again.
-func (l *Loop) lookAround(time.Duration) {}
