@@ -176,20 +176,30 @@ func TestNoCircleWhereSomebodyMayGoOn(t *testing.T) {
 			}))
 			asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error { return x.Acquire(ctx) }))
 		},
+		"a goroutine has one of two places": func(ctx context.Context, x, _ *asyncio.Lock, _ <-chan struct{}) {
+			two := asyncio.NewSemaphore(2)
+			two.TryAcquire()
+			stuckTwo(ctx, x, two)
+			stuckTwo(ctx, two, x)
+		},
 		"the holder has ended": func(ctx context.Context, x, y *asyncio.Lock, _ <-chan struct{}) {
 			asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error { return x.Acquire(ctx) }))
 			asyncio.CreateTask(ctx, holdThenTake(y, x))
 		},
 		"a deadline on another clock": func(ctx context.Context, x, y *asyncio.Lock, _ <-chan struct{}) {
-			late, stop := context.WithTimeout(ctx, time.Hour)
-			context.AfterFunc(ctx, stop)
-			asyncio.CreateTask(ctx, asyncio.Void(func(context.Context) error {
-				return errors.Join(x.Acquire(ctx), asyncio.Sleep(ctx, 0), y.Acquire(late))
+			asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+				late, stop := context.WithTimeout(ctx, time.Hour)
+				defer stop()
+				return x.With(ctx, func() error { return errors.Join(asyncio.Sleep(ctx, 0), y.Acquire(late)) })
 			}))
 			asyncio.CreateTask(ctx, holdThenTake(y, x))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			var opts []asyncio.Option
+			if strings.Contains(name, "places") {
+				opts = append(opts, asyncio.WithDebug()) // else nobody keeps account
+			}
 			lookedAt(t, func(ctx context.Context, cue *asyncio.Future[none]) error {
 				var x, y asyncio.Lock
 				end := make(chan struct{})
@@ -197,7 +207,7 @@ func TestNoCircleWhereSomebodyMayGoOn(t *testing.T) {
 				_, err := cue.Await(ctx)
 				close(end)
 				return errors.Join(err, endAll(ctx))
-			}).expect(t)
+			}, opts...).expect(t)
 		})
 	}
 }

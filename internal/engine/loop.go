@@ -398,7 +398,7 @@ func (l *Loop) idle() {
 			return
 		}
 	}
-	if until == Never && l.busy == 0 && !l.onPatrol && !l.observed {
+	if !l.onPatrol && l.still() {
 		l.lookBySelf()
 		if l.ready.n > 0 || l.stopping {
 			return

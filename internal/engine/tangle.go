@@ -111,18 +111,14 @@ func (g *tangle) awaits(x *strand) {
 	}
 }
 
-// holders ties a primitive to those one of whom has to let it go. One that has ended
-// cannot, and has left that to somebody else.
+// holders ties a primitive to those one of whom has to let it go. One that has ended is
+// free as any other that waits for nothing: it has left that to somebody else.
 func (g *tangle) holders(x *strand) {
 	x.about = x.place.About()
 	if !x.about.Whole {
 		return
 	}
 	for _, t := range x.about.Holders {
-		if t.Finished() {
-			x.needs = 0
-			return
-		}
 		x.tie(g.future(&t.Future))
 		x.needs = 1
 	}
@@ -189,13 +185,16 @@ type accused [2]uint64
 // mostCircles bounds how many are told of at one time.
 const mostCircles = 10
 
-// lookForCircles reports the circles through locks, each once as long as it is there. It is for
-// the owner.
+// still reports, to the owner, whether only another goroutine can make anything go on. A
+// loop under test has verdicts of its own.
+func (l *Loop) still() bool {
+	return !l.observed && l.timers.next() == Never && l.busy == 0 && l.ready.n == 0 &&
+		!l.pending.Load() && l.inRun && !l.stopping && !l.closed.Load()
+}
+
+// lookForCircles reports the circles through locks, each once as long as it is there. It is
+// for the owner of a loop that is still.
 func (l *Loop) lookForCircles() {
-	if l.observed || l.explorer != nil || !l.inRun || l.closed.Load() || l.stopping ||
-		l.busy > 0 || l.ready.n > 0 || l.pending.Load() || l.timers.next() != Never || l.tasks.head == nil {
-		return
-	}
 	g := l.tangle()
 	var there []accused
 	var news [][]*strand
@@ -296,7 +295,9 @@ func (l *Loop) lookBySelf() {
 func (l *Loop) lookAround(quiet time.Duration) {
 	switch {
 	case quiet < stillBeats*beat:
-		l.lookForCircles()
+		if l.still() {
+			l.lookForCircles()
+		}
 	case l.debug.Load() && l.hooks.Still != nil && l.tasks.head != nil:
 		l.hooks.Still(quiet, l.Remaining(maxNamed, func(*Task) bool { return true }))
 	}

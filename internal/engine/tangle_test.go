@@ -52,3 +52,66 @@ func TestStillLoopIsDescribedInDebugMode(t *testing.T) {
 		}
 	}
 }
+
+// heldBy is a place in the queue of something that a task holds.
+type heldBy struct {
+	Waiter
+	*Task
+}
+
+func (h *heldBy) Unwound() {}
+func (h *heldBy) Of() any  { return h }
+func (h *heldBy) About() About {
+	return About{Of: h, Op: "Acquire", Holders: []*Task{h.Task}, Whole: true}
+}
+
+// lockedUp is a loop on the machine's clock on which n tasks each wait for what the next
+// one holds, and how often that was reported so far.
+func lockedUp(t *testing.T, n int) (reports *int) {
+	t.Helper()
+	l := newLoop(t, NewWall())
+	reports = new(int)
+	l.hooks.Report = func(*Loop, Report) { *reports++ }
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		_ = l.Run(nil)
+	}()
+	l.Call(func() {
+		places := make([]*heldBy, n)
+		for i := range places {
+			h := &heldBy{}
+			h.OnUnwind(h)
+			places[i] = h
+		}
+		for i := range places {
+			places[(i+1)%n].Task = &start(l, false, func(ctx *Task) error {
+				if err := places[i].Prepare(ctx); err != nil {
+					return err
+				}
+				return places[i].Wait(ctx)
+			}).Task
+		}
+	})
+	untilAsleep(l)
+	l.Call(func() {
+		for range 3 {
+			l.lookAround(quietBeats * beat)
+		}
+		l.hooks.Report = func(*Loop, Report) {} // of the tasks that are left
+	})
+	l.Stop()
+	<-gone
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	return reports
+}
+
+func TestPatrolFindsACircleThroughLocks(t *testing.T) {
+	for _, n := range []int{2, 10_000} {
+		if got := *lockedUp(t, n); got != 1 {
+			t.Errorf("%d tasks: %d reports, want 1", n, got)
+		}
+	}
+}
