@@ -149,18 +149,4 @@ var lockMutants = []mutant{
 		old:   `	case b.state != draining:`,
 		new:   `	case b.state == broken:`,
 	},
-	{
-		name:  "circle-again",
-		wrong: "a circle through locks is reported each time that the loop comes to rest",
-		file:  "internal/engine/tangle.go",
-		old:   `known := slices.Contains(l.accused, who)`,
-		new:   `known := false`,
-	},
-	{
-		name:  "circle-of-some-holders",
-		wrong: "a circle through a semaphore is seen though a place is held by who is not in it",
-		file:  "internal/engine/tangle.go",
-		old:   `if !x.about.Whole {`,
-		new:   `if len(x.about.Holders) == 0 {`,
-	},
 }
