@@ -128,7 +128,7 @@ func describeRemain(x engine.Remain) string {
 		kind = "Go task"
 	}
 	std, own := engine.InStandard(x.Frames)
-	var doing string
+	var doing, held string
 	switch {
 	case x.Left:
 		doing = ", cancelled and left to itself, at work"
@@ -145,7 +145,7 @@ func describeRemain(x engine.Remain) string {
 			about := r.About()
 			doing += " in " + about.Op + " of " + about.State
 			if h := about.HeldBy(); h != "" {
-				doing += ", held by " + h
+				held = ", held by " + h
 			}
 		}
 	case x.Doing == engine.Working:
@@ -164,7 +164,7 @@ func describeRemain(x engine.Remain) string {
 	if len(own) > 0 {
 		where = " at " + engine.Chain(own)
 	}
-	return taskName(x.Task) + " (" + kind + doing + where + ")"
+	return taskName(x.Task) + " (" + kind + doing + where + held + ")"
 }
 
 // describeHolder says who holds up a loop, and where.
