@@ -17,16 +17,15 @@
 // The smallest program creates a task and awaits it:
 //
 //	func main() {
-//		_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+//		asyncio.Main(func(ctx context.Context) error {
 //			hello := asyncio.CreateTask(ctx, asyncio.Delay(time.Second, "Hello"))
 //			s, err := hello.Await(ctx)
 //			fmt.Println(s)
 //			return err
-//		}))
-//		if err != nil {
-//			log.Fatal(err)
-//		}
+//		})
 //	}
+//
+// [Main] is [Run] for a program, which it ends by Ctrl-C and with an error.
 //
 // # Await points
 //

@@ -14,10 +14,7 @@ import (
 )
 
 func main() {
-	if err := lesson(context.Background(), os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	asyncio.Main(func(ctx context.Context) error { return lesson(ctx, os.Stdout) })
 }
 
 // program is one of the seven. It prints to w what happens.
@@ -36,14 +33,11 @@ var programs = []program{
 	{"Ten sleeps at once", tenSleeps},
 }
 
-// lesson runs the programs in order, each on a loop of its own.
-func lesson(ctx context.Context, w io.Writer, opts ...asyncio.Option) error {
+// lesson runs the programs in order.
+func lesson(ctx context.Context, w io.Writer) error {
 	for i, p := range programs {
 		fmt.Fprintf(w, "== %d. %s\n", i+1, p.title)
-		_, err := asyncio.Run(ctx, asyncio.Void(func(ctx context.Context) error {
-			return p.main(ctx, w)
-		}), opts...)
-		if err != nil {
+		if err := p.main(ctx, w); err != nil {
 			return fmt.Errorf("%s: %w", p.title, err)
 		}
 		fmt.Fprintln(w)

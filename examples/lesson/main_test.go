@@ -42,12 +42,17 @@ Ten one-second sleeps took 1.0 seconds; their results add up to 45
 
 `
 
+func runLesson(ctx context.Context, out *bytes.Buffer) error {
+	_, err := asyncio.Run(ctx, asyncio.Void(func(ctx context.Context) error { return lesson(ctx, out) }))
+	return err
+}
+
 // The bubble's clock jumps, so the lesson's eight seconds take none.
 func TestLessonPrintsWhatHappens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		var out bytes.Buffer
-		if err := lesson(t.Context(), &out); err != nil {
+		if err := runLesson(t.Context(), &out); err != nil {
 			t.Fatal(err)
 		}
 		if out.String() != want {
@@ -64,7 +69,7 @@ func TestLessonStopsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 		defer cancel()
 		var out bytes.Buffer
-		err := lesson(ctx, &out)
+		err := runLesson(ctx, &out)
 		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, asyncio.ErrCancelled) {
 			t.Fatal(err)
 		}
