@@ -94,17 +94,22 @@
 //
 // # Nothing is lost
 //
-// An error that nobody has asked for goes to the exception handler when its task
-// is collected or the loop is closed. A panic is the error of its task, with the
-// stack. At the end of [Run] every task has been awaited, and no goroutine of the
-// loop is left.
+// A panic is the error of its task, with the stack; one that nobody awaits goes to the
+// exception handler at once. So does an error within two seconds when its task was dropped, and
+// after a minute ([WithUnheardAfter]) when the task is kept and nobody has asked. At the
+// end of [Run] every task has been awaited, and no goroutine of the loop is left; those
+// that do not end within the grace ([WithGrace]) are named by the error that Run returns,
+// [ErrGraceExceeded].
 //
 // # When something is wrong
 //
 // [WithDebug] makes tasks remember where they were created and names those that nobody
 // waits for; [WithWatchdog] tells, while a task holds up the loop, which one and where
 // it is stuck. Tasks that wait for each other through locks are reported to the exception
-// handler when nothing else is left to happen. [AllTasks] with [Task.Stack] shows what everybody waits for.
+// handler when nothing else is left to happen. [AllTasks] with [Task.Stack] shows what
+// everybody waits for, and [Loop.Stuck] whether the loop answers: both also while a task
+// holds it up. While the end of [Run] waits for tasks, the log names them and where they
+// are after a second, and again each time that has doubled.
 //
 // # Other goroutines
 //
