@@ -156,6 +156,9 @@ func (t *Task) Start(ctx context.Context, body Body, m Mode) {
 		return
 	}
 	at := locate(ctx)
+	if at.task != nil && !at.scoped() {
+		ctx = valuesOf(ctx, at.task)
+	}
 	t.start(at.loop, ctx, at.task, &at, body, m)
 }
 
