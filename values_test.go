@@ -17,8 +17,10 @@ func TestChildHasItsCreatorsValuesAndNotItsCreator(t *testing.T) {
 	type result struct{ _ [64 << 10]byte }
 	one := func(ctx context.Context) context.Context { return context.WithValue(ctx, key("a"), 1) }
 	for name, derive := range map[string]func(ctx context.Context, then func(context.Context)){
-		"a value":        func(ctx context.Context, then func(context.Context)) { then(one(ctx)) },
-		"one in another": func(ctx context.Context, then func(context.Context)) { then(context.WithValue(one(one(ctx)), key("b"), 2)) },
+		"a value": func(ctx context.Context, then func(context.Context)) { then(one(ctx)) },
+		"one in another": func(ctx context.Context, then func(context.Context)) {
+			then(context.WithValue(one(one(ctx)), key("b"), 2))
+		},
 		"above a timeout": func(ctx context.Context, then func(context.Context)) {
 			_ = asyncio.Timeout(one(ctx), time.Hour, func(ctx context.Context, _ *asyncio.TimeoutScope) error { then(ctx); return nil })
 		},
