@@ -102,9 +102,9 @@ func (g *gathering) begin() {
 }
 
 // brokenOff reports whether a gather that has ended was waited for no more by then, because
-// of a circle. Nobody else knows of its error.
+// of a circle. Nobody else knows of its error, which is asked for whoever is told of what.
 func (g *gathering) brokenOff(err error) bool {
-	return errors.Is(err, ErrDeadlock) && g.Outcome() != err //nolint:errorlint // whether it is that one
+	return g.Outcome() != err && errors.Is(err, ErrDeadlock) //nolint:errorlint // whether it is that one
 }
 
 // end lets go of those that are not done.
