@@ -142,3 +142,74 @@ func TestRequestOverLoopsVisitsEachTaskOnce(t *testing.T) {
 		return err
 	})
 }
+
+// The wait that is last may be one on a loop: then who waits from elsewhere, and for whom
+// elsewhere, is known there already.
+func TestCircleOverLoopsThatAWaitOnOneClosesIsADeadlock(t *testing.T) {
+	twoLoops(t, func(ctx, other context.Context) error {
+		var last asyncio.Event
+		var ann *asyncio.Task[none]
+		begun := make(chan struct{}, 3)
+		begin := func(ctx context.Context, what func() *asyncio.Task[none], first func(context.Context) error, name string) *asyncio.Task[none] {
+			return asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+				begun <- struct{}{}
+				if err := first(ctx); err != nil {
+					return err
+				}
+				_, err := what().Await(ctx)
+				return err
+			}), asyncio.WithName(name))
+		}
+		atOnce := func(context.Context) error { return nil }
+		var cat *asyncio.Task[none]
+		ann = begin(ctx, func() *asyncio.Task[none] { return cat }, last.Wait, "ann")
+		bob := begin(other, func() *asyncio.Task[none] { return ann }, atOnce, "bob")
+		cat = begin(ctx, func() *asyncio.Task[none] { return bob }, atOnce, "cat")
+		_, err := asyncio.ToThread(ctx, func(context.Context) (none, error) {
+			for range 3 {
+				<-begun
+			}
+			for range 10 { // until all that has gone from loop to loop has arrived
+				bob.Stack()
+				cat.Stack()
+			}
+			last.Set()
+			expectDeadlock(t, "ann", outcomeOf(ann), "ann", "bob", "cat")
+			return none{}, nil
+		})
+		return err
+	})
+}
+
+// A request that comes back by a circle which was not found before it came ends that as a
+// request, and not as a deadlock.
+func TestRequestGoesRoundACircleOverLoops(t *testing.T) {
+	twoLoops(t, func(ctx, other context.Context) error {
+		var ann, bob *asyncio.Task[none]
+		made, begun := make(chan struct{}), make(chan struct{})
+		bob = asyncio.CreateTask(other, asyncio.Void(func(ctx context.Context) error {
+			<-begun
+			ann.Stack() // when that is answered ann waits
+			ann.Cancel("round")
+			_, err := ann.Await(ctx)
+			return err
+		}))
+		ann = asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+			<-made
+			close(begun)
+			_, err := bob.Await(ctx)
+			return err
+		}))
+		close(made)
+		_, err := asyncio.ToThread(ctx, func(context.Context) (none, error) {
+			for name, err := range map[string]error{"ann": outcomeOf(ann), "bob": outcomeOf(bob)} {
+				var c *asyncio.CancelledError
+				if !errors.As(err, &c) || c.Message != "round" || errors.Is(err, asyncio.ErrDeadlock) {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			return none{}, nil
+		})
+		return err
+	})
+}

@@ -3,6 +3,7 @@ package asyncio_test
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -49,6 +50,7 @@ func expectOnce(t *testing.T, tasks []*asyncio.Task[none]) {
 
 // A request goes down without recursion: Go's stack would not do for a million.
 func TestRequestGoesDownAChainOfAMillion(t *testing.T) {
+	defer debug.SetMaxStack(debug.SetMaxStack(8 << 20)) // nor here for a tenth
 	n := scaled(1_000_000)
 	t.Run("by Cancel", func(t *testing.T) {
 		succeed(t, func(ctx context.Context) error {

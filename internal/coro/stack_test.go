@@ -42,6 +42,22 @@ func TestLookingAtAllGoroutinesIsRateLimited(t *testing.T) {
 	}
 }
 
+// TestTooManyGoroutinesAreNotDumped: not for a test either, and not if nothing was spent.
+func TestTooManyGoroutinesAreNotDumped(t *testing.T) {
+	before, left := each, dumps.left
+	defer func() { each, dumps.left = before, left }()
+	for _, test := range []bool{false, true} {
+		each, dumps.left = time.Microsecond, mostLeft
+		if _, ok := dump(test); !ok {
+			t.Errorf("test %t: few are not dumped", test)
+		}
+		each = mostDump // for the goroutine of this test is not the only one
+		if _, ok := dump(test); ok {
+			t.Errorf("test %t: all are dumped though it takes too long", test)
+		}
+	}
+}
+
 // TestProfileFindsAGoroutineByItsFunctions: without its name it can be told by what is on
 // its stack, if no other is there at another place.
 func TestProfileFindsAGoroutineByItsFunctions(t *testing.T) {

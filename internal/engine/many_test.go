@@ -50,8 +50,12 @@ func TestLeavingIsLinear(t *testing.T) {
 			default:
 				l.dropWaiter(f, w)
 			}
-			if s, ok := f.waiters.(*several); i%1000 == 0 && ok && len(s.list) > 2*(n-i)+2 {
+			s, ok := f.waiters.(*several)
+			if i%1000 == 0 && ok && len(s.list) > 2*(n-i)+2 {
 				t.Fatalf("%s: %d places for %d", name, len(s.list), n-i-1)
+			}
+			if _, searched := all[at(i)].(*prompt); searched && ok && len(s.list) > 100 && s.left > 0 && s.index == nil {
+				t.Fatalf("%s: one was searched for among %d", name, len(s.list))
 			}
 		}
 		if got := f.whole(); got != 10 {

@@ -16,15 +16,15 @@ import (
 
 // lab is where mutants are built and tried.
 type lab struct {
-	root, dir string // of the module, and for what is built
-	ledger    []suite
+	root, dir string  // of the module, and for what is built
+	ledger    []suite // the tests that it names
 	records   []difftest.Record
 	live      []string // arguments for difftest, nil to do without CPython
 	timeout   time.Duration
 }
 
-// suite is the tests of a package that the ledger names.
-type suite struct{ pkg, binary, dir, pattern string }
+// suite is tests of a package, which is given as to the go command.
+type suite struct{ pkg, binary, pattern string }
 
 func newLab(c *config, root, dir string) (*lab, error) {
 	rows, err := conformance.Ledger()
@@ -34,8 +34,8 @@ func newLab(c *config, root, dir string) (*lab, error) {
 	l := &lab{root: root, dir: dir, timeout: c.timeout}
 	here := filepath.Join(root, "conformance")
 	l.ledger = []suite{
-		{"./conformance", "conformance.test", here, conformance.LedgerTests(rows, "conformance")},
-		{".", "asyncio.test", root, conformance.LedgerTests(rows, "asyncio")},
+		{"./conformance", "conformance.test", conformance.LedgerTests(rows, "conformance")},
+		{".", "asyncio.test", conformance.LedgerTests(rows, "asyncio")},
 	}
 	if l.records, err = difftest.ReadRecords(filepath.Join(here, "testdata", "traces.jsonl.gz")); err != nil {
 		return nil, err
@@ -79,11 +79,23 @@ func (l *lab) build(dir, command, pkg string, flags ...string) error {
 	return nil
 }
 
-// control tries the library as it is: if that fails, catching a mutant means nothing.
-func (l *lab) control() error {
+// control tries the library as it is: if that fails, catching one of these mutants means
+// nothing.
+func (l *lab) control(mutants []mutant) error {
 	dir := filepath.Join(l.dir, "control")
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
+	}
+	for _, s := range guards(mutants) {
+		switch test, err := l.buildAndTest(dir, s); {
+		case err != nil:
+			return err
+		case test != "":
+			return fmt.Errorf("without any fault the guards in %s say %q", s.pkg, test)
+		}
+	}
+	if !slices.ContainsFunc(mutants, func(m mutant) bool { return m.guard == "" }) {
+		return nil
 	}
 	if l.live != nil {
 		if err := l.build(dir, "build", differ); err != nil {
@@ -96,8 +108,8 @@ func (l *lab) control() error {
 		return err
 	}
 	if r.caught() {
-		return fmt.Errorf("without any fault the ledger says %q, the recorded traces %q, CPython %q",
-			r.ledger, r.replay, r.live)
+		return fmt.Errorf("without any fault the ledger's tests say %q, the recorded traces %q, CPython %q",
+			r.test, r.replay, r.live)
 	}
 	return nil
 }
@@ -150,7 +162,19 @@ func (l *lab) try(m *mutant) (r result, err error) {
 	if err != nil {
 		return r, err
 	}
+	if m.guard != "" {
+		r.test, err = l.buildAndTest(dir, m.guarded(), overlay)
+		return r, err
+	}
 	return l.run(dir, overlay)
+}
+
+// buildAndTest builds the tests of a package, with these flags, and runs the suite.
+func (l *lab) buildAndTest(dir string, s suite, flags ...string) (string, error) {
+	if err := l.build(dir, "test -c -vet=off", s.pkg, flags...); err != nil {
+		return "", err
+	}
+	return l.test(dir, s, s.pattern, firstFailure)
 }
 
 // differ is the differential tester.
@@ -161,22 +185,19 @@ const differ = "./conformance/cmd/difftest"
 func (l *lab) run(dir string, flags ...string) (r result, err error) {
 	for _, s := range l.ledger {
 		// Only now, for to build the second takes longest.
-		if err := l.build(dir, "test -c -vet=off", s.pkg, flags...); err != nil {
+		if r.test, err = l.buildAndTest(dir, s, flags...); err != nil {
 			return r, err
 		}
-		if r.ledger, err = l.test(filepath.Join(dir, s.binary), s.dir, s.pattern, firstFailure); err != nil {
-			return r, err
-		}
-		if r.ledger != "" {
+		if r.test != "" {
 			break
 		}
 	}
 	s := l.ledger[0]
-	if r.replay, err = l.test(filepath.Join(dir, s.binary), s.dir, "^TestReplay$", l.firstRecord); err != nil {
+	if r.replay, err = l.test(dir, s, "^TestReplay$", l.firstRecord); err != nil {
 		return r, err
 	}
 	if r.replay == "" {
-		if r.replay, err = l.test(filepath.Join(dir, s.binary), s.dir, "^TestRegressions$", firstFailure); err != nil {
+		if r.replay, err = l.test(dir, s, "^TestRegressions$", firstFailure); err != nil {
 			return r, err
 		}
 	}

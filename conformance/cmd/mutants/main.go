@@ -4,6 +4,9 @@
 //
 //	go run ./conformance/cmd/mutants
 //
+// What those cannot see, of the library's edges, is tried by the tests that guard it, which
+// the mutant names.
+//
 // A fault is put in by an overlay of the build; the files stay as they are. First
 // everything is run without one, which must find nothing.
 package main
@@ -64,7 +67,7 @@ func (c *config) main() (err error) {
 	if err != nil {
 		return err
 	}
-	if err := l.control(); err != nil {
+	if err := l.control(chosen); err != nil {
 		return err
 	}
 	return c.report(chosen, l.tryAll(chosen, c.workers))

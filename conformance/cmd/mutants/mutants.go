@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,11 +16,42 @@ type mutant struct {
 	file  string // from the root of the module, with slashes
 	old   string // stands in it once
 	new   string
+
+	// guard is a regexp of the tests that are to find it, for what the rest of the proof
+	// cannot see: it is tried by these alone. "" if it is tried by that.
+	guard string
+	pkg   string // where those tests are, "" for the root
+}
+
+// guards returns where the tests are that guard mutants, in order, and which of each.
+func guards(mutants []mutant) (suites []suite) {
+	for _, m := range mutants {
+		if m.guard == "" {
+			continue
+		}
+		s := m.guarded()
+		i := slices.IndexFunc(suites, func(x suite) bool { return x.pkg == s.pkg })
+		if i < 0 {
+			suites = append(suites, s)
+		} else {
+			suites[i].pattern += "|" + s.pattern
+		}
+	}
+	return suites
+}
+
+// guarded returns the tests that guard it.
+func (m mutant) guarded() suite {
+	if m.pkg == "" {
+		return suite{".", "asyncio.test", m.guard}
+	}
+	return suite{"./" + m.pkg, path.Base(m.pkg) + ".test", m.guard}
 }
 
 // mutants returns all of them.
 func mutants() []mutant {
-	return slices.Concat(loopMutants, cancellationMutants, lockMutants, queueMutants, waitMutants, scopeMutants)
+	return slices.Concat(loopMutants, cancellationMutants, lockMutants, queueMutants, waitMutants, scopeMutants,
+		edgeMutants)
 }
 
 // apply returns the text of the file with the fault in it.

@@ -3,8 +3,41 @@ package main
 import (
 	"go/parser"
 	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
 	"testing"
 )
+
+var (
+	testNames = regexp.MustCompile(`\bTest\w+`)
+	testFuncs = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+)
+
+// testsOf returns the tests of a package, as they stand in its files.
+var testsOf = func() func(t *testing.T, pkg string) map[string]bool {
+	known := map[string]map[string]bool{}
+	return func(t *testing.T, pkg string) map[string]bool {
+		if known[pkg] != nil {
+			return known[pkg]
+		}
+		known[pkg] = map[string]bool{}
+		files, err := filepath.Glob(filepath.Join("../../..", filepath.FromSlash(pkg), "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range testFuncs.FindAllStringSubmatch(string(text), -1) {
+				known[pkg][m[1]] = true
+			}
+		}
+		return known[pkg]
+	}
+}()
 
 // The faults are in the library as it is now, and make Go of Go.
 func TestMutants(t *testing.T) {
@@ -21,6 +54,14 @@ func TestMutants(t *testing.T) {
 		}
 		if _, err := parser.ParseFile(token.NewFileSet(), m.file, text, 0); err != nil {
 			t.Errorf("%s: %v", m.name, err)
+		}
+		for _, name := range testNames.FindAllString(m.guard, -1) {
+			if !testsOf(t, m.pkg)[name] {
+				t.Errorf("%s: there is no test %s in %s", m.name, name, m.guarded().pkg)
+			}
+		}
+		if m.guard != "" && !testNames.MatchString(m.guard) {
+			t.Errorf("%s: its guard names no test: %s", m.name, m.guard)
 		}
 	}
 	if len(seen) < 30 {

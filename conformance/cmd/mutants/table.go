@@ -11,7 +11,7 @@ import (
 
 // report prints the table, and returns an error if something was not caught.
 func (c *config) report(mutants []mutant, results []result) error {
-	rows := [][]string{{"mutant", "what is wrong", "ledger", "recorded", "live"}}
+	rows := [][]string{{"mutant", "what is wrong", "test", "recorded", "live"}}
 	caught := make([]int, 3)
 	var missed, failed []string
 	for i, m := range mutants {
@@ -20,7 +20,7 @@ func (c *config) report(mutants []mutant, results []result) error {
 			failed = append(failed, fmt.Sprintf("%s: %v", m.name, r.err))
 			continue
 		}
-		by := []string{r.ledger, r.replay, r.live}
+		by := []string{r.test, r.replay, r.live}
 		row := []string{m.name, m.wrong}
 		for k, s := range by {
 			if s != "" {

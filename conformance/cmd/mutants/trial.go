@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -15,19 +16,19 @@ import (
 // result is what each part of the proof says of a mutant: how it was caught, "" if it
 // was not.
 type result struct {
-	ledger string // the first test to fail
+	test   string // the first to fail of those that the ledger names, or of its guards
 	replay string // the first of the recorded programs that differs
 	live   string // the first of the fresh ones
 	err    error  // the mutant could not be tried
 }
 
-func (r result) caught() bool { return r.ledger != "" || r.replay != "" || r.live != "" }
+func (r result) caught() bool { return r.test != "" || r.replay != "" || r.live != "" }
 
 func (r result) String() string {
 	if r.err != nil {
 		return "error: " + r.err.Error()
 	}
-	return fmt.Sprintf("ledger: %s, recorded: %s, live: %s", orDash(r.ledger), orDash(r.replay), orDash(r.live))
+	return fmt.Sprintf("test: %s, recorded: %s, live: %s", orDash(r.test), orDash(r.replay), orDash(r.live))
 }
 
 func orDash(s string) string {
@@ -37,12 +38,13 @@ func orDash(s string) string {
 	return s
 }
 
-// test runs tests of a binary and returns how they fail, "" if they do not.
-func (l *lab) test(binary, dir, pattern string, how func(output string) string) (string, error) {
+// test runs tests of a suite that was built in dir and returns how they fail, "" if they do
+// not.
+func (l *lab) test(dir string, s suite, pattern string, how func(output string) string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), l.timeout+time.Minute) // the binary stops first
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, "-test.failfast", "-test.timeout", l.timeout.String(), "-test.run", pattern)
-	cmd.Dir = dir
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, s.binary), "-test.failfast", "-test.timeout", l.timeout.String(), "-test.run", pattern)
+	cmd.Dir = filepath.Join(l.root, filepath.FromSlash(s.pkg))
 	cmd.WaitDelay = time.Second
 	out, err := cmd.CombinedOutput()
 	output := string(out)
