@@ -27,6 +27,22 @@ func typed(context.Context) (string, error) {
 	return bufio.NewReader(r).ReadString('\n')
 }
 
+// blocks keeps the loop for ever.
+func blocks() { select {} }
+
+// readyIn says ready when a goroutine is blocked in a function, in a call of another.
+func readyIn(function, in string) {
+	for buf := make([]byte, 1<<20); ; runtime.Gosched() {
+		for block := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+			status, stack, _ := strings.Cut(block, "\n")
+			if strings.Contains(stack, function) && strings.Contains(stack, in) && !strings.Contains(status, "[run") {
+				fmt.Println("ready")
+				return
+			}
+		}
+	}
+}
+
 // mainPrograms are programs whose main function each is the call of Main. They say ready
 // when a signal may come.
 var mainPrograms = map[string]func(){
@@ -37,11 +53,7 @@ var mainPrograms = map[string]func(){
 				return asyncio.Sleep(ctx, time.Hour)
 			}))
 			_, err := asyncio.ToThread(ctx, func(ctx context.Context) (string, error) {
-				fmt.Println("ready")
-				go func() {
-					<-ctx.Done()
-					time.Sleep(time.Millisecond)
-				}()
+				go readyIn(".(*Reader).ReadString(", "asyncio_test.typed(")
 				return typed(ctx)
 			})
 			var s *asyncio.SignalError
@@ -80,7 +92,7 @@ var mainPrograms = map[string]func(){
 					<-ctx.Done()
 					fmt.Println("asked") // the next signal is the second
 				}()
-				fmt.Println("ready")
+				go readyIn(".(*Reader).ReadString(", "asyncio_test.typed(")
 				return typed(ctx)
 			}, asyncio.WithName("stdin"))
 			return asyncio.Sleep(ctx, time.Hour)
@@ -95,8 +107,9 @@ var mainPrograms = map[string]func(){
 				fmt.Println("asked")
 			}()
 			asyncio.CreateTask(ctx, asyncio.Void(func(context.Context) error {
-				fmt.Println("ready")
-				select {}
+				go readyIn("asyncio_test.blocks(", "")
+				blocks()
+				return nil
 			}), asyncio.WithName("blocks"))
 			return asyncio.Sleep(ctx, time.Hour)
 		})

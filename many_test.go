@@ -198,9 +198,11 @@ func TestSettingDebugModeLeavesNothingBehind(t *testing.T) {
 			runtime.ReadMemStats(&m)
 			return int(m.HeapAlloc)
 		}
-		before := heap()
+		goroutines, before := settledGoroutines(), heap()
 		for range n {
 			l.SetDebug(true)
+			// Who watched until now goes first: what the runtime has of a goroutine it keeps.
+			until(t, "one watches", func() bool { return runtime.NumGoroutine() <= goroutines+1 })
 		}
 		l.SetDebug(false)
 		if grown := heap() - before; grown > 64*n {

@@ -3,6 +3,7 @@ package asyncio_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -215,17 +216,17 @@ func TestVigil(t *testing.T) {
 	t.Run("by a handler that asks the loop, and one that exits", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var l *asyncio.Loop
-			n := 0
+			var n atomic.Int32
 			captureLog(t, func(logRecord) {
-				n += len(asyncio.AllTasks(l))
+				n.Add(int32(len(asyncio.AllTasks(l))))
 			})
 			_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 				l = asyncio.RunningLoop(ctx)
 				asyncio.CreateTask(ctx, slow)
 				return asyncio.Sleep(ctx, time.Hour)
 			}))
-			if err != nil || n != 4 {
-				t.Errorf("%d, %v", n, err)
+			if err != nil || n.Load() != 4 {
+				t.Errorf("%d, %v", n.Load(), err)
 			}
 		})
 	})
