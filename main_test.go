@@ -207,7 +207,12 @@ func mainRun(t *testing.T, program string, signals ...os.Signal) (state *os.Proc
 		}
 	}
 	_ = c.Wait()
-	return c.ProcessState, stdout, e.String()
+	for line := range strings.Lines(e.String()) {
+		if !strings.Contains(line, "WARN asyncio: does without a shortcut") {
+			stderr += line
+		}
+	}
+	return c.ProcessState, stdout, stderr
 }
 
 func TestMainEnds(t *testing.T) {

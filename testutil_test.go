@@ -14,6 +14,7 @@ import (
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/asynciotest"
+	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
 // patience is how long a test waits for what must happen before it says that it
@@ -26,7 +27,7 @@ const patience = 5 * time.Second
 // there ever was makes each later look at all goroutines slower, for the whole process.
 func scaled(n int) int {
 	switch {
-	case raceEnabled:
+	case raceEnabled, coro.Portable("id"): // each question who is running takes microseconds
 		return n / 60
 	case os.Getenv("ASYNCIO_LONG") != "":
 		return n

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
 // lockings is what is done to loops by goroutines with different locks on their threads.
@@ -214,6 +215,9 @@ func TestThreadLocksNeverEndTheProcess(t *testing.T) {
 	for name := range lockings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if strings.Contains(name, "once more") && coro.Portable("id") {
+				t.Skip("how often a goroutine is locked is known from its descriptor alone")
+			}
 			ctx, cancel := context.WithTimeout(t.Context(), 4*patience)
 			defer cancel()
 			c := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestThreadLocksProcess$")

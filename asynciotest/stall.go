@@ -139,7 +139,7 @@ func (g *goroutine) harmless() bool {
 	}
 	for _, f := range g.calls {
 		f, ours := strings.CutPrefix(f, modulePath)
-		if ours && (strings.HasPrefix(f, "/asynciotest.") || strings.HasPrefix(f, "/internal/coro.Init") ||
+		if ours && (strings.HasPrefix(f, "/asynciotest.") || strings.HasPrefix(f, "/internal/coro.Init") || strings.HasPrefix(f, "/internal/coro.exchange") ||
 			strings.HasPrefix(f, "/internal/engine.(*thread).run") || strings.HasPrefix(f, "/internal/engine.(*Loop).watchdog")) {
 			return true
 		}

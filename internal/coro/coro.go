@@ -68,6 +68,10 @@ type exited struct{ *Coro }
 func Init(body Body) {
 	c := body.Coroutine()
 	c.in = c
+	if portableSeat {
+		exchange(c, body)
+		return
+	}
 	c.Next, _ = iter.Pull(func(yield func(struct{}) bool) {
 		c := body.Coroutine()
 		c.Yield = yield

@@ -144,6 +144,8 @@ func TestStackOfAnotherGoroutine(t *testing.T) {
 
 func waitHere(at chan uintptr, release, done chan struct{}) {
 	defer close(done)
+	note(G()) // as goroutines of the library do
+	defer forget(G())
 	at <- G()
 	<-release
 }

@@ -9,8 +9,10 @@ import (
 
 // G returns the identity of the running goroutine: the address of its
 // descriptor, which the runtime never moves and never frees. It is unique among
-// the goroutines alive.
+// the goroutines alive. If portableID is set, it is portableG instead.
 func G() uintptr
+
+func portableG() uintptr { return uintptr(current()) }
 
 // Is reports whether *p is the identity of the running goroutine.
 //
@@ -23,6 +25,25 @@ func G() uintptr
 //
 //go:noescape
 func Is(p *uintptr) bool
+
+func portableIs(p *uintptr) bool { return Peek(p) == portableG() }
+
+// identityFails tests G and Is.
+func identityFails() string {
+	me := G()
+	other := make(chan uintptr)
+	go func() {
+		g := G()
+		if !Is(&g) || Is(&me) || g != G() {
+			g = 0
+		}
+		other <- g
+	}()
+	if g := <-other; g == 0 || me == 0 || g == me || !Is(&me) || Is(&g) {
+		return "the address of a goroutine's descriptor does not tell it from others"
+	}
+	return ""
+}
 
 // Set stores what Is is going to read. Only the goroutine g, or one that controls
 // it, calls it.
@@ -37,17 +58,59 @@ func word(p uintptr) uintptr
 
 // number returns the number the runtime prints for the goroutine g, 0 if unknown.
 func number(g uintptr) uint64 {
-	if at := numberAt(); g != 0 && at != 0 {
-		return uint64(word(g + at))
+	switch {
+	case portableID || g == 0:
+		return uint64(g)
+	case !portableNumber:
+		return uint64(word(g + numberAt))
 	}
-	return 0
+	noted.mu.Lock()
+	defer noted.mu.Unlock()
+	return noted.of[g].number
 }
 
-// numberAt finds once where a goroutine's descriptor holds its number: the one
-// word that equals it in several goroutines. The layout is the runtime's own
-// affair and may change, in which case stacks of other goroutines are unknown,
-// and nothing else is affected.
-var numberAt = sync.OnceValue(func() uintptr {
+// noted are the numbers of the goroutines that are in tables, if they cannot be read.
+var noted = struct {
+	mu sync.Mutex
+	of map[uintptr]entered
+}{of: map[uintptr]entered{}}
+
+type entered struct {
+	number uint64
+	tables int
+}
+
+// note is for a goroutine that enters a table.
+func note(g uintptr) {
+	if portableNumber && !portableID {
+		noted.mu.Lock()
+		noted.of[g] = entered{current(), noted.of[g].tables + 1}
+		noted.mu.Unlock()
+	}
+}
+
+// forget is for one that leaves a table.
+func forget(g uintptr) {
+	if portableNumber && !portableID {
+		noted.mu.Lock()
+		if e := noted.of[g]; e.tables > 1 {
+			noted.of[g] = entered{e.number, e.tables - 1}
+		} else {
+			delete(noted.of, g)
+		}
+		noted.mu.Unlock()
+	}
+}
+
+// numberAt is where a goroutine's descriptor holds its number: the one word that equals
+// it in several goroutines. The layout is the runtime's own affair and may change.
+var numberAt uintptr
+
+// numberFails sets numberAt.
+func numberFails() string {
+	if portableID {
+		return "" // the identity is the number
+	}
 	const words = 64
 	var match [words]int
 	const tries = 4
@@ -64,16 +127,19 @@ var numberAt = sync.OnceValue(func() uintptr {
 		}()
 		<-done
 	}
-	at := uintptr(0)
 	for i, n := range match {
-		if n == tries {
-			if at != 0 {
-				return 0 // ambiguous
-			}
-			at = uintptr(i) * ptrSize
+		if n != tries {
+			continue
 		}
+		if numberAt != 0 {
+			return "the number of a goroutine stands in more than one place of its descriptor"
+		}
+		numberAt = uintptr(i) * ptrSize
 	}
-	return at
-})
+	if numberAt == 0 {
+		return "the number of a goroutine does not stand in its descriptor"
+	}
+	return ""
+}
 
 const ptrSize = 8

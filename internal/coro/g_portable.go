@@ -2,7 +2,16 @@
 
 package coro
 
-import "sync/atomic"
+import (
+	"runtime"
+	"sync/atomic"
+)
+
+func identityFails() string { return "there is no assembly for " + runtime.GOARCH }
+func numberFails() string   { return "" } // the identity is the number
+
+func note(uintptr)   {}
+func forget(uintptr) {}
 
 // G returns the identity of the running goroutine, here its number. It takes
 // about a microsecond: architectures that matter have it in assembly.

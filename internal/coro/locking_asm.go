@@ -10,6 +10,9 @@ import (
 // bound returns the thread that the running goroutine is locked to and how often; 0 if
 // that cannot be found.
 func bound() (thread uintptr, locks uint64) {
+	if portableID {
+		return 0, 0 // there is no descriptor to look at
+	}
 	at := lockingAt()
 	if at.thread == 0 {
 		return 0, 0

@@ -333,11 +333,18 @@ func cutLast(s, sep string) (before, after string, found bool) {
 }
 
 // current returns the number that the runtime prints for this goroutine.
-func current() uint64 {
-	var buf [64]byte
-	s := string(buf[:runtime.Stack(buf[:], false)])
-	s = strings.TrimPrefix(s, "goroutine ")
-	s, _, _ = strings.Cut(s, " ")
-	id, _ := strconv.ParseUint(s, 10, 64)
+func current() (id uint64) {
+	buf := headers.Get().(*[64]byte)
+	defer headers.Put(buf)
+	n := runtime.Stack(buf[:], false)
+	for _, c := range buf[min(n, len("goroutine ")):n] {
+		if c < '0' || c > '9' {
+			break
+		}
+		id = 10*id + uint64(c-'0')
+	}
 	return id
 }
+
+// headers are for the first line of a stack.
+var headers = sync.Pool{New: func() any { return new([64]byte) }}

@@ -33,8 +33,8 @@ func (t *Table) shard(g uintptr) (k *shard, hash uint64) {
 // hashOf mixes upwards: the upper bits are those to go by.
 func hashOf(g uintptr) uint64 { return uint64(g) * 0x9E3779B97F4A7C15 }
 
-// Enter has Here find s on the goroutine s.G. If that is in the table already, who was
-// there first stays the one to be found.
+// Enter has Here find s on the goroutine s.G, the caller. If that is in the table already,
+// who was there first stays the one to be found.
 func (t *Table) Enter(s *Self) {
 	k, hash := t.shard(s.G)
 	k.mu.Lock()
@@ -48,6 +48,7 @@ func (t *Table) Enter(s *Self) {
 	if *at == nil {
 		*at = s
 		k.n++
+		note(s.G)
 	}
 	k.mu.Unlock()
 }
@@ -61,6 +62,7 @@ func (t *Table) Leave(s *Self) {
 			if *at == s {
 				*at, s.next = s.next, nil
 				k.n--
+				forget(s.G)
 				break
 			}
 		}

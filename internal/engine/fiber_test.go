@@ -31,9 +31,7 @@ func TestIdleFibersAreBounded(t *testing.T) {
 			}
 			most = max(most, len(l.fibers))
 		}
-		if n := runtime.NumGoroutine() - before; n > maxIdleFibers+1 {
-			t.Errorf("%d coroutines left, want %d at most", n, maxIdleFibers+1)
-		}
+		untilGoroutines(before + maxIdleFibers + 1)
 		return nil
 	})
 	if err := l.Run(until(&last.Future)); err != nil {
@@ -45,11 +43,17 @@ func TestIdleFibersAreBounded(t *testing.T) {
 	if !first.Finished() || len(l.fibers) > 0 {
 		t.Errorf("%d idle coroutines outlive Run", len(l.fibers))
 	}
-	if n := runtime.NumGoroutine(); n > before {
-		t.Errorf("%d goroutines outlive Run", n-before)
-	}
+	untilGoroutines(before)
 	if err := l.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// untilGoroutines returns when there are no more than that: coroutines over channels end a
+// moment after they were told to.
+func untilGoroutines(n int) {
+	for runtime.NumGoroutine() > n {
+		runtime.Gosched()
 	}
 }
 

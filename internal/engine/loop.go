@@ -149,6 +149,7 @@ const maxIdleFibers = 1024
 
 // New makes a loop.
 func New(c Config) *Loop {
+	coro.Warn()
 	l := &Loop{
 		hooks:       c.Hooks,
 		driver:      c.Driver,
