@@ -6,8 +6,12 @@ import "context"
 // has made: without recursion, and to an end. What an error's own methods do wrong, as to
 // panic or to unwrap to itself, makes it one in which nothing is found.
 
-// mostWrapped bounds how many errors are looked at, of one that wraps itself.
-const mostWrapped = 1 << 20
+// An error that wraps itself has no end: mostWrapped bounds how many are looked at,
+// deepest how far in. A tree of that depth takes a moment, a circle does not.
+const (
+	mostWrapped = 1 << 20
+	deepest     = 1 << 16
+)
 
 // walk calls visit with err and what it wraps, in the order of errors.Is, as long as that
 // asks for more: deeper to look into the error too, on to go on with the next. It reports
@@ -18,12 +22,16 @@ func walk(err error, visit func(error) (deeper, on bool)) (whole bool) {
 			whole = false
 		}
 	}()
-	rest := append(make([]error, 0, 8), err)
+	type layer struct {
+		error
+		depth int
+	}
+	rest := append(make([]layer, 0, 8), layer{err, 0})
 	for n := 0; len(rest) > 0; n++ {
-		if n == mostWrapped {
+		err, depth := rest[len(rest)-1].error, rest[len(rest)-1].depth+1
+		if n == mostWrapped || depth > deepest {
 			return false
 		}
-		err := rest[len(rest)-1]
 		rest = rest[:len(rest)-1]
 		deeper, on := visit(err)
 		if !on {
@@ -35,12 +43,12 @@ func walk(err error, visit func(error) (deeper, on bool)) (whole bool) {
 		switch x := err.(type) { //nolint:errorlint // this is the walk
 		case interface{ Unwrap() error }:
 			if inner := x.Unwrap(); inner != nil {
-				rest = append(rest, inner)
+				rest = append(rest, layer{inner, depth})
 			}
 		case interface{ Unwrap() []error }:
 			all := x.Unwrap()
 			for i := len(all) - 1; i >= 0; i-- {
-				rest = append(rest, all[i])
+				rest = append(rest, layer{all[i], depth})
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"github.com/asyncio-go/asyncio/internal/coro"
+	"math"
 )
 
 // This file is the seam for tests that try other orders than the loop's own. With a
@@ -288,7 +289,7 @@ func (x *explorer) settle(l *Loop) {
 	}
 	for l.busy > x.waiting && l.busy-x.waiting != x.quiet {
 		if l.pending.Load() {
-			l.drain()
+			l.drain(math.MaxInt)
 			continue
 		}
 		l.asleep.Store(true)

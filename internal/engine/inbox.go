@@ -12,7 +12,7 @@ import (
 //	unowned → borrowed → unowned    another goroutine, for one operation
 //	running → borrowed              at the end of Run, see release
 //
-// It is never unowned while the inbox holds something, unless somebody waits to run
+// It is never unowned while the inbox or its rest holds something, unless somebody waits to run
 // it, who then does what is there.
 type ownership uint8
 
@@ -111,9 +111,9 @@ func (l *Loop) drained(rounds int) {
 		}
 	}()
 	for ; !released; rounds-- {
-		l.drain()
+		l.drain(mostAtOnce)
 		l.mu.Lock()
-		empty := len(l.inbox) == 0 || l.waiting > 0
+		empty := len(l.inbox)+len(l.rest) == 0 || l.waiting > 0
 		if released = empty || rounds == 1; released {
 			coro.Set(&l.g, 0)
 			if l.owner == running {
@@ -165,31 +165,43 @@ func (l *Loop) enter() {
 	}
 }
 
-// drain does what other goroutines asked for, in order of arrival.
-func (l *Loop) drain() {
-	l.mu.Lock()
-	work := l.inbox
-	l.inbox = l.spare[:0]
-	l.spare = nil
-	l.pending.Store(false)
-	l.mu.Unlock()
-	l.rest = work
+// mostAtOnce is how much is taken in at the beginning of a turn. Others may call in faster
+// than the loop can do what they want: timers, and so the end of Run, come in between.
+const mostAtOnce = 1 << 14
+
+// takeIn does what other goroutines asked for, at the beginning of a turn.
+func (l *Loop) takeIn() {
+	if l.pending.Load() {
+		l.drain(mostAtOnce)
+	}
+}
+
+// drain does what other goroutines asked for, in order of arrival, but leaves what is
+// more than most to the next call.
+func (l *Loop) drain(most int) {
+	var work []runnable
+	if len(l.rest) == 0 {
+		l.mu.Lock()
+		work = l.inbox
+		l.inbox = l.spare[:0]
+		l.spare = nil
+		l.pending.Store(false)
+		l.mu.Unlock()
+		l.rest = work
+	}
 	defer func() {
-		if len(l.rest) > 0 {
-			// An exception handler exits its goroutine; the rest is not lost.
+		if len(l.rest) > 0 { // that was most, or an exception handler exits its goroutine
 			l.mu.Lock()
-			l.inbox = append(l.rest, l.inbox...)
-			l.rest = nil
 			l.pending.Store(true)
 			l.mu.Unlock()
 			return
 		}
 		l.rest = nil
-		if cap(work) <= 1<<14 { // more is from a burst; do not keep its memory
+		if work != nil && cap(work) <= 1<<14 { // more is from a burst; do not keep its memory
 			l.spare = work
 		}
 	}()
-	for len(l.rest) > 0 {
+	for ; len(l.rest) > 0 && most > 0; most-- {
 		r := l.rest[0]
 		l.rest[0] = nil
 		l.rest = l.rest[1:]

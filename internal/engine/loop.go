@@ -343,9 +343,7 @@ func (l *Loop) runTurns() (again bool) {
 // beginTurn takes in what has come from outside and from the clock, and sets how
 // much runs before the next turn.
 func (l *Loop) beginTurn() {
-	if l.pending.Load() {
-		l.drain()
-	}
+	l.takeIn()
 	if len(l.timers.heap) > 0 {
 		now := l.driver.Now()
 		for t := l.timers.due(now); t != nil; t = l.timers.due(now) {
@@ -422,9 +420,7 @@ func (l *Loop) wait(until time.Duration) {
 		l.driver.Wait(Waiting{Until: until, Busy: l.busy, Woken: l.pending.Load})
 	}
 	l.asleep.Store(false)
-	if l.pending.Load() {
-		l.drain()
-	}
+	l.takeIn()
 }
 
 // Deadline returns the moment d from now.

@@ -163,7 +163,7 @@ func (l *Loop) takeAsked(verbs bool) (all []*asked) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.inbox = take(l.inbox)
-	if len(l.inbox) == 0 {
+	if len(l.inbox)+len(l.rest) == 0 {
 		l.pending.Store(false)
 	}
 	return all
