@@ -426,12 +426,15 @@ func TestAbandonAtClose(t *testing.T) {
 
 func TestAbandonMany(t *testing.T) {
 	noLeaks(t)
-	const n = 10_000
+	n := 10_000
+	if raceEnabled {
+		n = 1000
+	}
 	plainRun(t, func(ctx context.Context) error {
 		release := make(chan struct{})
 		begun := asyncio.NewFuture[none](ctx)
 		var left atomic.Int32
-		left.Store(n)
+		left.Store(int32(n))
 		var tasks []*asyncio.Task[int]
 		for range n {
 			tasks = append(tasks, asyncio.CreateTask(ctx, func(ctx context.Context) (int, error) {

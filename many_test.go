@@ -43,6 +43,9 @@ func TestEndOfRunIsReachedHoweverManyCallIn(t *testing.T) {
 							called.Add(1)
 							for !over.Load() {
 								call(ctx, l)
+								if raceEnabled {
+									runtime.Gosched() // or they are ahead of a loop that is slow
+								}
 							}
 						})
 					}

@@ -231,7 +231,7 @@ func TestEventsWorkers(t *testing.T) {
 		r.expect(t, "job") // it is still at work
 		close(release)
 		<-ended
-		for late := time.Now().Add(5 * time.Second); !job.Done() && time.Now().Before(late); {
+		for late := time.Now().Add(30 * time.Second); !job.Done() && time.Now().Before(late); {
 			runtime.Gosched()
 		}
 		if !job.Done() || job.Cancelled() {

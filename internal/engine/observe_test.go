@@ -13,7 +13,7 @@ func runTo(t *testing.T, l *Loop, j *job) {
 	t.Helper()
 	ended := make(chan error, 1)
 	go func() { ended <- l.Run(until(&j.Future)) }()
-	late := time.NewTimer(5 * time.Second)
+	late := time.NewTimer(30 * time.Second)
 	defer late.Stop()
 	select {
 	case err := <-ended:

@@ -18,7 +18,7 @@ func onPatrol(l *Loop) bool {
 
 func eventually(t *testing.T, ok func() bool) {
 	t.Helper()
-	for late := time.Now().Add(5 * time.Second); !ok(); runtime.Gosched() {
+	for late := time.Now().Add(30 * time.Second); !ok(); runtime.Gosched() {
 		if time.Now().After(late) {
 			t.Fatal("waited in vain")
 		}
