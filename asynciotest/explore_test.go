@@ -468,7 +468,9 @@ func BenchmarkTenSwitches(b *testing.B) {
 
 func TestTheStoryNamesCallbacks(t *testing.T) {
 	r := asynciotest.Search(asynciotest.Options{}, func(ctx context.Context) error {
-		w := asyncio.CreateTask(ctx, asyncio.Delay(time.Second, 1), asyncio.WithName("worker"))
+		w := asyncio.CreateTask(ctx, func(ctx context.Context) (int, error) {
+			return 1, asyncio.Sleep(ctx, time.Second)
+		}, asyncio.WithName("worker"))
 		w.AddDoneCallback(func(*asyncio.Task[int]) {})
 		asyncio.RunningLoop(ctx).CallLater(time.Second, func() {})
 		_, err := asyncio.WaitFor(ctx, w, time.Second)
