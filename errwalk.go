@@ -7,10 +7,10 @@ import "context"
 // panic or to unwrap to itself, makes it one in which nothing is found.
 
 // An error that wraps itself has no end: mostWrapped bounds how many are looked at,
-// deepest how far in. A tree of that depth takes a moment, a circle does not.
+// deepest how far in. So a circle takes a moment, and not a second.
 const (
 	mostWrapped = 1 << 20
-	deepest     = 1 << 16
+	deepest     = 1 << 17
 )
 
 // walk calls visit with err and what it wraps, in the order of errors.Is, as long as that
