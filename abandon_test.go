@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
 func TestAbandonToThread(t *testing.T) {
@@ -427,7 +428,7 @@ func TestAbandonAtClose(t *testing.T) {
 func TestAbandonMany(t *testing.T) {
 	noLeaks(t)
 	n := 10_000
-	if raceEnabled {
+	if raceEnabled || coro.Portable("id") {
 		n = 1000
 	}
 	plainRun(t, func(ctx context.Context) error {
