@@ -149,4 +149,7 @@ func TestRefusedTaskTakesNoNumber(t *testing.T) {
 		asyncio.Gather(ctx, first, next)
 		return err
 	})
+	late := asyncio.CreateTask(closedLoop(t).Context(), noop)
+	expectIs(t, "on a closed loop", late.Err(), asyncio.ErrLoopClosed)
+	expectLines(t, []string{late.Name()}, "refused task")
 }

@@ -68,6 +68,13 @@ func TestHandleLetsGoOfTheCallback(t *testing.T) {
 		expectGone(t, held)
 		runtime.KeepAlive(remove)
 	})
+	t.Run("that has run", func(t *testing.T) {
+		l := newLoop(t, new(reports))
+		h, held := setHolding(l.CallSoon, func(*[64]byte) { l.Stop() })
+		l.RunForever()
+		expectGone(t, held)
+		runtime.KeepAlive(h)
+	})
 	t.Run("not while it runs", func(t *testing.T) {
 		l := newLoop(t, new(reports))
 		var h *asyncio.Handle

@@ -173,6 +173,8 @@ func TestErrorIsHeardInTheSameFormWhoeverFindsOut(t *testing.T) {
 			atEnd, collected := heard(true, name), heard(false, name)
 			if len(atEnd) != 1 || !slices.Equal(atEnd, collected) || !strings.Contains(atEnd[0], "<Task failed name=") {
 				t.Errorf("debug %t: at the end\n%q\ncollected\n%q", debug, atEnd, collected)
+			} else if strings.Contains(atEnd[0], "heard_test.go") != debug {
+				t.Errorf("debug %t: where it was created: %q", debug, atEnd)
 			}
 		}
 	}

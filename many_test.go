@@ -123,6 +123,38 @@ func TestGoTaskThatMakesLoopTasksIsAskedToEnd(t *testing.T) {
 	}, asyncio.WithGrace(time.Hour))
 }
 
+// TestEndDoesNotGoInRoundsForAGoTask that makes a new loop task for each that ends.
+func TestEndDoesNotGoInRoundsForAGoTask(t *testing.T) {
+	plainRun(t, func(ctx context.Context) error {
+		var there asyncio.Event
+		more, made, over := make(chan none), make(chan none), make(chan none)
+		ends := asyncio.Void(func(ctx context.Context) error {
+			err := asyncio.Sleep(ctx, time.Hour)
+			select {
+			case more <- none{}:
+				<-made
+			case <-over:
+			}
+			return err
+		})
+		asyncio.Go(ctx, func(ctx context.Context) (none, error) {
+			defer close(over)
+			asyncio.CreateTask(ctx, ends)
+			there.Set()
+			for {
+				select {
+				case <-more:
+					asyncio.CreateTask(ctx, ends)
+					made <- none{}
+				case <-ctx.Done():
+					return none{}, nil
+				}
+			}
+		})
+		return there.Wait(ctx)
+	}, asyncio.WithGrace(time.Hour))
+}
+
 // TestRefusedInTheCallerCostsTheLoopNothing: nobody is told of a task that a closed loop
 // is given but who gives it, and who does not look at it is reported.
 func TestRefusedInTheCallerIsReportedIfNobodyLooks(t *testing.T) {

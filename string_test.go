@@ -232,6 +232,11 @@ func TestStringDoesNotWaitForTheLoop(t *testing.T) {
 	if s := task.String(); strings.Contains(s, "wait_for") || !strings.Contains(s, "pending") {
 		t.Errorf("while the loop is stuck: %s", s)
 	}
+	within(t, func() { // were it to ask each time, this would take long
+		for range 1000 {
+			_ = task.String()
+		}
+	})
 	close(free)
 	l.Stop()
 	running.Wait()

@@ -234,7 +234,7 @@ var edgeMutants = []mutant{
 		file:  "signals.go",
 		old:   `				if !first {`,
 		new:   `				if !first && l.l.Closed() {`,
-		guard: `^TestMainEnds$`,
+		guard: `^TestMainEnds$/^at_once_by_a_second_signal$`,
 	},
 	{
 		name:  "main-status",

@@ -51,7 +51,7 @@ func (m mutant) guarded() suite {
 // mutants returns all of them.
 func mutants() []mutant {
 	return slices.Concat(loopMutants, cancellationMutants, lockMutants, queueMutants, waitMutants, scopeMutants,
-		edgeMutants)
+		edgeMutants, heardMutants, outsideMutants)
 }
 
 // apply returns the text of the file with the fault in it.

@@ -1,0 +1,219 @@
+package main
+
+// heardMutants are in what is heard of errors, of clean-ups and of who has asked for what.
+var heardMutants = []mutant{
+	{
+		name:  "panic-heard-late",
+		wrong: "a panic that nobody waits for is reported when the collector comes",
+		file:  "internal/engine/unheard.go",
+		old:   `	if !x.told && x.lost.Task && l.hooks.Panic(x.err) {`,
+		new:   `	if x.told && x.lost.Task && l.hooks.Panic(x.err) {`,
+		guard: `^TestPanicThatNobodyAwaitsIsHeardAtOnce$`,
+	},
+	{
+		name:  "panic-told-twice",
+		wrong: "a panic that somebody waits for is reported too",
+		file:  "internal/engine/unheard.go",
+		old:   `	if !x.told && x.lost.Task && l.hooks.Panic(x.err) {`,
+		new:   `	if x.lost.Task && l.hooks.Panic(x.err) {`,
+		guard: `^TestPanicThatNobodyAwaitsIsHeardAtOnce$`,
+	},
+	{
+		name:  "dropped-heard-late",
+		wrong: "in an idle process the collector does not come for an error that was dropped",
+		file:  "internal/engine/patrol.go",
+		old: `	if collect {
+`,
+		new: `	if collect && p.collect > 0 {
+`,
+		guard: `^TestDroppedErrorIsHeardWhileTheProcessIsIdle$`,
+	},
+	{
+		name:  "dropped-not-sent-for",
+		wrong: "while no loop runs nobody comes for what was found",
+		file:  "internal/engine/unheard.go",
+		old:   `	case !l.bubble:`,
+		new:   `	case !l.bubble && l.asleep.Load():`,
+		guard: `^TestDroppedErrorIsHeardWhileNoLoopRuns$`,
+	},
+	{
+		name:  "kept-unheard",
+		wrong: "an error that nobody asks for is not reported while somebody keeps the task",
+		file:  "internal/engine/unheard.go",
+		old: `		if !x.told {
+`,
+		new: `		if !x.told && x.panicked {
+`,
+		guard: `^TestKeptErrorThatNobodyHasAskedForIsHeardOnce$`,
+	},
+	{
+		name:  "kept-told-twice",
+		wrong: "an error that somebody was told of is reported while somebody keeps the task",
+		file:  "internal/engine/unheard.go",
+		old: `		if !x.told {
+`,
+		new: `		if x.kept == 0 {
+`,
+		guard: `^TestKeptErrorThatNobodyHasAskedForIsHeardOnce$`,
+	},
+	{
+		name:  "heard-in-other-words",
+		wrong: "a task whose error was dropped is not reported with where it was created",
+		file:  "internal/engine/unheard.go",
+		old: `		x.created = e.created
+`,
+		guard: `^TestErrorIsHeardInTheSameFormWhoeverFindsOut$`,
+	},
+	{
+		name:  "retrieved-stays",
+		wrong: "an error that was retrieved stays in memory until the loop is closed",
+		file:  "internal/engine/unheard.go",
+		old: `	if x.listed {
+		u.remove(x)
+		x.cleanup.Stop()
+	}
+}`,
+		new: `	if x.listed && x.err == nil {
+		u.remove(x)
+		x.cleanup.Stop()
+	}
+}`,
+		guard: `^TestRetrievedErrorIsGoneWithTheNextCollection$`,
+	},
+	{
+		name:  "clean-up-reports",
+		wrong: "a clean-up of the collector calls the exception handler",
+		file:  "internal/engine/unheard.go",
+		old:   `func collected(x *failure) { x.loop.find(x) }`,
+		new:   `func collected(x *failure) { x.run(x.loop) }`,
+		guard: `^(TestHandlerThatBlocksOrExitsHoldsUpNobody|TestNothingDiesInABubble)$`,
+	},
+	{
+		name:  "handler-holds-up-close",
+		wrong: "Close waits for a handler that blocks",
+		file:  "internal/engine/unheard.go",
+		old: `	case <-late.C:
+`,
+		guard: `^TestCloseDoesNotWaitForAHandlerThatBlocks$`,
+	},
+	{
+		name:  "handler-exit-ends",
+		wrong: "what was to be reported after a handler has called Goexit is not",
+		file:  "internal/engine/unheard.go",
+		old: `		close(me.gone)
+		if !over {`,
+		new: `		close(me.gone)
+		if !over && l.asleep.Load() {`,
+		guard: `^TestHandlerThatBlocksOrExitsHoldsUpNobody$`,
+	},
+	{
+		name:  "shield-reports",
+		wrong: "an error behind a cancelled Shield is reported though somebody handles it",
+		file:  "shield.go",
+		old: `		s.loop.Do(func() { s.Leave(s.inner) })
+`,
+		new: `		s.loop.Do(func() { s.Leave(s.inner) })
+		h := &engine.Handle{}
+		h.Init(s.loop, func() {
+			if err := s.inner.Outcome(); err != nil {
+				s.loop.Report(engine.Report{Message: "error after the Shield around it was cancelled", Err: err})
+			}
+		}, nil)
+		h.After(s.inner)
+`,
+		guard: `^TestErrorBehindAShieldIsLikeAnyOther$`,
+	},
+	{
+		name:  "log-each",
+		wrong: "each of many errors of a kind is logged",
+		file:  "errorlog.go",
+		old:   `	if c.Err == nil || g.first(`,
+		new:   `	if c.Err != nil || g.first(`,
+		guard: `^TestManyErrorsAreFewLines$`,
+	},
+	{
+		name:  "log-uncounted",
+		wrong: "how many errors of a kind there were is not said",
+		file:  "errorlog.go",
+		old: `	t.more++
+`,
+		guard: `^TestManyErrorsAreFewLines$`,
+	},
+	{
+		name:  "join-clean-up-lost",
+		wrong: "the error of a clean-up that was joined to the cancellation is lost",
+		file:  "timeout.go",
+		old:   `	case left == nil:`,
+		new:   `	case left == nil || taken:`,
+		guard: `^TestCleanUpErrorOfWhatAScopeHasStopped$`,
+	},
+	{
+		name:  "join-still-cancelled",
+		wrong: "what a timeout has stopped is a cancellation if an error was joined to that",
+		file:  "timeout.go",
+		old:   `		return fmt.Errorf("%w: %w", newExpiredError(err), left)`,
+		new:   `		return fmt.Errorf("%w: %w", newExpiredError(err), err)`,
+		guard: `^TestCleanUpErrorOfWhatAScopeHasStopped$`,
+	},
+	{
+		name:  "join-in-group",
+		wrong: "the error of a task that a group has stopped is a cancellation if that was joined to it",
+		file:  "taskgroup.go",
+		old:   `	if t.Cancelling() > 0 {`,
+		new:   `	if t.Cancelling() < 0 {`,
+		guard: `^TestCleanUpErrorOfWhatAScopeHasStopped$`,
+	},
+	{
+		name:  "hand-after-group",
+		wrong: "who is cancelled by hand in the turn in which its group fails is told of the group",
+		file:  "taskgroup.go",
+		old: `	case propagate != nil:
+		propagate = bySomebodyElse(tg.parent, propagate, tg.requested)
+`,
+		guard: `^(TestCancelInTheTurnOfAScopesEndWins|TestCancelInTheTurnOfAGroupsFailureIsDeliveredAgain)$`,
+	},
+	{
+		name:  "barrier-at-arrival",
+		wrong: "parties of a barrier get their numbers when they come",
+		file:  "barrier.go",
+		old: `	b.count++
+	return p
+}
+
+// complete lets those through who have come, and gives them their numbers.
+func (b *Barrier) complete() {
+	n := 0
+	for p := b.first; p != nil; p = p.next {
+		p.number = n
+		n++
+	}
+`,
+		new: `	p.number = b.count
+	b.count++
+	return p
+}
+
+func (b *Barrier) complete() {
+`,
+		guard: `^TestBarrierNumbersThoseWhoAreThere$`,
+	},
+	{
+		name:  "refused-takes-number",
+		wrong: "a task that is refused takes a number",
+		file:  "internal/engine/task.go",
+		old: `		t.refused(ErrLoopClosed)
+`,
+		new: `		t.count()
+		t.refused(ErrLoopClosed)
+`,
+		guard: `^TestRefusedTaskTakesNoNumber$`,
+	},
+	{
+		name:  "handle-cancelled-late",
+		wrong: "a handle whose Cancel came too late does not say that it was cancelled",
+		file:  "internal/engine/handle.go",
+		old: `		h.state.CompareAndSwap(ran, late)
+`,
+		guard: `^TestHandleLetsGoOfTheCallback$`,
+	},
+}
