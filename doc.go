@@ -115,6 +115,7 @@
 //
 // Every function, and every method of every type, may be called from any
 // goroutine, but that one goroutine at a time runs a loop. The loop does what
-// they ask for in the order in which it arrives, at the start of its next turn.
+// they ask for in the order in which it arrives, at the start of its next turn; if
+// that is thousands of things, of the turns after it too, so that timers come in between.
 // Methods that ask, like [Task.Done], answer at once.
 package asyncio
