@@ -195,7 +195,7 @@ func mainRun(t *testing.T, program string, signals ...os.Signal) (state *os.Proc
 	if err != nil {
 		t.Fatal(err)
 	}
-	late := time.AfterFunc(4*patience, func() { _ = c.Process.Kill() })
+	late := time.AfterFunc(patience, func() { _ = c.Process.Kill() })
 	defer late.Stop()
 	for s := bufio.NewScanner(out); s.Scan(); {
 		stdout += s.Text() + "\n"

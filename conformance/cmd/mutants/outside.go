@@ -50,7 +50,7 @@ var outsideMutants = []mutant{
 		file:  "internal/engine/question.go",
 		old: `		l.answer(a.verb)
 `,
-		new: `		l.drain()
+		new: `		l.drain(mostAtOnce)
 `,
 		guard: `^TestStepIsAtomicWhileItAsksAnotherLoop$`,
 	},
@@ -207,13 +207,13 @@ var outsideMutants = []mutant{
 	},
 	{
 		name:  "debug-leaks",
-		wrong: "each SetDebug leaves a watchdog behind",
+		wrong: "each SetDebug leaves something behind for an hour",
 		file:  "internal/engine/observe.go",
-		old: `			if l.dogs == nil {
-				l.dogs = &sync.WaitGroup{}
-			}
-			l.dogs.Go(func() { l.watchdog(d, halt) })`,
-		new:   `			go l.watchdog(d, make(chan struct{}))`,
+		old: `			l.halt = halt
+`,
+		new: `			l.halt = halt
+			_ = time.AfterFunc(time.Hour, func() { _ = halt })
+`,
 		guard: `^TestSettingDebugModeLeavesNothingBehind$`,
 	},
 	{
