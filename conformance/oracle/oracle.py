@@ -326,7 +326,7 @@ def interrupt(task, msg=None):
     with one_request():
         if not task.done():
             task.request = Machine.now.request
-        asyncio.Task.cancel(task, msg)
+        cancel(task, msg)
 
 
 asyncio.taskgroups.interrupt = asyncio.timeouts.interrupt = interrupt
@@ -365,12 +365,7 @@ class RequestTask(asyncio.Task):
             if self.request is Machine.now.request:
                 return True
             self.request = Machine.now.request
-            if self.broken:
-                self.broken.error = asyncio.CancelledError(*([] if msg is None else [msg]))
-                with self.broken.asked():
-                    taken = super().cancel(msg)
-            else:
-                taken = super().cancel(msg)
+            taken = cancel(self, msg)
         if taken and not hasattr(self, "first"):
             self.first = msg
         return taken
@@ -380,6 +375,16 @@ class RequestTask(asyncio.Task):
         if left == 0 and hasattr(self, "first"):
             del self.first
         return left
+
+
+def cancel(task, msg):
+    """asyncio.Task.cancel, also of one whose wait was ended by an error."""
+    broken = getattr(task, "broken", None)
+    if not broken:
+        return asyncio.Task.cancel(task, msg)
+    broken.error = asyncio.CancelledError(*([] if msg is None else [msg]))
+    with broken.asked():
+        return asyncio.Task.cancel(task, msg)
 
 
 class Broken:
