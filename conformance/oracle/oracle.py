@@ -281,7 +281,6 @@ if sys.version_info >= (3, 13):
            """tasks.Task.uncancel(self._parent_task)
                 interrupt(self._parent_task, getattr(self._parent_task, "first", None))"""),
           ("                await self._on_completed_fut", "                leaving(self)\n                await self._on_completed_fut"))
-    patch(asyncio.timeouts, "Timeout", ("self._task.cancel()", "interrupt(self._task, self)"))
     asyncio.taskgroups.created = lambda task: Machine.now.things[task].number
     asyncio.taskgroups.leaving = lambda group: Machine.now.leaving(group)
 
@@ -296,17 +295,20 @@ if sys.version_info >= (3, 13):
 
 # DIFFERENCE: who leaves a timeout that has expired by its cancellation, and was cancelled by
 # somebody else too, leaves by that one. A timeout is its own message.
-if sys.version_info >= (3, 13):
-    class Timeout(asyncio.timeouts.Timeout):
-        async def __aexit__(self, kind, e, trace):
-            swallowed = await super().__aexit__(kind, e, trace)
-            task = self._task
-            if (isinstance(e, asyncio.CancelledError) and e.args and e.args[0] is self
-                    and hasattr(task, "first") and task.cancelling() > self._cancelling):
-                raise asyncio.CancelledError(task.first)
-            return swallowed
+patch(asyncio.timeouts, "Timeout", ("self._task.cancel()", "interrupt(self._task, self)"))
 
-    asyncio.timeouts.Timeout = asyncio.Timeout = Timeout
+
+class Timeout(asyncio.timeouts.Timeout):
+    async def __aexit__(self, kind, e, trace):
+        swallowed = await super().__aexit__(kind, e, trace)
+        task = self._task
+        if (isinstance(e, asyncio.CancelledError) and e.args and e.args[0] is self
+                and hasattr(task, "first") and task.cancelling() > self._cancelling):
+            raise asyncio.CancelledError(task.first)
+        return swallowed
+
+
+asyncio.timeouts.Timeout = asyncio.Timeout = Timeout
 
 
 @contextlib.contextmanager

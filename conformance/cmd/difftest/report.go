@@ -77,7 +77,7 @@ func coverageTables(blocks []difftest.Block) (text string, unexplained int) {
 	}
 	fmt.Fprintf(&t, "\n| file | statements | reached |\n|---|---:|---:|\n")
 	for _, f := range files {
-		fmt.Fprintf(&t, "| `%s` | %d | %d %% |\n", f, all[f], reached[f]*100/all[f])
+		fmt.Fprintf(&t, "| `%s` | %d | %d %% |\n", f, all[f], reached[f]*100/max(all[f], 1))
 	}
 	return t.String(), unexplained
 }
