@@ -1067,10 +1067,12 @@ class Machine:
     async def block(self, env, how, things, at_once=False, asks=False):
         """DIFFERENCE: an await that would close a circle is refused, on the next turn.
 
-        One that asks has seen by then how those have ended that are done.
+        One that asks has seen by then how those have ended that are done. Before something is
+        cancelled at once, a task in its eager first step is none of its group's.
         """
         env.me.blocked = Blocked(how, things)
-        if env.me in self.stuck(env.me, env.me.blocked):
+        made = any(x is env.me for _, x in self.entering)
+        if not (at_once and made) and env.me in self.stuck(env.me, env.me.blocked):
             env.me.blocked = None
             for x in things if asks else ():
                 if x.obj.done() and not x.obj.cancelled():
