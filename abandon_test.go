@@ -306,7 +306,10 @@ func TestAbandonInAnAwait(t *testing.T) {
 				a := asyncio.Go(ctx, func(ctx context.Context) (int, error) {
 					got <- wait(ctx, child)
 					got <- asyncio.Sleep(ctx, time.Hour)
-					_, err := asyncio.ToThread(ctx, func(context.Context) (int, error) { return 0, nil })
+					_, err := asyncio.ToThread(ctx, func(ctx context.Context) (int, error) {
+						<-ctx.Done() // what is done would have its value
+						return 0, nil
+					})
 					got <- err
 					return 0, nil
 				}, asyncio.Abandon())
