@@ -899,11 +899,11 @@ func TestBorrowedContexts(t *testing.T) {
 	})
 	t.Run("of another loop", func(t *testing.T) {
 		noLeaks(t)
-		succeed(t, func(outer context.Context) error {
+		plainRun(t, func(outer context.Context) error {
 			f := asyncio.NewFuture[int](outer)
 			unset := asyncio.NewFuture[int](outer)
 			a := asyncio.Go(outer, asyncio.Void(func(outer context.Context) error {
-				return run(t, func(ctx context.Context) error {
+				_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 					// A task of this loop awaits a future of the other.
 					f.SetResult(1)
 					if v, err := f.Await(ctx); v != 1 || err != nil {
@@ -925,7 +925,8 @@ func TestBorrowedContexts(t *testing.T) {
 					b.Await(ctx)
 					expectState(t, "the task", b, "cancelled")
 					return nil
-				})
+				}), asyncio.WithVirtualClock())
+				return err
 			}))
 			if _, err := a.Await(outer); err != nil {
 				return err
