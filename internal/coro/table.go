@@ -1,6 +1,9 @@
 package coro
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // Self is a goroutine that can be found in a [Table]. Whoever is to be found embeds it
 // as its first field.
@@ -19,9 +22,9 @@ type Table struct {
 // allocates nothing but now and then the buckets.
 type shard struct {
 	mu      sync.Mutex
-	buckets []*Self // length is a power of two, or zero
-	n       int
-	_       [24]byte // no two in one cache line
+	buckets []*Self      // length is a power of two, or zero
+	n       atomic.Int64 // written with mu held
+	_       [24]byte     // no two in one cache line
 }
 
 // shard returns where g belongs.
@@ -38,7 +41,7 @@ func hashOf(g uintptr) uint64 { return uint64(g) * 0x9E3779B97F4A7C15 }
 func (t *Table) Enter(s *Self) {
 	k, hash := t.shard(s.G)
 	k.mu.Lock()
-	if k.n >= len(k.buckets) {
+	if int(k.n.Load()) >= len(k.buckets) {
 		k.resize(max(8, 2*len(k.buckets)))
 	}
 	at := k.bucket(hash)
@@ -47,7 +50,7 @@ func (t *Table) Enter(s *Self) {
 	}
 	if *at == nil {
 		*at = s
-		k.n++
+		k.n.Add(1)
 		note(s.G)
 	}
 	k.mu.Unlock()
@@ -57,16 +60,16 @@ func (t *Table) Enter(s *Self) {
 func (t *Table) Leave(s *Self) {
 	k, hash := t.shard(s.G)
 	k.mu.Lock()
-	if k.n > 0 {
+	if k.n.Load() > 0 {
 		for at := k.bucket(hash); *at != nil; at = &(*at).next {
 			if *at == s {
 				*at, s.next = s.next, nil
-				k.n--
+				k.n.Add(-1)
 				forget(s.G)
 				break
 			}
 		}
-		if len(k.buckets) > 64 && k.n < len(k.buckets)/8 {
+		if len(k.buckets) > 64 && int(k.n.Load()) < len(k.buckets)/8 {
 			k.resize(len(k.buckets) / 2) // do not keep the memory of a burst
 		}
 	}
@@ -77,15 +80,18 @@ func (t *Table) Leave(s *Self) {
 func (t *Table) Here() *Self {
 	g := G()
 	k, hash := t.shard(g)
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.n == 0 {
+	if k.n.Load() == 0 { // who is in there has entered by itself, and would know
 		return nil
 	}
-	s := *k.bucket(hash)
+	k.mu.Lock()
+	var s *Self
+	if len(k.buckets) > 0 {
+		s = *k.bucket(hash)
+	}
 	for s != nil && s.G != g {
 		s = s.next
 	}
+	k.mu.Unlock()
 	return s
 }
 
@@ -94,7 +100,7 @@ func (t *Table) Len() (n int) {
 	for i := range t.shards {
 		k := &t.shards[i]
 		k.mu.Lock()
-		n += k.n
+		n += int(k.n.Load())
 		k.mu.Unlock()
 	}
 	return n
