@@ -156,7 +156,7 @@ var outsideMutants = []mutant{
 		name:  "table-full",
 		wrong: "the table of who runs where does not grow",
 		file:  "internal/coro/table.go",
-		old:   `	if k.n >= len(k.buckets) {`,
+		old:   `	if int(k.n.Load()) >= len(k.buckets) {`,
 		new:   `	if len(k.buckets) == 0 {`,
 		guard: `^TestLookingUpDoesNotDependOnHowMany$`,
 		pkg:   "internal/coro",
