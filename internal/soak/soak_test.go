@@ -186,9 +186,10 @@ func (w *worker) strike(st storm, seed uint64) {
 
 // resident is a loop that lives as long as the soak.
 type resident struct {
-	soak  *soak
-	loop  *asyncio.Loop
-	ended chan struct{}
+	soak    *soak
+	loop    *asyncio.Loop
+	ended   chan struct{}
+	stopped atomic.Bool
 }
 
 func (k *soak) newResident(i int) *resident {
@@ -220,15 +221,25 @@ func (r *resident) reported(_ *asyncio.Loop, c asyncio.ExceptionContext) {
 
 func (r *resident) start() {
 	r.ended = make(chan struct{})
+	r.stopped.Store(false)
 	go func() {
-		defer close(r.ended)
-		if err := r.loop.RunForever(); err != nil {
+		how := "exited"
+		defer func() {
+			if !r.stopped.Load() {
+				r.soak.fault("RunForever of a resident loop has %s though nobody has stopped it", how)
+			}
+			close(r.ended)
+		}()
+		err := r.loop.RunForever()
+		how = "returned"
+		if err != nil {
 			r.soak.fault("RunForever of a resident loop: %v", err)
 		}
 	}()
 }
 
 func (r *resident) stop() {
+	r.stopped.Store(true)
 	r.loop.Stop()
 	<-r.ended
 }
