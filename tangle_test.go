@@ -73,6 +73,27 @@ func TestCircleThroughTwoLocksIsSaidOnce(t *testing.T) {
 	}).expect(t, throughLocks+" … a waits in Lock.Acquire … at … tangle_test.go: … held by b … b waits in Lock.Acquire … tangle_test.go: … held by a")
 }
 
+// A name is no number: tasks that have one are told apart all the same.
+func TestCircleThatComesBesideAnotherIsSaidToo(t *testing.T) {
+	lookedAt(t, func(ctx context.Context, cue *asyncio.Future[none]) error {
+		var x, y, v, w asyncio.Lock
+		stuckTwo(ctx, &x, &y)
+		if _, err := cue.Await(ctx); err != nil {
+			return err
+		}
+		stuckTwo(ctx, &v, &w)
+		again := asyncio.NewFuture[none](ctx)
+		go func() {
+			synctest.Wait()
+			again.SetResult(none{})
+		}()
+		if _, err := again.Await(ctx); err != nil {
+			return err
+		}
+		return endAll(ctx)
+	}).expect(t, throughLocks+" … a waits", throughLocks+" … a waits")
+}
+
 func TestProgramGoesOnWhenSomebodyReleases(t *testing.T) {
 	lookedAt(t, func(ctx context.Context, cue *asyncio.Future[none]) error {
 		var x, y asyncio.Lock

@@ -1,8 +1,9 @@
 package engine
 
 import (
-	"github.com/asyncio-go/asyncio/internal/coro"
 	"math"
+
+	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
 // This file is the seam for tests that try other orders than the loop's own. With a

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"weak"
 )
 
 // This file finds circles that go through locks, of a loop on which nothing moves. They
@@ -179,8 +180,9 @@ func (x *strand) next() *strand {
 	return nil
 }
 
-// accused tells a circle from others: the first of its tasks, and the next.
-type accused [2]uint64
+// accused tells a circle from others: the first of its tasks, and the next. It does not
+// keep them.
+type accused [2]weak.Pointer[Task]
 
 // mostCircles bounds how many are told of at one time.
 const mostCircles = 10
@@ -203,7 +205,7 @@ func (l *Loop) lookForCircles() {
 		n := 0
 		for _, x := range c {
 			if x.isTask() && n < len(who) {
-				who[n] = x.f.task().id
+				who[n] = weak.Make(x.f.task())
 				n++
 			}
 		}
