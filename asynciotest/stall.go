@@ -25,8 +25,21 @@ func (tr *trial) stalled(w engine.Waiting) {
 		}
 	}
 	outside := tr.outside()
+	for start, d := time.Now(), time.Millisecond; !w.Woken() && (outside != nil || tr.endsByItself()); d *= 2 {
+		left := tr.limit - time.Since(start)
+		if left <= 0 {
+			break
+		}
+		if tr.wait(w, min(d, left)) {
+			return
+		}
+		outside = tr.outside() // who was there may have ended without a call
+	}
 	if w.Woken() {
 		return // by one that has ended since, and was not seen
+	}
+	if w.Busy > 0 && tr.loop.Working() {
+		return
 	}
 	if outside == nil && !tr.endsByItself() {
 		switch {
@@ -37,7 +50,7 @@ func (tr *trial) stalled(w engine.Waiting) {
 		}
 		return
 	}
-	if tr.wait(w, tr.limit) || w.Busy > 0 && (tr.loop.Working() || tr.clock.pass(w.Until)) {
+	if w.Busy > 0 && tr.clock.pass(w.Until) {
 		return
 	}
 	tr.give(Stuck, "stuck: nothing has run for "+tr.limit.String()+"; goroutines that are no tasks, or a context's deadline on the machine's clock, might go on, but did not: ")
@@ -140,7 +153,7 @@ func (g *goroutine) harmless() bool {
 	for _, f := range g.calls {
 		f, ours := strings.CutPrefix(f, modulePath)
 		if ours && (strings.HasPrefix(f, "/asynciotest.") || strings.HasPrefix(f, "/internal/coro.Init") || strings.HasPrefix(f, "/internal/coro.exchange") ||
-			strings.HasPrefix(f, "/internal/engine.(*thread).run") || strings.HasPrefix(f, "/internal/engine.(*Loop).watchdog")) {
+			strings.HasPrefix(f, "/internal/engine.(*Loop).work") || strings.HasPrefix(f, "/internal/engine.(*Loop).watchdog")) {
 			return true
 		}
 	}
