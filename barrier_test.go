@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 // expectRound checks that the numbers are 0 to n-1, each once.
@@ -50,7 +51,7 @@ func TestBarrierNumbersThoseWhoAreThere(t *testing.T) {
 		}},
 	} {
 		t.Run(leaves.name, func(t *testing.T) {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				const n = 5
 				b := asyncio.NewBarrier(n)
 				var parties []*asyncio.Task[int]
@@ -92,7 +93,7 @@ func TestBarrierNumbersGoroutinesThatGiveUp(t *testing.T) {
 		for range n - 1 {
 			gone.Go(func() { b.Wait(ctx) })
 		}
-		until(t, "they wait", func() bool { return b.Waiting() == n-1 })
+		testutil.Until(t, "they wait", func() bool { return b.Waiting() == n-1 })
 		cancel()
 		gone.Wait()
 		var mu sync.Mutex
@@ -108,14 +109,14 @@ func TestBarrierNumbersGoroutinesThatGiveUp(t *testing.T) {
 				numbers = append(numbers, i)
 			})
 		}
-		within(t, gone.Wait)
+		testutil.Within(t, gone.Wait)
 		expectRound(t, "goroutines", numbers, n)
 	}
 }
 
 // The numbers are those of the order of arrival, whoever goes on first.
 func TestBarrierNumbersInOrderOfArrival(t *testing.T) {
-	succeed(t, func(ctx context.Context) error {
+	testutil.Succeed(t, func(ctx context.Context) error {
 		b := asyncio.NewBarrier(4)
 		leaver := asyncio.CreateTask(ctx, b.Wait)
 		var parties []*asyncio.Task[int]
@@ -135,21 +136,21 @@ func TestBarrierNumbersInOrderOfArrival(t *testing.T) {
 }
 
 func TestRefusedTaskTakesNoNumber(t *testing.T) {
-	succeed(t, func(ctx context.Context) error {
-		first := asyncio.CreateTask(ctx, noop)
+	testutil.Succeed(t, func(ctx context.Context) error {
+		first := asyncio.CreateTask(ctx, testutil.Noop)
 		var over *asyncio.TaskGroup
 		err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 			over = tg
 			return nil
 		})
-		refused := asyncio.CreateTask(over, noop)
-		expectIs(t, "the refused", refused.Err(), asyncio.ErrGroupClosed)
-		next := asyncio.CreateTask(ctx, noop)
-		expectLines(t, []string{first.Name(), refused.Name(), next.Name()}, "Task-2", "refused task", "Task-3")
+		refused := asyncio.CreateTask(over, testutil.Noop)
+		testutil.ExpectIs(t, "the refused", refused.Err(), asyncio.ErrGroupClosed)
+		next := asyncio.CreateTask(ctx, testutil.Noop)
+		testutil.ExpectLines(t, []string{first.Name(), refused.Name(), next.Name()}, "Task-2", "refused task", "Task-3")
 		asyncio.Gather(ctx, first, next)
 		return err
 	})
-	late := asyncio.CreateTask(closedLoop(t).Context(), noop)
-	expectIs(t, "on a closed loop", late.Err(), asyncio.ErrLoopClosed)
-	expectLines(t, []string{late.Name()}, "refused task")
+	late := asyncio.CreateTask(testutil.ClosedLoop(t).Context(), testutil.Noop)
+	testutil.ExpectIs(t, "on a closed loop", late.Err(), asyncio.ErrLoopClosed)
+	testutil.ExpectLines(t, []string{late.Name()}, "refused task")
 }

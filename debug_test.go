@@ -18,15 +18,11 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 // debugTestFile is this file, and line the line of the caller.
 const debugTestFile = "debug_test.go"
-
-func line() int {
-	_, _, n, _ := runtime.Caller(1)
-	return n
-}
 
 func expectCreated(t *testing.T, what string, a asyncio.AnyTask, line int) {
 	t.Helper()
@@ -48,34 +44,34 @@ func expectCreated(t *testing.T, what string, a asyncio.AnyTask, line int) {
 func TestCreated(t *testing.T) {
 	// createAll makes a task in every way, with the line of each.
 	createAll := func(ctx context.Context, f func(what string, a asyncio.AnyTask, line int)) error {
-		n := line() + 1
-		a := asyncio.CreateTask(ctx, noop)
+		n := testutil.Line() + 1
+		a := asyncio.CreateTask(ctx, testutil.Noop)
 		f("CreateTask", a, n)
-		b := asyncio.Go(ctx, noop)
+		b := asyncio.Go(ctx, testutil.Noop)
 		f("Go", b, n+2)
-		c := asyncio.CreateTask(ctx, noop, asyncio.Eager(), asyncio.WithName("eager"))
+		c := asyncio.CreateTask(ctx, testutil.Noop, asyncio.Eager(), asyncio.WithName("eager"))
 		f("eager", c, n+4)
 		scope, cancel := asyncio.WithCancel(ctx)
 		defer cancel()
-		n = line() + 1
-		d := asyncio.CreateTask(scope, noop)
+		n = testutil.Line() + 1
+		d := asyncio.CreateTask(scope, testutil.Noop)
 		f("in a scope", d, n)
-		elsewhere(func() {
-			n := line() + 1
-			e := asyncio.CreateTask(ctx, noop)
+		testutil.Elsewhere(func() {
+			n := testutil.Line() + 1
+			e := asyncio.CreateTask(ctx, testutil.Noop)
 			f("elsewhere", e, n)
 		})
 		asyncio.RunningLoop(ctx).CallSoon(func() {
-			n := line() + 1
-			g := asyncio.CreateTask(ctx, noop)
+			n := testutil.Line() + 1
+			g := asyncio.CreateTask(ctx, testutil.Noop)
 			f("in a callback", g, n)
 		})
 		asyncio.Sleep(ctx, 0)
-		asyncio.GatherAll(ctx, []asyncio.Awaitable[none]{a, b, c, d}...)
+		asyncio.GatherAll(ctx, []asyncio.Awaitable[asyncio.None]{a, b, c, d}...)
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-			n := line() + 1
-			a := asyncio.CreateTask(tg, noop)
-			b := asyncio.Go(tg, noop)
+			n := testutil.Line() + 1
+			a := asyncio.CreateTask(tg, testutil.Noop)
+			b := asyncio.Go(tg, testutil.Noop)
 			f("in a group", a, n)
 			f("Go in a group", b, n+1)
 			return nil
@@ -84,7 +80,7 @@ func TestCreated(t *testing.T) {
 	t.Run("says where", func(t *testing.T) {
 		asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 			return createAll(ctx, func(what string, a asyncio.AnyTask, line int) { expectCreated(t, what, a, line) })
-		}), asyncio.WithVirtualClock(), asyncio.WithDebug(), new(reports).option()) // not all are awaited
+		}), asyncio.WithVirtualClock(), asyncio.WithDebug(), new(testutil.Reports).Option()) // not all are awaited
 	})
 	t.Run("not without debug mode", func(t *testing.T) {
 		asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
@@ -98,13 +94,13 @@ func TestCreated(t *testing.T) {
 	t.Run("of main", func(t *testing.T) {
 		var main asyncio.AnyTask
 		f := asyncio.Void(func(ctx context.Context) error { main = asyncio.CurrentTask(ctx); return nil })
-		n := line() + 1
+		n := testutil.Line() + 1
 		asyncio.Run(context.Background(), f, asyncio.WithDebug())
 		expectCreated(t, "main", main, n)
 	})
 	t.Run("of the tasks of Map", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
-			n := line() + 1
+		testutil.Succeed(t, func(ctx context.Context) error {
+			n := testutil.Line() + 1
 			_, err := asyncio.Map(ctx, []int{1, 2}, 0, func(ctx context.Context, i int) (int, error) {
 				expectCreated(t, "a task of Map", asyncio.CurrentTask(ctx), n)
 				return i, nil
@@ -113,32 +109,32 @@ func TestCreated(t *testing.T) {
 		}, asyncio.WithDebug())
 	})
 	t.Run("is in the report of an error", func(t *testing.T) {
-		var r reports
+		var r testutil.Reports
 		n := 0
 		asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
-			n = line() + 1
-			asyncio.CreateTask(ctx, fail(errTest), asyncio.WithName("lost"))
+			n = testutil.Line() + 1
+			asyncio.CreateTask(ctx, testutil.Fail(testutil.ErrTest), asyncio.WithName("lost"))
 			return asyncio.Sleep(ctx, 0)
-		}), asyncio.WithVirtualClock(), asyncio.WithDebug(), r.option())
-		r.expect(t, fmt.Sprintf("lost … %s:%d … never retrieved … test error", debugTestFile, n))
+		}), asyncio.WithVirtualClock(), asyncio.WithDebug(), r.Option())
+		r.Expect(t, fmt.Sprintf("lost … %s:%d … never retrieved … test error", debugTestFile, n))
 	})
 }
 
 func TestSetDebugWhileRunning(t *testing.T) {
-	noLeaks(t)
+	testutil.NoLeaks(t)
 	created := func(ctx context.Context) bool {
-		a := asyncio.CreateTask(ctx, noop)
+		a := asyncio.CreateTask(ctx, testutil.Noop)
 		a.Await(ctx)
 		return a.Created() != nil
 	}
-	succeed(t, func(ctx context.Context) error {
+	testutil.Succeed(t, func(ctx context.Context) error {
 		l := asyncio.RunningLoop(ctx)
 		for _, set := range []struct {
 			from string
 			do   func(f func())
 		}{
 			{"the loop", func(f func()) { f() }},
-			{"another goroutine", elsewhere},
+			{"another goroutine", testutil.Elsewhere},
 			{"a callback", func(f func()) {
 				l.CallSoon(f)
 				asyncio.Sleep(ctx, 0)
@@ -155,9 +151,9 @@ func TestSetDebugWhileRunning(t *testing.T) {
 		return nil
 	})
 	t.Run("from many goroutines under load", func(t *testing.T) {
-		noLeaks(t)
-		within(t, func() {
-			succeed(t, func(ctx context.Context) error {
+		testutil.NoLeaks(t)
+		testutil.Within(t, func() {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				l := asyncio.RunningLoop(ctx)
 				l.SetSlowCallbackDuration(math.MaxInt64)
 				var wg sync.WaitGroup
@@ -191,86 +187,88 @@ func TestSetDebugWhileRunning(t *testing.T) {
 func TestNeverAwaited(t *testing.T) {
 	// Each makes a task that succeeds.
 	seen := map[string]func(ctx context.Context){
-		"awaited":         func(ctx context.Context) { asyncio.CreateTask(ctx, noop).Await(ctx) },
-		"awaited by a Go": func(ctx context.Context) { asyncio.Go(ctx, noop).Await(ctx) },
+		"awaited":         func(ctx context.Context) { asyncio.CreateTask(ctx, testutil.Noop).Await(ctx) },
+		"awaited by a Go": func(ctx context.Context) { asyncio.Go(ctx, testutil.Noop).Await(ctx) },
 		"awaited elsewhere": func(ctx context.Context) {
-			a := asyncio.CreateTask(ctx, noop)
+			a := asyncio.CreateTask(ctx, testutil.Noop)
 			asyncio.Sleep(ctx, 0)
-			elsewhere(func() { a.Await(context.Background()) })
+			testutil.Elsewhere(func() { a.Await(context.Background()) })
 		},
 		"asked for its result": func(ctx context.Context) {
-			a := asyncio.CreateTask(ctx, noop)
+			a := asyncio.CreateTask(ctx, testutil.Noop)
 			asyncio.Sleep(ctx, 0)
 			a.Result()
 		},
 		"asked for its error": func(ctx context.Context) {
-			a := asyncio.CreateTask(ctx, noop)
+			a := asyncio.CreateTask(ctx, testutil.Noop)
 			asyncio.Sleep(ctx, 0)
 			a.Err()
 		},
 		"watched": func(ctx context.Context) {
-			asyncio.CreateTask(ctx, noop).AddDoneCallback(func(*asyncio.Task[none]) {})
+			asyncio.CreateTask(ctx, testutil.Noop).AddDoneCallback(func(*asyncio.Task[asyncio.None]) {})
 		},
 		"watched when it was done": func(ctx context.Context) {
-			a := asyncio.CreateTask(ctx, noop)
+			a := asyncio.CreateTask(ctx, testutil.Noop)
 			asyncio.Sleep(ctx, 0)
-			a.AddDoneCallback(func(*asyncio.Task[none]) {})
+			a.AddDoneCallback(func(*asyncio.Task[asyncio.None]) {})
 			asyncio.Sleep(ctx, 0)
 		},
 		"waited for": func(ctx context.Context) {
-			asyncio.Wait(ctx, []asyncio.AnyFuture{asyncio.CreateTask(ctx, noop)}, asyncio.WaitOptions{})
+			asyncio.Wait(ctx, []asyncio.AnyFuture{asyncio.CreateTask(ctx, testutil.Noop)}, asyncio.WaitOptions{})
 		},
 		"waited for when it was done": func(ctx context.Context) {
-			a := asyncio.CreateTask(ctx, noop)
+			a := asyncio.CreateTask(ctx, testutil.Noop)
 			asyncio.Sleep(ctx, 0)
 			asyncio.Wait(ctx, []asyncio.AnyFuture{a}, asyncio.WaitOptions{})
 		},
 		"gathered when it was done": func(ctx context.Context) {
-			a := asyncio.CreateTask(ctx, noop)
+			a := asyncio.CreateTask(ctx, testutil.Noop)
 			asyncio.Sleep(ctx, 0)
 			asyncio.Gather(ctx, a)
 		},
 		"in a race that another wins": func(ctx context.Context) {
-			asyncio.Race(ctx, asyncio.CreateTask(ctx, noop), asyncio.CreateTask(ctx, noop))
+			asyncio.Race(ctx, asyncio.CreateTask(ctx, testutil.Noop), asyncio.CreateTask(ctx, testutil.Noop))
 		},
 		"of a group": func(ctx context.Context) {
 			asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-				asyncio.CreateTask(tg, noop)
-				asyncio.CreateTask(tg, noop, asyncio.Eager())
-				asyncio.Go(tg, noop)
+				asyncio.CreateTask(tg, testutil.Noop)
+				asyncio.CreateTask(tg, testutil.Noop, asyncio.Eager())
+				asyncio.Go(tg, testutil.Noop)
 				return nil
 			})
 		},
 		"of Map": func(ctx context.Context) {
-			asyncio.Map(ctx, []int{1, 2, 3}, 2, func(context.Context, int) (none, error) { return none{}, nil })
+			asyncio.Map(ctx, []int{1, 2, 3}, 2, func(context.Context, int) (asyncio.None, error) { return asyncio.None{}, nil })
 		},
-		"cancelled": func(ctx context.Context) { asyncio.CreateTask(ctx, asyncio.Void(forever)).Cancel() },
+		"cancelled": func(ctx context.Context) { asyncio.CreateTask(ctx, asyncio.Void(testutil.Forever)).Cancel() },
 		"created before debug mode ended": func(ctx context.Context) {
-			asyncio.CreateTask(ctx, noop)
+			asyncio.CreateTask(ctx, testutil.Noop)
 			asyncio.RunningLoop(ctx).SetDebug(false)
 		},
 	}
 	unseen := map[string]func(ctx context.Context){
-		"only created": func(ctx context.Context) { asyncio.CreateTask(ctx, noop, asyncio.WithName("alone")) },
-		"eager":        func(ctx context.Context) { asyncio.CreateTask(ctx, noop, asyncio.WithName("alone"), asyncio.Eager()) },
+		"only created": func(ctx context.Context) { asyncio.CreateTask(ctx, testutil.Noop, asyncio.WithName("alone")) },
+		"eager": func(ctx context.Context) {
+			asyncio.CreateTask(ctx, testutil.Noop, asyncio.WithName("alone"), asyncio.Eager())
+		},
 		"a Go task": func(ctx context.Context) {
-			a := asyncio.Go(ctx, noop, asyncio.WithName("alone"))
+			a := asyncio.Go(ctx, testutil.Noop, asyncio.WithName("alone"))
 			for !a.Done() {
 				asyncio.Sleep(ctx, 0)
 			}
 		},
 		"only asked whether it is done": func(ctx context.Context) {
-			a := asyncio.CreateTask(ctx, noop, asyncio.WithName("alone"))
+			a := asyncio.CreateTask(ctx, testutil.Noop, asyncio.WithName("alone"))
 			for !a.Done() || a.Cancelled() {
 				asyncio.Sleep(ctx, 0)
 			}
 		},
-		"asked too early": func(ctx context.Context) { asyncio.CreateTask(ctx, noop, asyncio.WithName("alone")).Result() },
+		"asked too early": func(ctx context.Context) { asyncio.CreateTask(ctx, testutil.Noop, asyncio.WithName("alone")).Result() },
 	}
 	const want = "alone … " + debugTestFile + " … never awaited"
 	for name, f := range seen {
 		t.Run("not of one that was "+name, func(t *testing.T) {
-			succeed(t, func(ctx context.Context) error { // which expects no report
+			testutil.Succeed(t, func(ctx context.Context) error { // which expects no report
 				f(ctx)
 				return asyncio.Sleep(ctx, time.Second)
 			}, asyncio.WithDebug())
@@ -278,100 +276,33 @@ func TestNeverAwaited(t *testing.T) {
 	}
 	for name, f := range unseen {
 		t.Run("at Close: "+name, func(t *testing.T) {
-			var r reports
+			var r testutil.Reports
 			asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 				f(ctx)
 				return asyncio.Sleep(ctx, time.Second)
-			}), asyncio.WithVirtualClock(), asyncio.WithDebug(), r.option())
-			r.expect(t, want)
+			}), asyncio.WithVirtualClock(), asyncio.WithDebug(), r.Option())
+			r.Expect(t, want)
 		})
 		t.Run("when it is collected: "+name, func(t *testing.T) {
-			var r reports
+			var r testutil.Reports
 			asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 				f(ctx)
-				until(t, "the task is reported", func() bool {
+				testutil.Until(t, "the task is reported", func() bool {
 					runtime.GC()
 					asyncio.Sleep(ctx, 0)
-					return r.len() > 0
+					return r.Len() > 0
 				})
 				return nil
-			}), asyncio.WithDebug(), r.option())
-			r.expect(t, want) // and not again when the loop closed
+			}), asyncio.WithDebug(), r.Option())
+			r.Expect(t, want) // and not again when the loop closed
 		})
 		t.Run("not without debug mode: "+name, func(t *testing.T) {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				f(ctx)
 				return asyncio.Sleep(ctx, time.Second)
 			})
 		})
 	}
-}
-
-// logged collects what is logged by slog.Default until the test ends, and hands
-// each record to the functions in seen, on the goroutine that logs.
-type logged struct {
-	mu   sync.Mutex
-	list []logRecord
-	seen func(logRecord)
-}
-
-type logRecord struct {
-	message string
-	attrs   map[string]slog.Value
-}
-
-func (r logRecord) String() string { return fmt.Sprint(r.message, r.attrs) }
-
-func captureLog(t *testing.T, seen func(logRecord)) *logged {
-	h := &logged{seen: seen}
-	before, writer, flags := slog.Default(), log.Writer(), log.Flags()
-	slog.SetDefault(slog.New(h))
-	t.Cleanup(func() {
-		slog.SetDefault(before)
-		log.SetOutput(writer) // which SetDefault has changed
-		log.SetFlags(flags)
-	})
-	return h
-}
-
-func (h *logged) Enabled(context.Context, slog.Level) bool { return true }
-func (h *logged) WithAttrs([]slog.Attr) slog.Handler       { return h }
-func (h *logged) WithGroup(string) slog.Handler            { return h }
-
-func (h *logged) Handle(_ context.Context, r slog.Record) error {
-	l := logRecord{message: r.Message, attrs: map[string]slog.Value{}}
-	r.Attrs(func(a slog.Attr) bool {
-		l.attrs[a.Key] = a.Value
-		return true
-	})
-	h.mu.Lock()
-	h.list = append(h.list, l)
-	h.mu.Unlock()
-	if h.seen != nil {
-		h.seen(l)
-	}
-	return nil
-}
-
-// of returns the records with the message that name the task, "" for those
-// without.
-func (h *logged) of(message, task string) []logRecord {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	var some []logRecord
-	for _, r := range h.list {
-		if strings.Contains(r.message, message) && r.task() == task {
-			some = append(some, r)
-		}
-	}
-	return some
-}
-
-func (r logRecord) task() string {
-	if v, ok := r.attrs["task"]; ok {
-		return v.String()
-	}
-	return ""
 }
 
 const (
@@ -380,16 +311,16 @@ const (
 )
 
 func TestSlowSteps(t *testing.T) {
-	program := func(t *testing.T, limit time.Duration, opts ...asyncio.Option) *logged {
-		h := captureLog(t, nil)
-		succeed(t, func(ctx context.Context) error {
+	program := func(t *testing.T, limit time.Duration, opts ...asyncio.Option) *testutil.Logged {
+		h := testutil.CaptureLog(t, nil)
+		testutil.Succeed(t, func(ctx context.Context) error {
 			l := asyncio.RunningLoop(ctx)
 			l.SetSlowCallbackDuration(limit)
 			l.CallSoon(func() {})
-			a := asyncio.CreateTask(ctx, func(ctx context.Context) (none, error) {
-				return none{}, asyncio.Sleep(ctx, time.Second)
+			a := asyncio.CreateTask(ctx, func(ctx context.Context) (asyncio.None, error) {
+				return asyncio.None{}, asyncio.Sleep(ctx, time.Second)
 			}, asyncio.WithName("slow"))
-			asyncio.Go(ctx, noop, asyncio.WithName("go")).Await(ctx)
+			asyncio.Go(ctx, testutil.Noop, asyncio.WithName("go")).Await(ctx)
 			_, err := a.Await(ctx)
 			return err
 		}, opts...)
@@ -397,34 +328,34 @@ func TestSlowSteps(t *testing.T) {
 	}
 	t.Run("are logged when they are over", func(t *testing.T) {
 		h := program(t, 1, asyncio.WithDebug())
-		slow := h.of(wasHeldUp, "slow")
+		slow := h.Of(wasHeldUp, "slow")
 		if len(slow) != 2 { // before and after its sleep
 			t.Errorf("of the task: %v", slow)
 		}
 		for _, r := range slow {
-			if r.attrs["for"].Duration() < 1 || !strings.Contains(r.attrs["coro"].String(), "TestSlowSteps") ||
-				!strings.Contains(r.attrs["created"].String(), debugTestFile+":") {
+			if r.Attrs["for"].Duration() < 1 || !strings.Contains(r.Attrs["coro"].String(), "TestSlowSteps") ||
+				!strings.Contains(r.Attrs["created"].String(), debugTestFile+":") {
 				t.Errorf("logged: %v", r)
 			}
 		}
-		if len(h.of(wasHeldUp, "")) == 0 {
+		if len(h.Of(wasHeldUp, "")) == 0 {
 			t.Error("no callback was logged")
 		}
 	})
 	t.Run("not below the limit", func(t *testing.T) {
-		if h := program(t, math.MaxInt64, asyncio.WithDebug()); len(h.list) > 0 {
-			t.Errorf("logged: %v", h.list)
+		if h := program(t, math.MaxInt64, asyncio.WithDebug()); len(h.List) > 0 {
+			t.Errorf("logged: %v", h.List)
 		}
 	})
 	t.Run("not without debug mode", func(t *testing.T) {
-		if h := program(t, 1); len(h.list) > 0 {
-			t.Errorf("logged: %v", h.list)
+		if h := program(t, 1); len(h.List) > 0 {
+			t.Errorf("logged: %v", h.List)
 		}
 	})
 	t.Run("also those that panic or exit", func(t *testing.T) {
-		h := captureLog(t, nil)
-		var r reports
-		returned := goexit(t, func() {
+		h := testutil.CaptureLog(t, nil)
+		var r testutil.Reports
+		returned := testutil.Goexit(t, func() {
 			asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 				l := asyncio.RunningLoop(ctx)
 				l.SetSlowCallbackDuration(1)
@@ -438,14 +369,14 @@ func TestSlowSteps(t *testing.T) {
 					return nil
 				}), asyncio.WithName("exits")).Await(ctx)
 				return nil
-			}), asyncio.WithVirtualClock(), asyncio.WithDebug(), r.option())
+			}), asyncio.WithVirtualClock(), asyncio.WithDebug(), r.Option())
 		})
 		if returned {
 			t.Error("Run returned")
 		}
-		r.expect(t, "panic in callback")
+		r.Expect(t, "panic in callback")
 		for _, who := range []string{"panics", "exits"} {
-			if n := len(h.of(wasHeldUp, who)); n != 1 {
+			if n := len(h.Of(wasHeldUp, who)); n != 1 {
 				t.Errorf("%s: logged %d times", who, n)
 			}
 		}
@@ -458,7 +389,7 @@ func stuckHere(release <-chan struct{}) { <-release }
 // Whoever is stuck is released by the warning about it. In a process of its own: among
 // thousands of goroutines the stack may be left out.
 func TestWatchdog(t *testing.T) {
-	if !inProcess(t) {
+	if !testutil.InProcess(t) {
 		return
 	}
 	const threshold = 2 * time.Millisecond
@@ -488,7 +419,7 @@ func TestWatchdog(t *testing.T) {
 			return asyncio.Sleep(ctx, time.Hour)
 		}},
 		"a done callback": {"", func(ctx context.Context, stuck func()) error {
-			asyncio.CreateTask(ctx, noop).AddDoneCallback(func(*asyncio.Task[none]) { stuck() })
+			asyncio.CreateTask(ctx, testutil.Noop).AddDoneCallback(func(*asyncio.Task[asyncio.None]) { stuck() })
 			return asyncio.Sleep(ctx, time.Hour)
 		}},
 		"an eager task": {"stuck", func(ctx context.Context, stuck func()) error {
@@ -502,7 +433,7 @@ func TestWatchdog(t *testing.T) {
 		}},
 		"the creator of an eager task": {"stuck", func(ctx context.Context, stuck func()) error {
 			_, err := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
-				asyncio.CreateTask(ctx, noop, asyncio.Eager()).Err()
+				asyncio.CreateTask(ctx, testutil.Noop, asyncio.Eager()).Err()
 				stuck()
 				return nil
 			}), asyncio.WithName("stuck")).Await(ctx)
@@ -515,13 +446,13 @@ func TestWatchdog(t *testing.T) {
 			"in debug mode": {asyncio.WithDebug(), asyncio.WithWatchdog(threshold)},
 		} {
 			t.Run(name+" "+mode, func(t *testing.T) {
-				noLeaks(t)
+				testutil.NoLeaks(t)
 				release := make(chan struct{})
-				var first, second logRecord
+				var first, second testutil.LogRecord
 				n := 0 // all records of a loop come from one goroutine at a time
-				captureLog(t, func(r logRecord) {
-					stack := r.attrs["stack"].String()
-					if !strings.Contains(r.message, isHeldUp) || !strings.Contains(stack, "stuckHere") {
+				testutil.CaptureLog(t, func(r testutil.LogRecord) {
+					stack := r.Attrs["stack"].String()
+					if !strings.Contains(r.Message, isHeldUp) || !strings.Contains(stack, "stuckHere") {
 						return // a machine that is very busy
 					}
 					switch n++; n {
@@ -532,17 +463,17 @@ func TestWatchdog(t *testing.T) {
 						close(release)
 					}
 				})
-				within(t, func() {
-					succeed(t, func(ctx context.Context) error {
+				testutil.Within(t, func() {
+					testutil.Succeed(t, func(ctx context.Context) error {
 						return p.stick(ctx, func() { stuckHere(release) })
 					}, opts...)
 				})
-				for _, r := range []logRecord{first, second} {
-					stack := r.attrs["stack"].String()
-					if r.task() != p.task {
-						t.Errorf("names task %q, want %q", r.task(), p.task)
+				for _, r := range []testutil.LogRecord{first, second} {
+					stack := r.Attrs["stack"].String()
+					if r.Task() != p.task {
+						t.Errorf("names task %q, want %q", r.Task(), p.task)
 					}
-					callback, named := r.attrs["callback"]
+					callback, named := r.Attrs["callback"]
 					if named != (p.task == "") || named && !strings.Contains(callback.String(), "TestWatchdog") {
 						t.Errorf("names callback %v", callback)
 					}
@@ -550,7 +481,7 @@ func TestWatchdog(t *testing.T) {
 						t.Errorf("stack:\n%s", stack)
 					}
 				}
-				a, b := first.attrs["for"].Duration(), second.attrs["for"].Duration()
+				a, b := first.Attrs["for"].Duration(), second.Attrs["for"].Duration()
 				if a < threshold || b < 2*a {
 					t.Errorf("warned after %v and %v", a, b)
 				}
@@ -558,16 +489,16 @@ func TestWatchdog(t *testing.T) {
 		}
 	}
 	t.Run("is there in debug mode too", func(t *testing.T) {
-		noLeaks(t)
+		testutil.NoLeaks(t)
 		release := make(chan struct{})
 		var once sync.Once
-		captureLog(t, func(r logRecord) {
-			if strings.Contains(r.attrs["stack"].String(), "stuckHere") {
+		testutil.CaptureLog(t, func(r testutil.LogRecord) {
+			if strings.Contains(r.Attrs["stack"].String(), "stuckHere") {
 				once.Do(func() { close(release) })
 			}
 		})
-		within(t, func() {
-			succeed(t, func(ctx context.Context) error {
+		testutil.Within(t, func() {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				asyncio.RunningLoop(ctx).SetSlowCallbackDuration(threshold)
 				asyncio.Sleep(ctx, 0)
 				stuckHere(release)
@@ -576,22 +507,22 @@ func TestWatchdog(t *testing.T) {
 		})
 	})
 	t.Run("a threshold must be positive", func(t *testing.T) {
-		expectPanic(t, func() { asyncio.WithWatchdog(0) }, "WithWatchdog", "positive")
+		testutil.ExpectPanic(t, func() { asyncio.WithWatchdog(0) }, "WithWatchdog", "positive")
 	})
 }
 
 // A loop that has nothing to do, and Go tasks at work, are no reason to warn. How
 // long that has to be looked at is told by another loop, which is stuck.
 func TestWatchdogIsSilentWhileTheLoopIsIdle(t *testing.T) {
-	noLeaks(t)
+	testutil.NoLeaks(t)
 	const threshold = 50 * time.Millisecond
 	release, end := make(chan struct{}), make(chan struct{})
 	var idleWarned atomic.Int32
-	h := captureLog(t, func(r logRecord) {
+	h := testutil.CaptureLog(t, func(r testutil.LogRecord) {
 		switch {
-		case r.task() != "stuck":
+		case r.Task() != "stuck":
 			idleWarned.Add(1)
-		case strings.Contains(r.message, isHeldUp) && r.attrs["for"].Duration() > 2*threshold:
+		case strings.Contains(r.Message, isHeldUp) && r.Attrs["for"].Duration() > 2*threshold:
 			close(release)
 		}
 	})
@@ -609,7 +540,7 @@ func TestWatchdogIsSilentWhileTheLoopIsIdle(t *testing.T) {
 	l := <-idle
 	asyncio.AllTasks(l) // waits for the end of its step
 	before := idleWarned.Load()
-	within(t, func() {
+	testutil.Within(t, func() {
 		stuck := asyncio.NewLoop(asyncio.WithWatchdog(threshold))
 		defer stuck.Close()
 		stuck.RunUntilComplete(asyncio.CreateTask(stuck.Context(), asyncio.Void(func(context.Context) error {
@@ -618,15 +549,15 @@ func TestWatchdogIsSilentWhileTheLoopIsIdle(t *testing.T) {
 		}), asyncio.WithName("stuck")))
 	})
 	if n := idleWarned.Load(); n != before {
-		t.Errorf("warned of the idle loop: %v", h.list)
+		t.Errorf("warned of the idle loop: %v", h.List)
 	}
 	close(end)
 	running.Wait()
 }
 
 // richProgram has a bit of everything on the loop.
-func richProgram(ctx context.Context, tr *trace) error {
-	tr.tick(30)
+func richProgram(ctx context.Context, tr *testutil.Trace) error {
+	tr.Tick(30)
 	var lock asyncio.Lock
 	q := asyncio.NewQueue[int](1)
 	asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
@@ -647,67 +578,67 @@ func richProgram(ctx context.Context, tr *trace) error {
 		who := fmt.Sprint("lock", i)
 		asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 			return lock.With(ctx, func() error {
-				tr.nap(ctx, who, i)
+				tr.Nap(ctx, who, i)
 				return nil
 			})
 		}))
 	}
-	a := asyncio.CreateTask(ctx, tr.steps("a", 4), asyncio.Eager())
-	b := asyncio.CreateTask(ctx, tr.wait("b", a))
-	c := asyncio.CreateTask(ctx, tr.sleeper("c", 20))
-	tr.loop.CallLater(millis(3), func() { c.Cancel("enough") })
-	a.AddDoneCallback(func(*task) { tr.Add("a done") })
+	a := asyncio.CreateTask(ctx, tr.Steps("a", 4), asyncio.Eager())
+	b := asyncio.CreateTask(ctx, tr.Wait("b", a))
+	c := asyncio.CreateTask(ctx, tr.Sleeper("c", 20))
+	tr.Loop.CallLater(testutil.Millis(3), func() { c.Cancel("enough") })
+	a.AddDoneCallback(func(*asyncio.Task[string]) { tr.Add("a done") })
 	vs, err := asyncio.Gather(ctx, a, b)
 	tr.Add("gathered %v %v", vs, err)
 	err = asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 		tg.SetLimit(2)
 		for i := range 4 {
-			asyncio.CreateTask(tg, tr.sleeper(fmt.Sprint("g", i), 2))
+			asyncio.CreateTask(tg, tr.Sleeper(fmt.Sprint("g", i), 2))
 			tr.Add("created g%d", i)
 		}
-		asyncio.CreateTask(tg, fail(errTest), asyncio.Eager())
-		tr.nap(ctx, "body", 50)
+		asyncio.CreateTask(tg, testutil.Fail(testutil.ErrTest), asyncio.Eager())
+		tr.Nap(ctx, "body", 50)
 		return nil
 	})
-	tr.Add("group %t", errors.Is(err, errTest)) // the text has where a task was created, in debug mode
-	tr.Add("timeout %v", asyncio.Timeout(ctx, millis(2), func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+	tr.Add("group %t", errors.Is(err, testutil.ErrTest)) // the text has where a task was created, in debug mode
+	tr.Add("timeout %v", asyncio.Timeout(ctx, testutil.Millis(2), func(ctx context.Context, _ *asyncio.TimeoutScope) error {
 		// Awaited as soon as it was created, to any depth.
 		_, err := asyncio.CreateTask(ctx, func(ctx context.Context) (string, error) {
-			return asyncio.CreateTask(ctx, tr.sleeper("deep", 9)).Await(ctx)
+			return asyncio.CreateTask(ctx, tr.Sleeper("deep", 9)).Await(ctx)
 		}).Await(ctx)
 		return err
 	}))
 	_, err = c.Await(ctx)
-	tr.Add("c %s", show(err))
-	elsewhere(func() {
-		tr.loop.CallSoon(tr.say("from elsewhere"))
-		asyncio.CreateTask(ctx, tr.steps("e", 2), asyncio.Eager())
-		asyncio.CreateTask(ctx, tr.steps("f", 2))
+	tr.Add("c %s", testutil.Show(err))
+	testutil.Elsewhere(func() {
+		tr.Loop.CallSoon(tr.Say("from elsewhere"))
+		asyncio.CreateTask(ctx, tr.Steps("e", 2), asyncio.Eager())
+		asyncio.CreateTask(ctx, tr.Steps("f", 2))
 	})
 	asyncio.CreateTask(ctx, asyncio.Void(func(context.Context) error { panic("p") })).Await(ctx)
-	tr.loop.CallSoon(func() { panic("callback") })
+	tr.Loop.CallSoon(func() { panic("callback") })
 	for i := range 50 {
-		asyncio.CreateTask(ctx, tr.steps(fmt.Sprint("s", i), 1+i%3))
+		asyncio.CreateTask(ctx, tr.Steps(fmt.Sprint("s", i), 1+i%3))
 	}
 	asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
-		err := forever(ctx)
-		tr.nap(ctx, "cleans up", 1)
+		err := testutil.Forever(ctx)
+		tr.Nap(ctx, "cleans up", 1)
 		return err
 	}))
-	tr.sleep(ctx, 5)
+	tr.Sleep(ctx, 5)
 	return errors.New("end")
 }
 
 func TestOrderIsTheSameUnderObservation(t *testing.T) {
-	captureLog(t, nil)
+	testutil.CaptureLog(t, nil)
 	observed := func(opts ...asyncio.Option) []string {
-		tr := &trace{}
+		tr := &testutil.Trace{}
 		_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
-			tr.begin(asyncio.RunningLoop(ctx))
+			tr.Begin(asyncio.RunningLoop(ctx))
 			return richProgram(ctx, tr)
 		}), append(opts, asyncio.WithVirtualClock())...)
-		tr.lines = append(tr.lines, show(err))
-		return slices.DeleteFunc(tr.lines, func(line string) bool {
+		tr.Lines = append(tr.Lines, testutil.Show(err))
+		return slices.DeleteFunc(tr.Lines, func(line string) bool {
 			return strings.HasSuffix(line, "handler no error") // debug mode's, of tasks never awaited
 		})
 	}
@@ -721,7 +652,7 @@ func TestOrderIsTheSameUnderObservation(t *testing.T) {
 		"a hasty watchdog":  {asyncio.WithWatchdog(1)},
 		"debug and watched": {asyncio.WithDebug(), asyncio.WithWatchdog(time.Hour)},
 	} {
-		t.Run(name, func(t *testing.T) { expectLines(t, observed(opts...), plain...) })
+		t.Run(name, func(t *testing.T) { testutil.ExpectLines(t, observed(opts...), plain...) })
 	}
 }
 
@@ -737,8 +668,8 @@ func TestReportIsLoggedWithWhereTheTaskWasCreated(t *testing.T) {
 	}()
 	n := 0
 	asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
-		n = line() + 1
-		asyncio.CreateTask(ctx, fail(errTest))
+		n = testutil.Line() + 1
+		asyncio.CreateTask(ctx, testutil.Fail(testutil.ErrTest))
 		return asyncio.Sleep(ctx, 0)
 	}), asyncio.WithVirtualClock(), asyncio.WithDebug())
 	if want := fmt.Sprintf("%s:%d", debugTestFile, n); !strings.Contains(b.String(), want) {

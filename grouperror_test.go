@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 // The error of a group says of each failed task which one it was, by its name and where
@@ -21,12 +22,12 @@ func TestGroupErrorSaysWhichTasksFailed(t *testing.T) {
 			var created, coro string
 			err := l.RunUntilComplete(asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
 				return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-					coro = here(1)
-					c := asyncio.Void(func(context.Context) error { return errTest })
-					created = here(1)
+					coro = testutil.Here(1)
+					c := asyncio.Void(func(context.Context) error { return testutil.ErrTest })
+					created = testutil.Here(1)
 					asyncio.CreateTask(tg, c, asyncio.WithName("reader"))
 					asyncio.Go(tg, asyncio.Void(func(context.Context) error { panic("boom") }), asyncio.WithName("writer"))
-					_ = forever(tg)
+					_ = testutil.Forever(tg)
 					return errors.New("body")
 				})
 			})))
@@ -34,7 +35,7 @@ func TestGroupErrorSaysWhichTasksFailed(t *testing.T) {
 				t.Error(err)
 			}
 			var g *asyncio.GroupError
-			if !errors.As(err, &g) || !errors.Is(err, errTest) {
+			if !errors.As(err, &g) || !errors.Is(err, testutil.ErrTest) {
 				t.Fatal(err)
 			}
 			place := coro
@@ -75,11 +76,11 @@ func TestGroupErrorSaysWhichTasksFailed(t *testing.T) {
 
 // A group inside another is named with the task that it was in.
 func TestGroupErrorInAGroup(t *testing.T) {
-	err := run(t, func(ctx context.Context) error {
+	err := testutil.Run(t, func(ctx context.Context) error {
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 			asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
 				return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-					asyncio.CreateTask(tg, fail(errTest), asyncio.WithName("inner"))
+					asyncio.CreateTask(tg, testutil.Fail(testutil.ErrTest), asyncio.WithName("inner"))
 					return nil
 				})
 			}), asyncio.WithName("outer"))
@@ -96,24 +97,24 @@ func TestMapSaysWhichItemFailed(t *testing.T) {
 	for name, f := range map[string]func(context.Context, string) (int, error){
 		"an error": func(_ context.Context, s string) (int, error) {
 			if s == "c" {
-				return 0, errTest
+				return 0, testutil.ErrTest
 			}
 			return 1, nil
 		},
 		"a panic": func(_ context.Context, s string) (int, error) {
 			if s == "c" {
-				panic(errTest)
+				panic(testutil.ErrTest)
 			}
 			return 1, nil
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := run(t, func(ctx context.Context) error {
+			err := testutil.Run(t, func(ctx context.Context) error {
 				_, err := asyncio.Map(ctx, []string{"a", "b", "c"}, 2, f)
 				return err
 			})
 			var e *asyncio.TaskError
-			if !errors.As(err, &e) || !strings.HasSuffix(e.Name, ", item 2") || !errors.Is(err, errTest) ||
+			if !errors.As(err, &e) || !strings.HasSuffix(e.Name, ", item 2") || !errors.Is(err, testutil.ErrTest) ||
 				!strings.Contains(e.Coro.Function, "TestMapSaysWhichItemFailed") {
 				t.Errorf("%v: %+v", err, e)
 			}
@@ -123,8 +124,8 @@ func TestMapSaysWhichItemFailed(t *testing.T) {
 
 // A group's error that somebody else makes has no tasks.
 func TestGroupErrorOfTheUsersOwn(t *testing.T) {
-	e := &asyncio.GroupError{Errs: []error{errTest}}
-	expectIs(t, "Unwrap", e, errTest)
+	e := &asyncio.GroupError{Errs: []error{testutil.ErrTest}}
+	testutil.ExpectIs(t, "Unwrap", e, testutil.ErrTest)
 	if e.Error() != "asyncio: task group: test error" {
 		t.Error(e)
 	}

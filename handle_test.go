@@ -11,6 +11,7 @@ import (
 	"weak"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 // handleSetters are the ways to a handle of a callback that is not due at once.
@@ -39,7 +40,7 @@ func TestHandleLetsGoOfTheCallback(t *testing.T) {
 	called := func(*[64]byte) { t.Error("called") }
 	for name, set := range handleSetters {
 		t.Run("of a closed loop: "+name, func(t *testing.T) {
-			l := closedLoop(t)
+			l := testutil.ClosedLoop(t)
 			h, held := setHolding(func(f func()) *asyncio.Handle { return set(l, f) }, called)
 			if !h.Cancelled() {
 				t.Error("not cancelled")
@@ -48,9 +49,9 @@ func TestHandleLetsGoOfTheCallback(t *testing.T) {
 			runtime.KeepAlive(h)
 		})
 		t.Run("cancelled by another goroutine: "+name, func(t *testing.T) {
-			l := newLoop(t, new(reports))
+			l := testutil.NewLoop(t, new(testutil.Reports))
 			h, held := setHolding(func(f func()) *asyncio.Handle { return set(l, f) }, called)
-			elsewhere(func() { h.Cancel() })
+			testutil.Elsewhere(func() { h.Cancel() })
 			l.Stop()
 			l.RunForever()
 			expectGone(t, held)
@@ -58,9 +59,9 @@ func TestHandleLetsGoOfTheCallback(t *testing.T) {
 		})
 	}
 	t.Run("of a future, removed", func(t *testing.T) {
-		a := asyncio.NewFuture[none](newLoop(t, new(reports)).Context())
+		a := asyncio.NewFuture[asyncio.None](testutil.NewLoop(t, new(testutil.Reports)).Context())
 		remove, held := setHolding(func(f func()) func() bool {
-			return a.AddDoneCallback(func(*asyncio.Future[none]) { f() })
+			return a.AddDoneCallback(func(*asyncio.Future[asyncio.None]) { f() })
 		}, called)
 		if !remove() {
 			t.Error("too late")
@@ -69,17 +70,17 @@ func TestHandleLetsGoOfTheCallback(t *testing.T) {
 		runtime.KeepAlive(remove)
 	})
 	t.Run("that has run", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		h, held := setHolding(l.CallSoon, func(*[64]byte) { l.Stop() })
 		l.RunForever()
 		expectGone(t, held)
 		runtime.KeepAlive(h)
 	})
 	t.Run("not while it runs", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		var h *asyncio.Handle
 		h, _ = setHolding(l.CallSoon, func(held *[64]byte) {
-			elsewhere(func() {
+			testutil.Elsewhere(func() {
 				if h.Cancel() || !h.Cancelled() {
 					t.Error("taken back while it ran, or Cancel forgotten")
 				}
@@ -95,8 +96,8 @@ func TestHandleLetsGoOfTheCallback(t *testing.T) {
 // who looks on sees one of the two.
 func TestTextOfHandleWhileItIsCancelledAndRuns(t *testing.T) {
 	for _, debug := range []bool{false, true} {
-		leaveNothing(t)
-		l := runningLoop(t)
+		testutil.LeaveNothing(t)
+		l := testutil.RunningLoop(t)
 		l.SetDebug(debug)
 		l.SetSlowCallbackDuration(time.Hour)
 		for range 200 {
@@ -114,7 +115,7 @@ func TestTextOfHandleWhileItIsCancelledAndRuns(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			flush(l)
+			testutil.Flush(l)
 			if !h.Cancelled() || *n > 1 {
 				t.Fatalf("called %d times, cancelled %t", *n, h.Cancelled())
 			}
@@ -122,9 +123,9 @@ func TestTextOfHandleWhileItIsCancelledAndRuns(t *testing.T) {
 	}
 }
 
-var handleFailsAt = line() + 2
+var handleFailsAt = testutil.Line() + 2
 
-func handleFails() { panic(errTest) }
+func handleFails() { panic(testutil.ErrTest) }
 
 func TestTextOfHandle(t *testing.T) {
 	// place cuts the directories off, of what is named and of where it is.
@@ -148,7 +149,7 @@ func TestTextOfHandle(t *testing.T) {
 		}
 	}
 	fails := fmt.Sprintf("callback=.handleFails at handle_test.go:%d", handleFailsAt)
-	l := newLoop(t, new(reports))
+	l := testutil.NewLoop(t, new(testutil.Reports))
 	soon, later := l.CallSoon(handleFails), l.CallLater(90*time.Minute, handleFails)
 	expect(soon, "<Handle "+fails+">")
 	expect(later, "<Handle when=2000-01-01T01:30:00Z "+fails+">")
@@ -160,7 +161,7 @@ func TestTextOfHandle(t *testing.T) {
 		t.Error("made outside of debug mode at", at)
 	}
 	l.SetDebug(true)
-	n := line() + 1
+	n := testutil.Line() + 1
 	soon = l.CallSoon(handleFails)
 	if at := soon.Created(); len(at) == 0 || at[0].Line != n || !strings.HasSuffix(at[0].Function, t.Name()) {
 		t.Errorf("made at %v", at)
@@ -173,18 +174,18 @@ func TestTextOfHandle(t *testing.T) {
 }
 
 func TestHandleIsReportedWithWhereItWasSet(t *testing.T) {
-	var r reports
-	h := captureLog(t, nil)
-	l := newLoop(t, &r, asyncio.WithDebug())
+	var r testutil.Reports
+	h := testutil.CaptureLog(t, nil)
+	l := testutil.NewLoop(t, &r, asyncio.WithDebug())
 	l.SetSlowCallbackDuration(1)
-	n := line() + 1
+	n := testutil.Line() + 1
 	l.CallSoon(handleFails)
 	l.Stop()
 	l.RunForever()
-	r.expect(t, fmt.Sprintf("panic in callback … handleFails (created at … handle_test.go:%d) … test error", n))
-	slow := h.of(wasHeldUp, "")
-	if len(slow) == 0 || !strings.Contains(slow[0].attrs["callback"].String(), "handleFails") ||
-		!strings.HasSuffix(slow[0].attrs["created"].String(), fmt.Sprintf("handle_test.go:%d", n)) {
+	r.Expect(t, fmt.Sprintf("panic in callback … handleFails (created at … handle_test.go:%d) … test error", n))
+	slow := h.Of(wasHeldUp, "")
+	if len(slow) == 0 || !strings.Contains(slow[0].Attrs["callback"].String(), "handleFails") ||
+		!strings.HasSuffix(slow[0].Attrs["created"].String(), fmt.Sprintf("handle_test.go:%d", n)) {
 		t.Errorf("logged: %v", slow)
 	}
 }

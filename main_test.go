@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 // typed is a line from a terminal on which nobody types.
@@ -116,12 +117,12 @@ var mainPrograms = map[string]func(){
 	},
 	"fails": func() {
 		defer fmt.Println("not called")
-		asyncio.Main(func(context.Context) error { return fmt.Errorf("load: %w", errTest) })
+		asyncio.Main(func(context.Context) error { return fmt.Errorf("load: %w", testutil.ErrTest) })
 	},
 	"fails in a group": func() {
 		asyncio.Main(func(ctx context.Context) error {
 			return fmt.Errorf("work: %w", asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-				asyncio.CreateTask(tg, fail(errors.New("one")), asyncio.WithName("first"))
+				asyncio.CreateTask(tg, testutil.Fail(errors.New("one")), asyncio.WithName("first"))
 				asyncio.CreateTask(tg, asyncio.Void(func(context.Context) error { panic("two") }), asyncio.WithName("second"))
 				return asyncio.Sleep(ctx, time.Hour)
 			}))
@@ -195,7 +196,7 @@ func mainRun(t *testing.T, program string, signals ...os.Signal) (state *os.Proc
 	if err != nil {
 		t.Fatal(err)
 	}
-	late := time.AfterFunc(patience, func() { _ = c.Process.Kill() })
+	late := time.AfterFunc(testutil.Patience, func() { _ = c.Process.Kill() })
 	defer late.Stop()
 	for s := bufio.NewScanner(out); s.Scan(); {
 		stdout += s.Text() + "\n"
@@ -276,10 +277,10 @@ func TestMainSignalsAreRestored(t *testing.T) {
 	}
 	before := runtime.NumGoroutine()
 	for range 2 {
-		if _, err := asyncio.Run(context.Background(), noop, asyncio.WithSignals(os.Interrupt)); err != nil {
+		if _, err := asyncio.Run(context.Background(), testutil.Noop, asyncio.WithSignals(os.Interrupt)); err != nil {
 			t.Error(err)
 		}
 	}
 	// That of os/signal stays.
-	until(t, "the goroutines are gone", func() bool { return runtime.NumGoroutine() <= before+1 })
+	testutil.Until(t, "the goroutines are gone", func() bool { return runtime.NumGoroutine() <= before+1 })
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 // crowd counts who is at work, and how many were at most.
@@ -24,7 +25,7 @@ func (c *crowd) leave() { c.now-- }
 func TestMap(t *testing.T) {
 	double := func(_ context.Context, n int) (int, error) { return 2 * n, nil }
 	t.Run("gives the results in the order of the items", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			items := []int{3, 1, 2}
 			got, err := asyncio.Map(ctx, items, 0, func(ctx context.Context, n int) (string, error) {
 				return fmt.Sprint("r", n), asyncio.Sleep(ctx, time.Duration(n)*time.Second)
@@ -40,16 +41,16 @@ func TestMap(t *testing.T) {
 			limit, most int
 			took        time.Duration
 		}{{3, 3, 4 * time.Second}, {1, 1, 10 * time.Second}, {10, 10, time.Second}, {11, 10, time.Second}, {0, 10, time.Second}, {-1, 10, time.Second}} {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				var c crowd
 				var began []int
 				items := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
-				err := took(ctx, t, x.took, func() error {
-					_, err := asyncio.Map(ctx, items, x.limit, func(ctx context.Context, n int) (none, error) {
+				err := testutil.Took(ctx, t, x.took, func() error {
+					_, err := asyncio.Map(ctx, items, x.limit, func(ctx context.Context, n int) (asyncio.None, error) {
 						began = append(began, n)
 						c.enter()
 						defer c.leave()
-						return none{}, asyncio.Sleep(ctx, time.Second)
+						return asyncio.None{}, asyncio.Sleep(ctx, time.Second)
 					})
 					return err
 				})
@@ -61,29 +62,29 @@ func TestMap(t *testing.T) {
 		}
 	})
 	t.Run("of nothing is no await point", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			self := asyncio.CurrentTask(ctx)
 			self.Cancel()
 			got, err := asyncio.Map(ctx, nil, 1, double)
 			if err != nil || len(got) != 0 {
 				t.Errorf("%v %v", got, err)
 			}
-			expectIs(t, "Sleep", asyncio.Sleep(ctx, 0), asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "Sleep", asyncio.Sleep(ctx, 0), asyncio.ErrCancelled)
 			self.Uncancel()
 			return nil
 		})
 	})
 	t.Run("fails fast", func(t *testing.T) {
 		for _, limit := range []int{0, 2} {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				cancelled, begun := 0, 0
 				var got []int
-				err := took(ctx, t, 2*time.Second, func() (err error) {
+				err := testutil.Took(ctx, t, 2*time.Second, func() (err error) {
 					got, err = asyncio.Map(ctx, []int{9, 1, 9, 9, 9}, limit, func(ctx context.Context, n int) (int, error) {
 						begun++
 						err := asyncio.Sleep(ctx, time.Duration(n)*time.Second)
 						if n == 1 {
-							return 0, errTest
+							return 0, testutil.ErrTest
 						}
 						if errors.Is(err, asyncio.ErrCancelled) {
 							cancelled++
@@ -94,7 +95,7 @@ func TestMap(t *testing.T) {
 					return err
 				})
 				var g *asyncio.GroupError
-				if !errors.As(err, &g) || !slices.Equal(g.Errs, []error{errTest}) || got != nil {
+				if !errors.As(err, &g) || !slices.Equal(g.Errs, []error{testutil.ErrTest}) || got != nil {
 					t.Errorf("limit %d: %v %v", limit, got, err)
 				}
 				if cancelled != begun-1 || limit > 0 && begun != limit {
@@ -105,7 +106,7 @@ func TestMap(t *testing.T) {
 		}
 	})
 	t.Run("takes a panic for a failure", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			_, err := asyncio.Map(ctx, []int{1}, 0, func(context.Context, int) (int, error) { panic("p") })
 			var p *asyncio.PanicError
 			if !errors.As(err, &p) {
@@ -116,12 +117,12 @@ func TestMap(t *testing.T) {
 	})
 	t.Run("can be cancelled", func(t *testing.T) {
 		for _, limit := range []int{0, 1, 2} {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				begun, cancelled := 0, 0
 				a := asyncio.CreateTask(ctx, func(ctx context.Context) ([]int, error) {
 					return asyncio.Map(ctx, []int{1, 2, 3}, limit, func(ctx context.Context, n int) (int, error) {
 						begun++
-						err := forever(ctx)
+						err := testutil.Forever(ctx)
 						cancelled++
 						return n, err
 					})
@@ -129,8 +130,8 @@ func TestMap(t *testing.T) {
 				asyncio.Sleep(ctx, time.Second)
 				a.Cancel()
 				got, err := a.Await(ctx)
-				expectIs(t, "Map", err, asyncio.ErrCancelled)
-				expectState(t, "its task", a, "cancelled")
+				testutil.ExpectIs(t, "Map", err, asyncio.ErrCancelled)
+				testutil.ExpectState(t, "its task", a, "cancelled")
 				if got != nil || cancelled != begun || limit > 0 && begun != limit {
 					t.Errorf("limit %d: %v, %d begun, %d cancelled", limit, got, begun, cancelled)
 				}
@@ -141,7 +142,7 @@ func TestMap(t *testing.T) {
 	t.Run("is cancelled between two items", func(t *testing.T) {
 		// The first has ended, and made room for the next, as the request comes.
 		for turns := range 8 {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				self, l := asyncio.CurrentTask(ctx), asyncio.RunningLoop(ctx)
 				var later func(n int)
 				later = func(n int) {
@@ -167,11 +168,11 @@ func TestMap(t *testing.T) {
 		}
 	})
 	t.Run("is cancelled before it begins", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			for _, limit := range []int{0, 1} {
 				asyncio.CurrentTask(ctx).Cancel()
 				got, err := asyncio.Map(ctx, []int{1, 2}, limit, double)
-				expectIs(t, "Map", err, asyncio.ErrCancelled)
+				testutil.ExpectIs(t, "Map", err, asyncio.ErrCancelled)
 				if got != nil {
 					t.Errorf("limit %d: %v", limit, got)
 				}
@@ -181,7 +182,7 @@ func TestMap(t *testing.T) {
 		})
 	})
 	t.Run("works in a task that has refused a cancellation", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			self := asyncio.CurrentTask(ctx)
 			self.Cancel()
 			asyncio.Sleep(ctx, 0)
@@ -197,18 +198,18 @@ func TestMap(t *testing.T) {
 	})
 	t.Run("ends with its scope", func(t *testing.T) {
 		for _, limit := range []int{0, 1} {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				scope, cancel := asyncio.WithTimeout(ctx, time.Second)
 				defer cancel()
-				err := took(ctx, t, time.Second, func() error {
+				err := testutil.Took(ctx, t, time.Second, func() error {
 					_, err := asyncio.Map(scope, []int{1, 2, 3}, limit, func(ctx context.Context, n int) (int, error) {
-						return n, forever(ctx)
+						return n, testutil.Forever(ctx)
 					})
 					return err
 				})
-				expectIs(t, "Map", err, asyncio.ErrTimeout)
+				testutil.ExpectIs(t, "Map", err, asyncio.ErrTimeout)
 				got, err := asyncio.Map(scope, []int{1, 2}, limit, double)
-				expectIs(t, "Map in a scope that has ended", err, asyncio.ErrTimeout)
+				testutil.ExpectIs(t, "Map in a scope that has ended", err, asyncio.ErrTimeout)
 				if got != nil {
 					t.Errorf("limit %d: %v", limit, got)
 				}
@@ -217,8 +218,8 @@ func TestMap(t *testing.T) {
 		}
 	})
 	t.Run("over ToThread", func(t *testing.T) {
-		noLeaks(t)
-		succeed(t, func(ctx context.Context) error {
+		testutil.NoLeaks(t)
+		testutil.Succeed(t, func(ctx context.Context) error {
 			items := make([]int, 100)
 			for i := range items {
 				items[i] = i
@@ -235,7 +236,7 @@ func TestMap(t *testing.T) {
 		})
 	})
 	t.Run("in Map", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			got, err := asyncio.Map(ctx, []int{1, 2, 3}, 1, func(ctx context.Context, n int) ([]int, error) {
 				return asyncio.Map(ctx, []int{n, 10 * n}, 1, double)
 			})
@@ -246,9 +247,9 @@ func TestMap(t *testing.T) {
 		})
 	})
 	t.Run("in a Go task and in a goroutine", func(t *testing.T) {
-		noLeaks(t)
-		l := runningLoop(t)
-		within(t, func() {
+		testutil.NoLeaks(t)
+		l := testutil.RunningLoop(t)
+		testutil.Within(t, func() {
 			for _, limit := range []int{0, 1} {
 				got, err := asyncio.Map(l.Context(), []int{1, 2, 3}, limit, double)
 				if !slices.Equal(got, []int{2, 4, 6}) || err != nil {
@@ -264,204 +265,12 @@ func TestMap(t *testing.T) {
 		})
 	})
 	t.Run("not in a callback", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			asyncio.RunningLoop(ctx).CallSoon(func() {
 				_, err := asyncio.Map(ctx, []int{1}, 0, double)
-				expectIs(t, "Map", err, asyncio.ErrNotInTask)
+				testutil.ExpectIs(t, "Map", err, asyncio.ErrNotInTask)
 			})
 			return asyncio.Sleep(ctx, 0)
-		})
-	})
-}
-
-func TestRace(t *testing.T) {
-	// loser is a coroutine that adds how it was ended, after a second of clean-up.
-	loser := func(ended *int) asyncio.Coroutine[string] {
-		return func(ctx context.Context) (string, error) {
-			err := forever(ctx)
-			asyncio.Sleep(ctx, time.Second)
-			if errors.Is(err, asyncio.ErrCancelled) {
-				*ended++
-			}
-			return "", err
-		}
-	}
-	fastest := func(err error) asyncio.Coroutine[string] {
-		return func(ctx context.Context) (string, error) {
-			asyncio.Sleep(ctx, time.Second)
-			return "first", err
-		}
-	}
-	t.Run("gives what the first has, when the others were cancelled and have ended", func(t *testing.T) {
-		for name, x := range map[string]struct {
-			err   error
-			value string
-		}{"a value": {nil, "first"}, "an error": {errTest, "first"}, "a cancellation": {asyncio.ErrCancelled, "first"}} {
-			t.Run(name, func(t *testing.T) {
-				succeed(t, func(ctx context.Context) error {
-					ended := 0
-					var v string
-					err := took(ctx, t, 2*time.Second, func() (err error) {
-						v, err = asyncio.Race(ctx, asyncio.CreateTask(ctx, loser(&ended)),
-							asyncio.CreateTask(ctx, fastest(x.err)), asyncio.CreateTask(ctx, loser(&ended)))
-						return err
-					})
-					if !errors.Is(err, x.err) || v != x.value || ended != 2 {
-						t.Errorf("%q %v, %d losers ended", v, err, ended)
-					}
-					return nil
-				})
-			})
-		}
-	})
-	t.Run("of some who are done takes the first of them as given", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
-			a := asyncio.CreateTask(ctx, asyncio.Delay(2, "a"))
-			b := asyncio.CreateTask(ctx, asyncio.Delay(1, "b"))
-			asyncio.Sleep(ctx, time.Second)
-			pending := asyncio.NewFuture[string](ctx)
-			v, err := asyncio.Race(ctx, []asyncio.Awaitable[string]{pending, a, b}...)
-			if v != "a" {
-				t.Errorf("%q", v)
-			}
-			expectState(t, "the future", pending, "cancelled")
-			return err
-		})
-	})
-	t.Run("of mixed kinds", func(t *testing.T) {
-		noLeaks(t)
-		succeed(t, func(ctx context.Context) error {
-			ended := 0
-			blocked := asyncio.Go(ctx, func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() })
-			f := asyncio.NewFuture[string](ctx)
-			lost := asyncio.CreateTask(ctx, loser(&ended))
-			asyncio.Sleep(ctx, 0)
-			asyncio.RunningLoop(ctx).CallSoon(func() { f.SetResult("future") })
-			v, err := asyncio.Race(ctx, []asyncio.Awaitable[string]{blocked, f, lost}...)
-			if v != "future" || ended != 1 {
-				t.Errorf("%q, %d ended", v, ended)
-			}
-			expectState(t, "the Go task", blocked, "cancelled")
-			return err
-		})
-	})
-	t.Run("a loser may refuse, and is waited for", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
-			stubborn := asyncio.CreateTask(ctx, func(ctx context.Context) (string, error) {
-				forever(ctx)
-				return "stubborn", asyncio.Sleep(ctx, time.Minute)
-			})
-			return took(ctx, t, time.Minute+time.Second, func() error {
-				v, err := asyncio.Race(ctx, stubborn, asyncio.CreateTask(ctx, fastest(nil)))
-				if s, err := stubborn.Result(); v != "first" || s != "stubborn" || err != nil {
-					t.Errorf("%q, the other has %q %v", v, s, err)
-				}
-				return err
-			})
-		})
-	})
-	t.Run("a loser's error stays with it", func(t *testing.T) {
-		r := runReporting(t, func(ctx context.Context) error {
-			fails := func(name string) *asyncio.Task[string] {
-				return asyncio.CreateTask(ctx, func(ctx context.Context) (string, error) {
-					forever(ctx)
-					return "", errTest
-				}, asyncio.WithName(name))
-			}
-			asked, lost := fails("asked"), fails("lost")
-			v, err := asyncio.Race(ctx, asked, lost, asyncio.CreateTask(ctx, fastest(nil)))
-			if v != "first" {
-				t.Errorf("%q", v)
-			}
-			expectIs(t, "asked", asked.Err(), errTest)
-			return err
-		})
-		r.expect(t, "lost … never retrieved … test error")
-	})
-	t.Run("can be cancelled", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
-			ended := 0
-			a, b := asyncio.CreateTask(ctx, loser(&ended)), asyncio.CreateTask(ctx, loser(&ended))
-			race := asyncio.CreateTask(ctx, func(ctx context.Context) (string, error) { return asyncio.Race(ctx, a, b) })
-			asyncio.Sleep(ctx, time.Second)
-			race.Cancel("enough")
-			err := took(ctx, t, time.Second, func() error { _, err := race.Await(ctx); return err })
-			var c *asyncio.CancelledError
-			if !errors.As(err, &c) || c.Message != "enough" || ended != 2 {
-				t.Errorf("%v, %d ended", err, ended)
-			}
-			return nil
-		})
-	})
-	t.Run("ends with its scope", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
-			ended := 0
-			scope, cancel := asyncio.WithTimeout(ctx, time.Second)
-			defer cancel()
-			a, b := asyncio.CreateTask(ctx, loser(&ended)), asyncio.CreateTask(ctx, loser(&ended))
-			err := took(ctx, t, 2*time.Second, func() error { _, err := asyncio.Race(scope, a, b); return err })
-			if !errors.Is(err, asyncio.ErrTimeout) || ended != 2 {
-				t.Errorf("%v, %d ended", err, ended)
-			}
-			return nil
-		})
-	})
-	t.Run("of one, and of the same twice", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
-			a := asyncio.CreateTask(ctx, fastest(nil))
-			for _, as := range [][]*asyncio.Task[string]{{a}, {a, a}} {
-				if v, err := asyncio.Race(ctx, as...); v != "first" || err != nil {
-					t.Errorf("%q %v", v, err)
-				}
-			}
-			b := asyncio.CreateTask(ctx, fastest(nil))
-			v, err := asyncio.Race(ctx, b, b)
-			if v != "first" {
-				t.Errorf("%q", v)
-			}
-			return err
-		})
-	})
-	t.Run("of nothing is an error", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
-			if _, err := asyncio.Race[*asyncio.Task[int]](ctx); err == nil {
-				t.Error("none")
-			}
-			return nil
-		})
-	})
-	t.Run("in a goroutine", func(t *testing.T) {
-		noLeaks(t)
-		l := runningLoop(t)
-		within(t, func() {
-			ended := 0
-			lost := asyncio.CreateTask(l.Context(), func(ctx context.Context) (string, error) {
-				err := forever(ctx)
-				ended++
-				return "", err
-			})
-			v, err := asyncio.Race(context.Background(), lost, asyncio.CreateTask(l.Context(), asyncio.Delay(0, "first")))
-			if v != "first" || err != nil || ended != 1 {
-				t.Errorf("%q %v, %d ended", v, err, ended)
-			}
-		})
-	})
-	t.Run("not in a callback", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
-			a := asyncio.CreateTask(ctx, asyncio.Delay(0, 1))
-			asyncio.RunningLoop(ctx).CallSoon(func() {
-				_, err := asyncio.Race(ctx, a)
-				expectIs(t, "Race", err, asyncio.ErrNotInTask)
-			})
-			asyncio.Sleep(ctx, 0)
-			return nil
-		})
-	})
-	t.Run("on a closed loop", func(t *testing.T) {
-		f := asyncio.NewFuture[int](closedLoop(t).Context())
-		within(t, func() {
-			_, err := asyncio.Race(context.Background(), f)
-			expectIs(t, "Race", err, asyncio.ErrLoopClosed)
 		})
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 func panicsHere(value any) { panic(value) }
@@ -57,8 +58,8 @@ func TestPanicErrorInALog(t *testing.T) {
 		frame string
 	}{
 		"a call of panic": {func() { panicsHere("boom") }, "asyncio_test.panicsHere "},
-		"a nil pointer":   {func() { line = here(0); _ = *(*int)(nil) }, "asyncio_test.TestPanicErrorInALog"},
-		"an index":        {func() { line = here(0); _ = []int{}[len(line)] }, "asyncio_test.TestPanicErrorInALog"},
+		"a nil pointer":   {func() { line = testutil.Here(0); _ = *(*int)(nil) }, "asyncio_test.TestPanicErrorInALog"},
+		"an index":        {func() { line = testutil.Here(0); _ = []int{}[len(line)] }, "asyncio_test.TestPanicErrorInALog"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			line = ""
@@ -105,3 +106,5 @@ func TestPanicIsReportedInOneLine(t *testing.T) {
 		})
 	}
 }
+
+func explode() { panic(testutil.ErrTest) }

@@ -4,23 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 // heldUp is a loop that somebody holds up, with a task of each kind on it.
 type heldUp struct {
 	loop    *asyncio.Loop
 	main    asyncio.AnyTask
-	sleeper *asyncio.Task[none]
-	outer   *asyncio.Task[none] // awaits sleeper
-	thread  *asyncio.Task[none]
-	fresh   *asyncio.Task[none]
+	sleeper *asyncio.Task[asyncio.None]
+	outer   *asyncio.Task[asyncio.None] // awaits sleeper
+	thread  *asyncio.Task[asyncio.None]
+	fresh   *asyncio.Task[asyncio.None]
 	group   *asyncio.TaskGroup
 	release chan struct{}
 	ended   chan struct{}
@@ -51,7 +51,7 @@ func holdUp(t *testing.T, inCallback bool) *heldUp {
 					return err
 				}
 				<-begun
-				x.fresh = asyncio.CreateTask(ctx, noop, asyncio.WithName("fresh"))
+				x.fresh = asyncio.CreateTask(ctx, testutil.Noop, asyncio.WithName("fresh"))
 				if inCallback {
 					asyncio.RunningLoop(ctx).CallSoon(func() { x.block(stuck) })
 					if err := asyncio.Sleep(ctx, time.Hour); err != nil {
@@ -68,15 +68,15 @@ func holdUp(t *testing.T, inCallback bool) *heldUp {
 			t.Errorf("Run: %v", err)
 		}
 	}()
-	wait(t, stuck)
+	testutil.Wait(t, stuck)
 	t.Cleanup(func() {
 		close(x.release)
-		wait(t, x.ended)
+		testutil.Wait(t, x.ended)
 	})
 	return x
 }
 
-func dormant(ctx context.Context) error { return forever(ctx) }
+func dormant(ctx context.Context) error { return testutil.Forever(ctx) }
 
 func (x *heldUp) block(stuck chan<- struct{}) {
 	close(stuck)
@@ -90,27 +90,23 @@ func taskNames(tasks []asyncio.AnyTask) (names []string) {
 	return names
 }
 
-func hasFrame(frames []runtime.Frame, name string) bool {
-	return slices.ContainsFunc(frames, func(f runtime.Frame) bool { return strings.Contains(f.Function, name) })
-}
-
 func TestStuckLoopAnswersFromOutside(t *testing.T) {
-	if !inProcess(t) {
+	if !testutil.InProcess(t) {
 		return
 	}
 	x := holdUp(t, false)
-	within(t, func() {
-		expectLines(t, taskNames(asyncio.AllTasks(x.loop)), x.main.Name(), "sleeper", "outer", "thread", "fresh")
-		if s := x.main.Stack(); !hasFrame(s, "(*heldUp).block") {
+	testutil.Within(t, func() {
+		testutil.ExpectLines(t, taskNames(asyncio.AllTasks(x.loop)), x.main.Name(), "sleeper", "outer", "thread", "fresh")
+		if s := x.main.Stack(); !testutil.HasFrame(s, "(*heldUp).block") {
 			t.Errorf("the task that is stuck: %v", s)
 		}
-		if s := x.sleeper.Stack(); !hasFrame(s, "dormant") || hasFrame(s, "holdUp") {
+		if s := x.sleeper.Stack(); !testutil.HasFrame(s, "dormant") || testutil.HasFrame(s, "holdUp") {
 			t.Errorf("a suspended task: %v", s)
 		}
-		if s := x.outer.Stack(); !hasFrame(s, "holdUp") || hasFrame(s, "dormant") {
+		if s := x.outer.Stack(); !testutil.HasFrame(s, "holdUp") || testutil.HasFrame(s, "dormant") {
 			t.Errorf("a task that awaits another: %v", s)
 		}
-		if s := x.thread.Stack(); !hasFrame(s, "holdUp") {
+		if s := x.thread.Stack(); !testutil.HasFrame(s, "holdUp") {
 			t.Errorf("a Go task: %v", s)
 		}
 		if s := x.fresh.Stack(); s != nil {
@@ -124,19 +120,19 @@ func TestStuckLoopAnswersFromOutside(t *testing.T) {
 }
 
 func TestStuckNamesWhoHoldsTheLoop(t *testing.T) {
-	if !inProcess(t) {
+	if !testutil.InProcess(t) {
 		return
 	}
 	for _, inCallback := range []bool{false, true} {
 		x := holdUp(t, inCallback)
-		within(t, func() {
+		testutil.Within(t, func() {
 			var e *asyncio.StuckError
 			err := x.loop.Stuck()
 			if !errors.As(err, &e) {
 				t.Errorf("Stuck: %v", err)
 				return
 			}
-			if !hasFrame(e.Stack, "(*heldUp).block") || hasFrame(e.Stack, "asyncio.Run") {
+			if !testutil.HasFrame(e.Stack, "(*heldUp).block") || testutil.HasFrame(e.Stack, "asyncio.Run") {
 				t.Errorf("stack: %v", e.Stack)
 			}
 			want := x.main.Name()
@@ -163,7 +159,7 @@ func TestStuckIsNilWhileTheLoopAnswers(t *testing.T) {
 		defer close(ended)
 		_ = l.RunForever()
 	}()
-	until(t, "it runs", l.IsRunning)
+	testutil.Until(t, "it runs", l.IsRunning)
 	if err := l.Stuck(); err != nil {
 		t.Errorf("with nothing to do: %v", err)
 	}
@@ -173,7 +169,7 @@ func TestStuckIsNilWhileTheLoopAnswers(t *testing.T) {
 		}
 	})
 	l.Stop()
-	wait(t, ended)
+	testutil.Wait(t, ended)
 	_ = l.Close()
 	if err := l.Stuck(); err != nil {
 		t.Errorf("closed: %v", err)
@@ -184,7 +180,7 @@ func TestStuckIsNilWhileTheLoopAnswers(t *testing.T) {
 func TestStuckLoopAnswersAnotherLoop(t *testing.T) {
 	t.Parallel()
 	x := holdUp(t, false)
-	plainRun(t, func(context.Context) error {
+	testutil.PlainRun(t, func(context.Context) error {
 		if got := len(asyncio.AllTasks(x.loop)); got != 5 {
 			t.Errorf("%d tasks, want 5", got)
 		}
@@ -205,10 +201,10 @@ func TestStepIsAtomicWhileItAsksAnotherLoop(t *testing.T) {
 		{"String", func() { _ = x.group.String() }},
 	} {
 		var events []string
-		plainRun(t, func(ctx context.Context) error {
+		testutil.PlainRun(t, func(ctx context.Context) error {
 			l := asyncio.RunningLoop(ctx)
 			answered := make(chan int, 1)
-			elsewhere(func() {
+			testutil.Elsewhere(func() {
 				l.CallSoon(func() { events = append(events, "callback") })
 				asyncio.CreateTask(l.Context(), asyncio.Void(func(context.Context) error {
 					events = append(events, "eager")
@@ -224,7 +220,7 @@ func TestStepIsAtomicWhileItAsksAnotherLoop(t *testing.T) {
 				if n != 1 {
 					t.Errorf("%d tasks, want 1", n)
 				}
-			case <-time.After(patience):
+			case <-time.After(testutil.Patience):
 				t.Error("was not answered")
 			}
 			return asyncio.Sleep(ctx, time.Second)
@@ -243,7 +239,7 @@ func TestLoopsThatAskEachOtherAnswer(t *testing.T) {
 		var asked [2]asyncio.Event
 		ready := [2]chan struct{}{make(chan struct{}), make(chan struct{})}
 		side := func(i int) {
-			plainRun(t, func(ctx context.Context) error {
+			testutil.PlainRun(t, func(ctx context.Context) error {
 				return asyncio.TimeoutAt(ctx, time.Time{}, func(ctx context.Context, tm *asyncio.TimeoutScope) error {
 					loops[i], timeouts[i] = asyncio.RunningLoop(ctx), tm
 					close(ready[i])
@@ -266,6 +262,6 @@ func TestLoopsThatAskEachOtherAnswer(t *testing.T) {
 			side(1)
 		}()
 		side(0)
-		wait(t, other)
+		testutil.Wait(t, other)
 	}
 }

@@ -9,19 +9,20 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 // waitsFor is what the log says of somebody who waits for tasks that were asked to end.
 const waitsFor = "waits for tasks that were asked to end"
 
 // expectVigil checks when the log named those who are waited for, and whom.
-func expectVigil(t *testing.T, h *logged, who string, at []time.Duration, names ...string) {
+func expectVigil(t *testing.T, h *testutil.Logged, who string, at []time.Duration, names ...string) {
 	t.Helper()
-	said := h.of(who+" "+waitsFor, "")
+	said := h.Of(who+" "+waitsFor, "")
 	var when []time.Duration
 	for _, r := range said {
-		when = append(when, r.attrs["for"].Duration())
-		tasks := r.attrs["tasks"].String() + r.attrs["stuck"].String()
+		when = append(when, r.Attrs["for"].Duration())
+		tasks := r.Attrs["tasks"].String() + r.Attrs["stuck"].String()
 		for _, n := range names {
 			if !strings.Contains(tasks, n) {
 				t.Errorf("said %v, without %q", r, n)
@@ -37,15 +38,15 @@ func expectVigil(t *testing.T, h *logged, who string, at []time.Duration, names 
 			break
 		}
 	}
-	if all := h.of(waitsFor, ""); len(all) != len(at) {
+	if all := h.Of(waitsFor, ""); len(all) != len(at) {
 		t.Errorf("others said: %v", all)
 	}
 }
 
 // inBubble runs f in a bubble of synctest, where a program on the machine's clock takes no time.
-func inBubble(t *testing.T, f func(t *testing.T, h *logged)) {
+func inBubble(t *testing.T, f func(t *testing.T, h *testutil.Logged)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { f(t, captureLog(t, nil)) })
+	synctest.Test(t, func(t *testing.T) { f(t, testutil.CaptureLog(t, nil)) })
 }
 
 func secs(all ...int) (d []time.Duration) {
@@ -58,12 +59,12 @@ func secs(all ...int) (d []time.Duration) {
 func TestVigil(t *testing.T) {
 	// slow ends ten seconds after it was asked to.
 	slow := asyncio.Void(func(ctx context.Context) error {
-		err := forever(ctx)
+		err := testutil.Forever(ctx)
 		asyncio.Sleep(ctx, 10*time.Second)
 		return err
 	})
 	t.Run("at the end of Run", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, h *logged) {
+		inBubble(t, func(t *testing.T, h *testutil.Logged) {
 			_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 				asyncio.CreateTask(ctx, slow, asyncio.WithName("slow"))
 				asyncio.Go(ctx, slow, asyncio.WithName("slow too"))
@@ -76,12 +77,12 @@ func TestVigil(t *testing.T) {
 		})
 	})
 	t.Run("from when the ctx of Run ends", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, h *logged) {
+		inBubble(t, func(t *testing.T, h *testutil.Logged) {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 			defer cancel()
 			_, err := asyncio.Run(ctx, asyncio.Void(func(ctx context.Context) error {
 				asyncio.CreateTask(ctx, slow, asyncio.WithName("slow"))
-				_ = forever(ctx)
+				_ = testutil.Forever(ctx)
 				return asyncio.Sleep(ctx, 3*time.Second)
 			}), asyncio.WithGrace(time.Minute))
 			if err != nil {
@@ -91,14 +92,14 @@ func TestVigil(t *testing.T) {
 		})
 	})
 	t.Run("of RunOn, and of Runner.Close", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, h *logged) {
+		inBubble(t, func(t *testing.T, h *testutil.Logged) {
 			r := asyncio.NewRunner()
 			ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 			defer cancel()
 			asyncio.RunOn(r, ctx, slow)
 			expectVigil(t, h, "RunOn", secs(1, 2, 4, 8), "Task-1")
 		})
-		inBubble(t, func(t *testing.T, h *logged) {
+		inBubble(t, func(t *testing.T, h *testutil.Logged) {
 			r := asyncio.NewRunner()
 			asyncio.RunOn(r, context.Background(), asyncio.Void(func(ctx context.Context) error {
 				asyncio.CreateTask(ctx, slow, asyncio.WithName("slow"))
@@ -111,7 +112,7 @@ func TestVigil(t *testing.T) {
 		})
 	})
 	t.Run("while WithDrain asks", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, h *logged) {
+		inBubble(t, func(t *testing.T, h *testutil.Logged) {
 			asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 				asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 					asyncio.Stopping(ctx).Wait(ctx)
@@ -123,10 +124,10 @@ func TestVigil(t *testing.T) {
 		})
 	})
 	t.Run("while a group is shut down, and cancelled after that", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, h *logged) {
-			var r reports
+		inBubble(t, func(t *testing.T, h *testutil.Logged) {
+			var r testutil.Reports
 			_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
-				asyncio.CreateTask(ctx, asyncio.Void(forever), asyncio.WithName("stranger"))
+				asyncio.CreateTask(ctx, asyncio.Void(testutil.Forever), asyncio.WithName("stranger"))
 				err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 					asyncio.CreateTask(tg, slow, asyncio.WithName("slow"))
 					asyncio.Sleep(ctx, time.Hour)
@@ -136,20 +137,20 @@ func TestVigil(t *testing.T) {
 				})
 				asyncio.Sleep(ctx, time.Hour)
 				return err
-			}), r.option())
+			}), r.Option())
 			if err != nil {
 				t.Error(err)
 			}
 			expectVigil(t, h, "TaskGroup.Shutdown", secs(1, 2, 4, 8), "slow")
-			for _, x := range h.of(waitsFor, "") {
-				if strings.Contains(x.attrs["tasks"].String(), "stranger") {
+			for _, x := range h.Of(waitsFor, "") {
+				if strings.Contains(x.Attrs["tasks"].String(), "stranger") {
 					t.Errorf("names one that was not asked: %v", x)
 				}
 			}
 		})
 	})
 	t.Run("says where a loop is stuck", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, h *logged) {
+		inBubble(t, func(t *testing.T, h *testutil.Logged) {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 			defer cancel()
 			release := make(chan struct{})
@@ -161,38 +162,38 @@ func TestVigil(t *testing.T) {
 				}), asyncio.WithName("blocks"))
 				return asyncio.Sleep(ctx, 2*time.Hour)
 			}))
-			said := h.of("Run "+waitsFor+"; the loop is stuck", "")
+			said := h.Of("Run "+waitsFor+"; the loop is stuck", "")
 			if len(said) != 2 {
-				t.Fatalf("said: %v", h.of("", ""))
+				t.Fatalf("said: %v", h.Of("", ""))
 			}
 			for i, r := range said {
-				if s := r.attrs["stuck"].String(); !strings.Contains(s, "blocks at ") || !strings.Contains(s, "vigil_test.go:") {
+				if s := r.Attrs["stuck"].String(); !strings.Contains(s, "blocks at ") || !strings.Contains(s, "vigil_test.go:") {
 					t.Errorf("said %v", r)
 				}
-				if d := r.attrs["for"].Duration(); d.Truncate(time.Second) != time.Duration(1<<i)*time.Second {
+				if d := r.Attrs["for"].Duration(); d.Truncate(time.Second) != time.Duration(1<<i)*time.Second {
 					t.Errorf("said after %v", d)
 				}
 			}
 		})
 	})
 	t.Run("is silent when all end in time, and when it is over", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, h *logged) {
+		inBubble(t, func(t *testing.T, h *testutil.Logged) {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 			defer cancel()
 			asyncio.Run(ctx, asyncio.Void(func(ctx context.Context) error {
-				asyncio.CreateTask(ctx, asyncio.Void(forever))
+				asyncio.CreateTask(ctx, asyncio.Void(testutil.Forever))
 				asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 					tg.Shutdown(time.Second)
 					return nil
 				})
-				return forever(ctx)
+				return testutil.Forever(ctx)
 			}))
 			time.Sleep(time.Hour)
 			expectVigil(t, h, "Run", nil)
 		})
 	})
 	t.Run("does not keep a bubble's clock going for ever", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, h *logged) {
+		inBubble(t, func(t *testing.T, h *testutil.Logged) {
 			release := make(chan struct{})
 			over := make(chan struct{})
 			go func() {
@@ -206,7 +207,7 @@ func TestVigil(t *testing.T) {
 				}), asyncio.WithExceptionHandler(func(*asyncio.Loop, asyncio.ExceptionContext) {}))
 			}()
 			time.Sleep(365 * 24 * time.Hour)
-			if n := len(h.of(waitsFor, "")); n != 17 {
+			if n := len(h.Of(waitsFor, "")); n != 17 {
 				t.Errorf("said %d times", n)
 			}
 			close(release)
@@ -217,7 +218,7 @@ func TestVigil(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var l *asyncio.Loop
 			var n atomic.Int32
-			captureLog(t, func(logRecord) {
+			testutil.CaptureLog(t, func(testutil.LogRecord) {
 				n.Add(int32(len(asyncio.AllTasks(l))))
 			})
 			_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {

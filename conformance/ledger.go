@@ -20,7 +20,7 @@ type Row struct {
 	Verdict    string
 	Behaviour  string
 	Why        string   // the verdict is not yes
-	Tests      []string // as "asyncio.TestX/subtest" or "conformance.TestX/subtest"
+	Tests      []string // as "conformance.TestX/subtest", after the name of the suite
 }
 
 // Verdicts are what a row may say of CPython's test: it applies; a part of it does; the
@@ -60,12 +60,12 @@ func Ledger() (rows []Row, err error) {
 }
 
 // LedgerTests returns, for go test -run, a pattern of the tests that the ledger names in
-// a package, "asyncio" or "conformance". It is of whole tests, without subtests.
-func LedgerTests(rows []Row, pkg string) string {
+// a suite. It is of whole tests, without subtests.
+func LedgerTests(rows []Row, suite string) string {
 	var names []string
 	for _, r := range rows {
 		for _, test := range r.Tests {
-			if of, name, _ := strings.Cut(test, "."); of == pkg {
+			if of, name, _ := strings.Cut(test, "."); of == suite {
 				name, _, _ = strings.Cut(name, "/")
 				names = append(names, regexp.QuoteMeta(name))
 			}

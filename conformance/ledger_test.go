@@ -20,8 +20,9 @@ func TestLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := map[string]map[string]bool{} // by "package.TestX": the names of subtests in it
-	testsIn(t, "asyncio", "..", tests)
-	testsIn(t, "conformance", ".", tests)
+	for _, s := range conformance.Suites {
+		testsIn(t, s.Name, filepath.Join("..", filepath.FromSlash(s.Dir)), tests)
+	}
 	seen := map[string]bool{}
 	counts := map[string]int{}
 	for _, r := range rows {

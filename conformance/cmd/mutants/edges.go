@@ -117,7 +117,6 @@ var edgeMutants = []mutant{
 		old:   `		known := slices.Contains(l.accused, who)`,
 		new:   `		known := slices.Contains(there, who)`,
 		guard: `^TestPatrolFindsACircleThroughLocks$`,
-		pkg:   "internal/engine",
 	},
 	{
 		name:  "locks-of-strangers",
@@ -134,7 +133,6 @@ var edgeMutants = []mutant{
 		old:   `	case quiet < stillBeats*beat:`,
 		new:   `	case quiet <= stillBeats*beat:`,
 		guard: `^TestStillLoopIsDescribedInDebugMode$`,
-		pkg:   "internal/engine",
 	},
 	{
 		name:  "to-thread-waits",

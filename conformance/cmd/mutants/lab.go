@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,15 +17,24 @@ import (
 
 // lab is where mutants are built and tried.
 type lab struct {
-	root, dir string  // of the module, and for what is built
-	ledger    []suite // the tests that it names
+	root, dir string              // of the module, and for what is built
+	ledger    []suite             // the tests that it names
+	homes     map[string][]string // where which test is
 	records   []difftest.Record
 	live      []string // arguments for difftest, nil to do without CPython
 	timeout   time.Duration
 }
 
-// suite is tests of a package, which is given as to the go command.
-type suite struct{ pkg, binary, pattern string }
+// suite is tests of the package in a directory, from the root of the module.
+type suite struct{ dir, pattern string }
+
+// binary is what go test -c calls it.
+func (s suite) binary() string {
+	if s.dir == "." {
+		return "asyncio.test"
+	}
+	return path.Base(s.dir) + ".test"
+}
 
 func newLab(c *config, root, dir string) (*lab, error) {
 	rows, err := conformance.Ledger()
@@ -33,9 +43,11 @@ func newLab(c *config, root, dir string) (*lab, error) {
 	}
 	l := &lab{root: root, dir: dir, timeout: c.timeout}
 	here := filepath.Join(root, "conformance")
-	l.ledger = []suite{
-		{"./conformance", "conformance.test", conformance.LedgerTests(rows, "conformance")},
-		{".", "asyncio.test", conformance.LedgerTests(rows, "asyncio")},
+	for _, s := range conformance.Suites {
+		l.ledger = append(l.ledger, suite{s.Dir, conformance.LedgerTests(rows, s.Name)})
+	}
+	if l.homes, err = conformance.Homes(root); err != nil {
+		return nil, err
 	}
 	if l.records, err = difftest.ReadRecords(filepath.Join(here, "testdata", "traces.jsonl.gz")); err != nil {
 		return nil, err
@@ -86,12 +98,12 @@ func (l *lab) control(mutants []mutant) error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	for _, s := range guards(mutants) {
+	for _, s := range guards(mutants, l.homes) {
 		switch test, err := l.buildAndTest(dir, s); {
 		case err != nil:
 			return err
 		case test != "":
-			return fmt.Errorf("without any fault the guards in %s say %q", s.pkg, test)
+			return fmt.Errorf("without any fault the guards in %s say %q", s.dir, test)
 		}
 	}
 	if !slices.ContainsFunc(mutants, func(m mutant) bool { return m.guard == "" }) {
@@ -163,7 +175,7 @@ func (l *lab) try(m *mutant) (r result, err error) {
 		return r, err
 	}
 	if m.guard != "" {
-		r.test, err = l.buildAndTest(dir, m.guarded(), overlay)
+		r.test, err = l.buildAndTest(dir, m.guarded(l.homes), overlay)
 		return r, err
 	}
 	return l.run(dir, overlay)
@@ -171,7 +183,7 @@ func (l *lab) try(m *mutant) (r result, err error) {
 
 // buildAndTest builds the tests of a package, with these flags, and runs the suite.
 func (l *lab) buildAndTest(dir string, s suite, flags ...string) (string, error) {
-	if err := l.build(dir, "test -c -vet=off", s.pkg, flags...); err != nil {
+	if err := l.build(dir, "test -c -vet=off", "./"+s.dir, flags...); err != nil {
 		return "", err
 	}
 	return l.test(dir, s, s.pattern, firstFailure)

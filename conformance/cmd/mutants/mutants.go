@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -20,17 +20,16 @@ type mutant struct {
 	// guard is a regexp of the tests that are to find it, for what the rest of the proof
 	// cannot see: it is tried by these alone. "" if it is tried by that.
 	guard string
-	pkg   string // where those tests are, "" for the root
 }
 
 // guards returns where the tests are that guard mutants, in order, and which of each.
-func guards(mutants []mutant) (suites []suite) {
+func guards(mutants []mutant, homes map[string][]string) (suites []suite) {
 	for _, m := range mutants {
 		if m.guard == "" {
 			continue
 		}
-		s := m.guarded()
-		i := slices.IndexFunc(suites, func(x suite) bool { return x.pkg == s.pkg })
+		s := m.guarded(homes)
+		i := slices.IndexFunc(suites, func(x suite) bool { return x.dir == s.dir })
 		if i < 0 {
 			suites = append(suites, s)
 		} else {
@@ -40,12 +39,16 @@ func guards(mutants []mutant) (suites []suite) {
 	return suites
 }
 
-// guarded returns the tests that guard it.
-func (m mutant) guarded() suite {
-	if m.pkg == "" {
-		return suite{".", "asyncio.test", m.guard}
+// testNames finds the tests in a guard.
+var testNames = regexp.MustCompile(`\bTest\w+`)
+
+// guarded returns the tests that guard it, which are all in one package.
+func (m mutant) guarded(homes map[string][]string) suite {
+	s := suite{pattern: m.guard}
+	if dirs := homes[testNames.FindString(m.guard)]; len(dirs) > 0 {
+		s.dir = dirs[0]
 	}
-	return suite{"./" + m.pkg, path.Base(m.pkg) + ".test", m.guard}
+	return s
 }
 
 // mutants returns all of them.

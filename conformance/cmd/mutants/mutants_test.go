@@ -3,44 +3,18 @@ package main
 import (
 	"go/parser"
 	"go/token"
-	"os"
-	"path/filepath"
-	"regexp"
+	"slices"
 	"testing"
-)
 
-var (
-	testNames = regexp.MustCompile(`\bTest\w+`)
-	testFuncs = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	"github.com/asyncio-go/asyncio/conformance"
 )
-
-// testsOf returns the tests of a package, as they stand in its files.
-var testsOf = func() func(t *testing.T, pkg string) map[string]bool {
-	known := map[string]map[string]bool{}
-	return func(t *testing.T, pkg string) map[string]bool {
-		if known[pkg] != nil {
-			return known[pkg]
-		}
-		known[pkg] = map[string]bool{}
-		files, err := filepath.Glob(filepath.Join("../../..", filepath.FromSlash(pkg), "*_test.go"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, m := range testFuncs.FindAllStringSubmatch(string(text), -1) {
-				known[pkg][m[1]] = true
-			}
-		}
-		return known[pkg]
-	}
-}()
 
 // The faults are in the library as it is now, and make Go of Go.
 func TestMutants(t *testing.T) {
+	homes, err := conformance.Homes("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	seen := map[string]bool{}
 	for _, m := range mutants() {
 		if seen[m.name] {
@@ -56,8 +30,8 @@ func TestMutants(t *testing.T) {
 			t.Errorf("%s: %v", m.name, err)
 		}
 		for _, name := range testNames.FindAllString(m.guard, -1) {
-			if !testsOf(t, m.pkg)[name] {
-				t.Errorf("%s: there is no test %s in %s", m.name, name, m.guarded().pkg)
+			if dir := m.guarded(homes).dir; !slices.Equal(homes[name], []string{dir}) {
+				t.Errorf("%s: the test %s is in %q, want it in %q alone", m.name, name, homes[name], dir)
 			}
 		}
 		if m.guard != "" && !testNames.MatchString(m.guard) {

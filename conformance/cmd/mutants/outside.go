@@ -159,7 +159,6 @@ var outsideMutants = []mutant{
 		old:   `	if int(k.n.Load()) >= len(k.buckets) {`,
 		new:   `	if len(k.buckets) == 0 {`,
 		guard: `^TestLookingUpDoesNotDependOnHowMany$`,
-		pkg:   "internal/coro",
 	},
 	{
 		name:  "leaving-searches",
@@ -168,7 +167,6 @@ var outsideMutants = []mutant{
 		old:   `	const short = 16`,
 		new:   `	const short = 1 << 30`,
 		guard: `^TestLeavingIsLinear$`,
-		pkg:   "internal/engine",
 	},
 	{
 		name:  "leaving-leaves-places",
@@ -177,7 +175,6 @@ var outsideMutants = []mutant{
 		old:   `s.left > len(s.list)/2`,
 		new:   `s.left == len(s.list)`,
 		guard: `^TestLeavingIsLinear$`,
-		pkg:   "internal/engine",
 	},
 	{
 		name:  "dump-of-any-size",
@@ -186,7 +183,6 @@ var outsideMutants = []mutant{
 		old:   `	if cost > mostDump || pays`,
 		new:   `	if pays`,
 		guard: `^TestTooManyGoroutinesAreNotDumped$`,
-		pkg:   "internal/coro",
 	},
 	{
 		name:  "dump-unpaid",
@@ -195,7 +191,6 @@ var outsideMutants = []mutant{
 		old:   `p.left+d/100`,
 		new:   `p.left+d/10`,
 		guard: `^TestLookingAtAllGoroutinesIsRateLimited$`,
-		pkg:   "internal/coro",
 	},
 	{
 		name:  "ancestors-are-frames",
@@ -203,7 +198,6 @@ var outsideMutants = []mutant{
 		file:  "internal/coro/stack.go",
 		old:   ` && !strings.HasPrefix(lines[i], "[originating from ")`,
 		guard: `^TestStackIsThatOfTheGoroutineAlone$`,
-		pkg:   "internal/coro",
 	},
 	{
 		name:  "debug-leaks",

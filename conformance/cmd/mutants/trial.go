@@ -43,8 +43,8 @@ func orDash(s string) string {
 func (l *lab) test(dir string, s suite, pattern string, how func(output string) string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), l.timeout+time.Minute) // the binary stops first
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(dir, s.binary), "-test.failfast", "-test.timeout", l.timeout.String(), "-test.run", pattern)
-	cmd.Dir = filepath.Join(l.root, filepath.FromSlash(s.pkg))
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, s.binary()), "-test.failfast", "-test.timeout", l.timeout.String(), "-test.run", pattern)
+	cmd.Dir = filepath.Join(l.root, filepath.FromSlash(s.dir))
 	cmd.WaitDelay = time.Second
 	out, err := cmd.CombinedOutput()
 	output := string(out)

@@ -1,0 +1,35 @@
+package order_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
+)
+
+// trace is a recorder with more words than testutil's: those of these programs.
+type trace struct{ *testutil.Trace }
+
+// scenario is testutil's, for a trace with these words.
+type scenario struct {
+	name string
+	want []string
+	main func(ctx context.Context, tr *trace) error
+	loop func(l *asyncio.Loop, tr *trace)
+}
+
+func runScenarios(t *testing.T, scenarios []scenario) {
+	t.Helper()
+	var all []testutil.Scenario
+	for _, s := range scenarios {
+		x := testutil.Scenario{Name: s.name, Want: s.want}
+		if s.main != nil {
+			x.Main = func(ctx context.Context, tr *testutil.Trace) error { return s.main(ctx, &trace{tr}) }
+		} else {
+			x.Loop = func(l *asyncio.Loop, tr *testutil.Trace) { s.loop(l, &trace{tr}) }
+		}
+		all = append(all, x)
+	}
+	testutil.RunScenarios(t, all)
+}

@@ -1,0 +1,274 @@
+package asyncio_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+)
+
+func ExampleWithTaskGroup() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		var a, b *asyncio.Task[int]
+		err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			a = asyncio.CreateTask(tg, asyncio.Delay(time.Millisecond, 1))
+			b = asyncio.Go(tg, func(context.Context) (int, error) { return 2, nil }) // a goroutine
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		x, _ := a.Result() // all are done, and none has failed
+		y, _ := b.Result()
+		fmt.Println(x + y)
+		return nil
+	}))
+	fmt.Println(err)
+	// Output:
+	// 3
+	// <nil>
+}
+
+func ExampleWithTaskGroup_failure() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+				err := asyncio.Sleep(ctx, time.Hour)
+				fmt.Println("the other task:", err)
+				return err
+			}))
+			asyncio.CreateTask(tg, asyncio.Void(func(context.Context) error {
+				return errors.New("disk full")
+			}))
+			err := asyncio.Sleep(tg, time.Hour)
+			fmt.Println("the body:", err)
+			return err
+		})
+	}))
+	var group *asyncio.GroupError
+	fmt.Println("the group:", errors.As(err, &group), group.Errs)
+	// Output:
+	// the other task: asyncio: cancelled by task group: disk full
+	// the body: asyncio: cancelled by task group: disk full
+	// the group: true [disk full]
+}
+
+func ExampleGroupError() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			asyncio.CreateTask(tg, asyncio.Void(func(context.Context) error {
+				return fmt.Errorf("reading: %w", io.ErrUnexpectedEOF)
+			}))
+			if err := asyncio.Sleep(tg, time.Hour); err != nil {
+				return errors.New("closing failed too")
+			}
+			return nil
+		})
+	}))
+	var group *asyncio.GroupError
+	if errors.As(err, &group) { // except*
+		for _, e := range group.Errs {
+			fmt.Println(e)
+		}
+	}
+	fmt.Println(errors.Is(err, io.ErrUnexpectedEOF))
+	// Output:
+	// reading: unexpected EOF
+	// closing failed too
+	// true
+}
+
+func ExampleTaskError() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			for _, file := range []string{"a.txt", "b.txt"} {
+				asyncio.CreateTask(tg, asyncio.Void(func(context.Context) error {
+					if file == "b.txt" {
+						return io.ErrUnexpectedEOF
+					}
+					return nil
+				}), asyncio.WithName("reading "+file))
+			}
+			return nil
+		})
+	}))
+	var failed *asyncio.TaskError
+	if errors.As(err, &failed) {
+		fmt.Println(failed.Name, "/", failed.Err, "/", failed.Coro.Line > 0)
+	}
+	// Output: reading b.txt / unexpected EOF / true
+}
+
+func ExampleTaskGroup_Cancel() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			for i := range 3 {
+				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+					if err := asyncio.Sleep(ctx, time.Duration(i)*time.Hour); err != nil {
+						return err
+					}
+					fmt.Println("task", i, "has found it")
+					tg.Cancel() // enough: ends the others, and is no error
+					return nil
+				}))
+			}
+			return nil
+		})
+	}))
+	fmt.Println(err)
+	// Output:
+	// task 0 has found it
+	// <nil>
+}
+
+func ExampleTaskGroup_SetLimit() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		working, most := 0, 0
+		err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			tg.SetLimit(2)
+			for range 6 {
+				// Waits until there is room.
+				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+					working++
+					defer func() { working-- }()
+					most = max(most, working)
+					return asyncio.Sleep(ctx, time.Millisecond)
+				}))
+			}
+			return nil
+		})
+		fmt.Println("at most", most, "at a time")
+		return err
+	}))
+	fmt.Println(err)
+	// Output:
+	// at most 2 at a time
+	// <nil>
+}
+
+func ExampleTaskGroup_Shutdown() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+				if err := asyncio.Stopping(ctx).Wait(ctx); err != nil {
+					return err
+				}
+				fmt.Println("asked to stop: finishing what was begun")
+				return nil
+			}))
+			tg.Shutdown(time.Minute) // ask; who is still there after a minute is cancelled
+			return nil
+		})
+	}))
+	fmt.Println(err)
+	// Output:
+	// asked to stop: finishing what was begun
+	// <nil>
+}
+
+func ExampleStopping() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+				rounds := 0
+				for stop := asyncio.Stopping(ctx); !stop.IsSet(); rounds++ {
+					if err := asyncio.Sleep(ctx, 0); err != nil { // one round of work
+						return err
+					}
+					if rounds == 2 {
+						tg.Shutdown(time.Minute) // commonly from elsewhere
+					}
+				}
+				fmt.Println("stopped after round", rounds)
+				return nil
+			}))
+			return nil
+		})
+	}))
+	fmt.Println(err)
+	// Output:
+	// stopped after round 3
+	// <nil>
+}
+
+func ExampleWithDrain() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+			if err := asyncio.Stopping(ctx).Wait(ctx); err != nil {
+				return err // cancelled after all
+			}
+			fmt.Println("writing the last lines")
+			return asyncio.Sleep(ctx, time.Millisecond)
+		}))
+		return asyncio.Sleep(ctx, 0)
+	}), asyncio.WithDrain(time.Minute)) // at the end of Run; without it tasks are cancelled at once
+	fmt.Println(err)
+	// Output:
+	// writing the last lines
+	// <nil>
+}
+
+func ExampleTimeout() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		return asyncio.Timeout(ctx, time.Millisecond, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+			if err := asyncio.Sleep(ctx, time.Hour); err != nil {
+				fmt.Println("in the body:", err)
+				return err // as it is, or wrapped
+			}
+			return nil
+		})
+	}))
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, asyncio.ErrTimeout), errors.Is(err, asyncio.ErrCancelled))
+	// Output:
+	// in the body: asyncio: cancelled by timeout
+	// asyncio: timeout
+	// true false
+}
+
+func ExampleTimeoutAt() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		// One deadline for several steps, on the loop's clock.
+		deadline := asyncio.RunningLoop(ctx).Time().Add(20 * time.Millisecond)
+		for _, step := range []time.Duration{0, time.Hour} {
+			err := asyncio.TimeoutAt(ctx, deadline, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+				return asyncio.Sleep(ctx, step)
+			})
+			fmt.Println(step, err)
+		}
+		return nil
+	}))
+	fmt.Println(err)
+	// Output:
+	// 0s <nil>
+	// 1h0m0s asyncio: timeout
+	// <nil>
+}
+
+func ExampleTimeoutScope_Reschedule() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		loop := asyncio.RunningLoop(ctx)
+		return asyncio.Timeout(ctx, time.Hour, func(ctx context.Context, tm *asyncio.TimeoutScope) error {
+			for range 3 { // each step gets a new deadline
+				if err := tm.Reschedule(loop.Time().Add(time.Minute)); err != nil {
+					return err
+				}
+				if err := asyncio.Sleep(ctx, 0); err != nil {
+					return err
+				}
+			}
+			if err := tm.Reschedule(time.Time{}); err != nil { // none from here on
+				return err
+			}
+			fmt.Println("no deadline:", tm.When().IsZero(), "expired:", tm.Expired())
+			return nil
+		})
+	}))
+	fmt.Println(err)
+	// Output:
+	// no deadline: true expired: false
+	// <nil>
+}

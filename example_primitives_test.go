@@ -1,0 +1,334 @@
+package asyncio_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+)
+
+func ExampleLock() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		var lock asyncio.Lock // ready to use
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			for _, name := range []string{"first", "second"} {
+				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+					return lock.With(ctx, func() error { // async with lock
+						fmt.Println(name, "begins")
+						err := asyncio.Sleep(ctx, time.Millisecond) // held across the await
+						fmt.Println(name, "ends")
+						return err
+					})
+				}))
+			}
+			return nil
+		})
+	}))
+	fmt.Println(err)
+	// Output:
+	// first begins
+	// first ends
+	// second begins
+	// second ends
+	// <nil>
+}
+
+func ExampleLock_goroutines() {
+	var lock asyncio.Lock
+	count := 0
+	add := func(ctx context.Context) error {
+		for range 100 {
+			if err := lock.With(ctx, func() error { count++; return nil }); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		result := make(chan error, 1)
+		go func() { result <- add(context.Background()) }() // any ctx will do: it blocks here
+		if err := add(ctx); err != nil {                    // and suspends the task here
+			return err
+		}
+		_, err := asyncio.ToThread(ctx, asyncio.Void(func(context.Context) error { return <-result }))
+		return err
+	}))
+	fmt.Println(count, err)
+	// Output: 200 <nil>
+}
+
+func ExampleLock_TryAcquire() {
+	var lock asyncio.Lock
+	fmt.Println(lock.TryAcquire(), lock.TryAcquire())
+	fmt.Println(lock.Release(), "/", errors.Is(lock.Release(), asyncio.ErrNotAcquired))
+	// Output:
+	// true false
+	// <nil> / true
+}
+
+func ExampleEvent() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		var ready asyncio.Event // unset
+		waiter := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+			if err := ready.Wait(ctx); err != nil {
+				return err
+			}
+			fmt.Println("go")
+			return nil
+		}))
+		_ = asyncio.Sleep(ctx, 0) // let it start
+		fmt.Println("ready")
+		ready.Set() // may be called from any goroutine
+		_, err := waiter.Await(ctx)
+		return err
+	}))
+	fmt.Println(err)
+	// Output:
+	// ready
+	// go
+	// <nil>
+}
+
+func ExampleCondition() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		changed := asyncio.NewCondition(nil) // with a lock of its own
+		var stock []string
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+				return changed.With(ctx, func() error {
+					if err := changed.WaitFor(ctx, func() bool { return len(stock) > 1 }); err != nil {
+						return err
+					}
+					fmt.Println("taking", stock)
+					return nil
+				})
+			}))
+			asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+				for _, item := range []string{"bread", "milk"} {
+					err := changed.With(ctx, func() error {
+						stock = append(stock, item)
+						return changed.NotifyAll()
+					})
+					if err != nil {
+						return err
+					}
+				}
+				return nil
+			}))
+			return nil
+		})
+	}))
+	fmt.Println(err)
+	// Output:
+	// taking [bread milk]
+	// <nil>
+}
+
+func ExampleSemaphore() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		places := asyncio.NewSemaphore(2)
+		inside, most := 0, 0
+		err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			for range 6 {
+				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+					return places.With(ctx, func() error {
+						inside++
+						defer func() { inside-- }()
+						most = max(most, inside)
+						return asyncio.Sleep(ctx, time.Millisecond)
+					})
+				}))
+			}
+			return nil
+		})
+		fmt.Println("at most", most, "inside")
+		return err
+	}))
+	fmt.Println(err)
+	// Output:
+	// at most 2 inside
+	// <nil>
+}
+
+func ExampleBoundedSemaphore() {
+	places := asyncio.NewBoundedSemaphore(1)
+	fmt.Println(places.TryAcquire(), places.Release())
+	err := places.Release() // once too often
+	fmt.Println(errors.Is(err, asyncio.ErrNotAcquired))
+	// Output:
+	// true <nil>
+	// true
+}
+
+func ExampleBarrier() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		barrier := asyncio.NewBarrier(3)
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			for i := range 3 {
+				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+					fmt.Println("player", i, "is here")
+					number, err := barrier.Wait(ctx)
+					if number == 0 && err == nil { // one of them, for what is to be done once
+						fmt.Println("all are here")
+					}
+					return err
+				}))
+			}
+			return nil
+		})
+	}))
+	fmt.Println(err)
+	// Output:
+	// player 0 is here
+	// player 1 is here
+	// player 2 is here
+	// all are here
+	// <nil>
+}
+
+func ExampleQueue() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		queue := asyncio.NewQueue[string](1) // room for one
+		producer := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+			for _, s := range []string{"a", "b", "c"} {
+				if err := queue.Put(ctx, s); err != nil { // waits for room
+					return err
+				}
+			}
+			return nil
+		}))
+		for range 3 {
+			s, err := queue.Get(ctx)
+			if err != nil {
+				return err
+			}
+			fmt.Println(s)
+		}
+		_, err := producer.Await(ctx)
+		return err
+	}))
+	fmt.Println(err)
+	// Output:
+	// a
+	// b
+	// c
+	// <nil>
+}
+
+func ExampleQueue_All() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		queue := asyncio.NewQueue[int](0)
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+				for n, err := range queue.All(ctx) {
+					if err != nil {
+						return err // cancelled; a shutdown just ends the loop
+					}
+					fmt.Println("got", n)
+				}
+				fmt.Println("no more")
+				return nil
+			}))
+			for n := range 3 {
+				if err := queue.Put(tg, n); err != nil {
+					return err
+				}
+			}
+			queue.Shutdown() // what is in it can still be had
+			return nil
+		})
+	}))
+	fmt.Println(err)
+	// Output:
+	// got 0
+	// got 1
+	// got 2
+	// no more
+	// <nil>
+}
+
+func ExampleQueue_Join() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		queue := asyncio.NewQueue[int](0)
+		sum := 0
+		for range 2 { // workers, which the end of Run cancels
+			asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+				for n, err := range queue.All(ctx) {
+					if err != nil {
+						return err
+					}
+					sum += n
+					if err := queue.TaskDone(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}))
+		}
+		for n := range 5 {
+			if err := queue.Put(ctx, n); err != nil {
+				return err
+			}
+		}
+		err := queue.Join(ctx) // until all have been dealt with
+		fmt.Println(sum)
+		return err
+	}))
+	fmt.Println(err)
+	// Output:
+	// 10
+	// <nil>
+}
+
+func ExampleQueue_Shutdown() {
+	queue := asyncio.NewQueue[string](0)
+	if err := queue.PutNoWait("the last one"); err != nil {
+		log.Fatal(err)
+	}
+	queue.Shutdown()
+	err := queue.PutNoWait("too late")
+	fmt.Println(errors.Is(err, asyncio.ErrQueueShutDown))
+	fmt.Println(queue.GetNoWait())
+	_, err = queue.GetNoWait()
+	fmt.Println(errors.Is(err, asyncio.ErrQueueShutDown))
+	// Output:
+	// true
+	// the last one <nil>
+	// true
+}
+
+func ExamplePriorityQueue() {
+	type job struct {
+		priority int
+		name     string
+	}
+	queue := asyncio.NewPriorityQueue(0, func(a, b job) bool { return a.priority < b.priority })
+	for _, j := range []job{{2, "sweep"}, {1, "cook"}, {2, "mop"}, {0, "put out the fire"}} {
+		if err := queue.PutNoWait(j); err != nil {
+			log.Fatal(err)
+		}
+	}
+	for !queue.Empty() {
+		j, err := queue.GetNoWait()
+		fmt.Println(j.name, err)
+	}
+	// Output:
+	// put out the fire <nil>
+	// cook <nil>
+	// sweep <nil>
+	// mop <nil>
+}
+
+func ExampleLifoQueue() {
+	stack := asyncio.NewLifoQueue[string](2)
+	fmt.Println(stack.PutNoWait("bottom"), stack.PutNoWait("top"))
+	fmt.Println(errors.Is(stack.PutNoWait("more"), asyncio.ErrQueueFull))
+	fmt.Println(stack.GetNoWait())
+	// Output:
+	// <nil> <nil>
+	// true
+	// top <nil>
+}

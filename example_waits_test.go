@@ -1,0 +1,299 @@
+package asyncio_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/asyncio-go/asyncio"
+)
+
+func ExampleCoroutine() {
+	// A coroutine with parameters is a function that returns a coroutine.
+	fetch := func(page int) asyncio.Coroutine[string] {
+		return func(ctx context.Context) (string, error) {
+			if err := asyncio.Sleep(ctx, time.Millisecond); err != nil {
+				return "", err
+			}
+			return fmt.Sprint("page ", page), nil
+		}
+	}
+	page, err := asyncio.Run(context.Background(), func(ctx context.Context) (string, error) {
+		task := asyncio.CreateTask(ctx, fetch(7)) // asyncio.create_task(fetch(7))
+		return task.Await(ctx)
+	})
+	fmt.Println(page, err)
+	// Output: page 7 <nil>
+}
+
+func ExampleGather() {
+	pages, err := asyncio.Run(context.Background(), func(ctx context.Context) ([]string, error) {
+		slow := asyncio.CreateTask(ctx, asyncio.Delay(2*time.Millisecond, "slow"))
+		fast := asyncio.CreateTask(ctx, asyncio.Delay(time.Millisecond, "fast"))
+		return asyncio.Gather(ctx, slow, fast) // in the order given
+	})
+	fmt.Println(pages, err)
+	// Output: [slow fast] <nil>
+}
+
+func ExampleGather_failure() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		slow := asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, "slow"))
+		fails := asyncio.CreateTask(ctx, func(context.Context) (string, error) {
+			return "", errors.New("no such page")
+		})
+		_, err := asyncio.Gather(ctx, slow, fails)
+		fmt.Println(err)
+		fmt.Println("the others go on:", !slow.Done())
+		slow.Cancel() // WithTaskGroup does that by itself
+		return nil
+	}))
+	fmt.Println(err)
+	// Output:
+	// no such page
+	// the others go on: true
+	// <nil>
+}
+
+func ExampleGatherAll() {
+	outcomes, err := asyncio.Run(context.Background(), func(ctx context.Context) ([]asyncio.Outcome[string], error) {
+		works := asyncio.CreateTask(ctx, asyncio.Delay(time.Millisecond, "a page"))
+		fails := asyncio.CreateTask(ctx, func(context.Context) (string, error) {
+			return "", errors.New("no such page")
+		})
+		return asyncio.GatherAll(ctx, works, fails)
+	})
+	if err != nil {
+		log.Fatal(err) // only if main itself was cancelled
+	}
+	for _, o := range outcomes {
+		fmt.Printf("%q %v\n", o.Value, o.Err)
+	}
+	// Output:
+	// "a page" <nil>
+	// "" no such page
+}
+
+func ExampleOutcome() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		task := asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, 42))
+		task.Cancel("too late")
+		outcomes, err := asyncio.GatherAll(ctx, task)
+		if err != nil {
+			return err
+		}
+		switch o := outcomes[0]; {
+		case o.Err == nil:
+			fmt.Println("value", o.Value)
+		case errors.Is(o.Err, asyncio.ErrCancelled):
+			fmt.Println(o.Err)
+		default:
+			fmt.Println("failed", o.Err)
+		}
+		return nil
+	}))
+	fmt.Println(err)
+	// Output:
+	// asyncio: cancelled: too late
+	// <nil>
+}
+
+func ExampleWait() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		slow := asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, "slow"), asyncio.WithName("slow"))
+		fast := asyncio.CreateTask(ctx, asyncio.Delay(time.Millisecond, "fast"), asyncio.WithName("fast"))
+		tasks := []*asyncio.Task[string]{slow, fast}
+
+		done, pending, err := asyncio.Wait(ctx, tasks, asyncio.WaitOptions{
+			ReturnWhen: asyncio.FirstCompleted,
+		})
+		if err != nil {
+			return err
+		}
+		for _, t := range done {
+			s, err := t.Result()
+			fmt.Println(s, err)
+		}
+		for _, t := range pending {
+			t.Cancel() // Wait itself cancels nothing
+			fmt.Println(t.Name(), "is cancelled")
+		}
+		return nil
+	}))
+	fmt.Println(err)
+	// Output:
+	// fast <nil>
+	// slow is cancelled
+	// <nil>
+}
+
+func ExampleWaitOptions() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		tasks := []*asyncio.Task[int]{
+			asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, 1)),
+			asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, 2)),
+		}
+		done, pending, err := asyncio.Wait(ctx, tasks, asyncio.WaitOptions{Timeout: time.Millisecond})
+		fmt.Println(len(done), len(pending), err) // a timeout is no error
+		return nil
+	}))
+	fmt.Println(err)
+	// Output:
+	// 0 2 <nil>
+	// <nil>
+}
+
+func ExampleReturnWhen() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		tasks := []*asyncio.Task[int]{
+			asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, 1)),
+			asyncio.CreateTask(ctx, asyncio.Delay(0, 2)),
+			asyncio.CreateTask(ctx, func(ctx context.Context) (int, error) {
+				if err := asyncio.Sleep(ctx, time.Millisecond); err != nil {
+					return 0, err
+				}
+				return 0, errors.New("out of order")
+			}),
+		}
+		done, pending, err := asyncio.Wait(ctx, tasks, asyncio.WaitOptions{
+			ReturnWhen: asyncio.FirstException,
+		})
+		if err != nil {
+			return err
+		}
+		for _, t := range done {
+			fmt.Println(t.Result())
+		}
+		fmt.Println(len(pending), "still at work")
+		return nil
+	}))
+	fmt.Println(err)
+	// Output:
+	// 2 <nil>
+	// 0 out of order
+	// 1 still at work
+	// <nil>
+}
+
+func ExampleAsCompleted() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		tasks := []*asyncio.Task[string]{
+			asyncio.CreateTask(ctx, asyncio.Delay(time.Millisecond, "slow")),
+			asyncio.CreateTask(ctx, asyncio.Delay(0, "fast")),
+		}
+		for t := range asyncio.AsCompleted(ctx, tasks) {
+			s, err := t.Result() // it is done
+			if err != nil {
+				return err
+			}
+			fmt.Println(s)
+		}
+		return nil
+	}))
+	fmt.Println(err)
+	// Output:
+	// fast
+	// slow
+	// <nil>
+}
+
+func ExampleAsCompletedWithin() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		tasks := []*asyncio.Task[string]{
+			asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, "slow")),
+			asyncio.CreateTask(ctx, asyncio.Delay(0, "fast")),
+		}
+		for t, err := range asyncio.AsCompletedWithin(ctx, tasks, 20*time.Millisecond) {
+			if err != nil {
+				fmt.Println(err) // t is nil, and this was the last pair
+				break
+			}
+			fmt.Println(t.Result())
+		}
+		return nil
+	}))
+	fmt.Println(err)
+	// Output:
+	// fast <nil>
+	// asyncio: timeout
+	// <nil>
+}
+
+func ExampleWaitFor() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		slow := asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, "a page"))
+		_, err := asyncio.WaitFor(ctx, slow, time.Millisecond)
+		if errors.Is(err, asyncio.ErrTimeout) {
+			fmt.Println("too slow, and cancelled:", slow.Cancelled())
+			return nil
+		}
+		return err
+	}))
+	fmt.Println(err)
+	// Output:
+	// too slow, and cancelled: true
+	// <nil>
+}
+
+func ExampleShield() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		save := asyncio.CreateTask(ctx, asyncio.Delay(2*time.Millisecond, "saved"))
+		request := asyncio.CreateTask(ctx, func(ctx context.Context) (string, error) {
+			return asyncio.Shield(ctx, save)
+		})
+		_ = asyncio.Sleep(ctx, 0) // let them start
+		request.Cancel()
+		_, err := request.Await(ctx)
+		fmt.Println(err)
+		s, err := save.Await(ctx) // goes on; awaited, so that the end of Run does not cancel it
+		fmt.Println(s, err)
+		return nil
+	}))
+	fmt.Println(err)
+	// Output:
+	// asyncio: cancelled
+	// saved <nil>
+	// <nil>
+}
+
+func ExampleRace() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		mirror := func(d time.Duration, name string) *asyncio.Task[string] {
+			return asyncio.CreateTask(ctx, asyncio.Delay(d, name))
+		}
+		slow, fast := mirror(time.Hour, "far away"), mirror(time.Millisecond, "nearby")
+		s, err := asyncio.Race(ctx, slow, fast)
+		fmt.Println(s, err, "- the other is cancelled:", slow.Cancelled())
+		return nil
+	}))
+	fmt.Println(err)
+	// Output:
+	// nearby <nil> - the other is cancelled: true
+	// <nil>
+}
+
+func ExampleMap() {
+	squares, err := asyncio.Run(context.Background(), func(ctx context.Context) ([]int, error) {
+		// Never more than two at a time; the results are in the order of the items.
+		return asyncio.Map(ctx, []int{1, 2, 3, 4}, 2, func(ctx context.Context, n int) (int, error) {
+			return n * n, asyncio.Sleep(ctx, time.Millisecond)
+		})
+	})
+	fmt.Println(squares, err)
+	// Output: [1 4 9 16] <nil>
+}
+
+func ExampleMap_threads() {
+	lengths, err := asyncio.Run(context.Background(), func(ctx context.Context) ([]int, error) {
+		words := []string{"what", "blocks", "or", "computes"}
+		return asyncio.Map(ctx, words, 0, func(ctx context.Context, word string) (int, error) {
+			return asyncio.ToThread(ctx, func(context.Context) (int, error) {
+				return len(word), nil // what blocks here has its own goroutine: the loop is free
+			})
+		})
+	})
+	fmt.Println(lengths, err)
+	// Output: [4 6 2 8] <nil>
+}
