@@ -343,13 +343,13 @@ func TestSlowSteps(t *testing.T) {
 		}
 	})
 	t.Run("not below the limit", func(t *testing.T) {
-		if h := program(t, math.MaxInt64, asyncio.WithDebug()); len(h.List) > 0 {
-			t.Errorf("logged: %v", h.List)
+		if h := program(t, math.MaxInt64, asyncio.WithDebug()); len(h.All()) > 0 {
+			t.Errorf("logged: %v", h.All())
 		}
 	})
 	t.Run("not without debug mode", func(t *testing.T) {
-		if h := program(t, 1); len(h.List) > 0 {
-			t.Errorf("logged: %v", h.List)
+		if h := program(t, 1); len(h.All()) > 0 {
+			t.Errorf("logged: %v", h.All())
 		}
 	})
 	t.Run("also those that panic or exit", func(t *testing.T) {
@@ -549,7 +549,7 @@ func TestWatchdogIsSilentWhileTheLoopIsIdle(t *testing.T) {
 		}), asyncio.WithName("stuck")))
 	})
 	if n := idleWarned.Load(); n != before {
-		t.Errorf("warned of the idle loop: %v", h.List)
+		t.Errorf("warned of the idle loop: %v", h.All())
 	}
 	close(end)
 	running.Wait()

@@ -497,7 +497,7 @@ func TestStackOfCreatorWhileAnEagerTaskRuns(t *testing.T) {
 							}
 						}
 						for _, part := range []string{"/internal/", "iter.Pull"} {
-							if testutil.Frames(x.task.Stack(), part) {
+							if testutil.HasFrame(x.task.Stack(), part) {
 								t.Errorf("%s shows %s: %v", x.task.Name(), part, stack)
 							}
 						}

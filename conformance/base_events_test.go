@@ -3,7 +3,6 @@ package conformance_test
 import (
 	"context"
 	"errors"
-	"log"
 	"log/slog"
 	"runtime"
 	"slices"
@@ -14,12 +13,13 @@ import (
 	"weak"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 func TestLoopClose(t *testing.T) {
 	t.Run("is for good", func(t *testing.T) {
-		l := newLoop(t, new(reports))
-		pending := asyncio.NewFuture[none](l.Context())
+		l := testutil.NewLoop(t, new(testutil.Reports))
+		pending := asyncio.NewFuture[asyncio.None](l.Context())
 		if l.IsClosed() {
 			t.Error("closed from the start")
 		}
@@ -28,12 +28,12 @@ func TestLoopClose(t *testing.T) {
 				t.Errorf("Close: %v, closed %t", err, l.IsClosed())
 			}
 		}
-		expectIs(t, "RunForever", l.RunForever(), asyncio.ErrLoopClosed)
-		expectIs(t, "RunUntilComplete", l.RunUntilComplete(pending), asyncio.ErrLoopClosed)
+		testutil.ExpectIs(t, "RunForever", l.RunForever(), asyncio.ErrLoopClosed)
+		testutil.ExpectIs(t, "RunUntilComplete", l.RunUntilComplete(pending), asyncio.ErrLoopClosed)
 	})
 	t.Run("leaves nothing of a task that comes too late", func(t *testing.T) {
-		var r reports
-		l := newLoop(t, &r)
+		var r testutil.Reports
+		l := testutil.NewLoop(t, &r)
 		l.Close()
 		before := runtime.NumGoroutine()
 		for range 100 {
@@ -41,24 +41,24 @@ func TestLoopClose(t *testing.T) {
 				t.Error("it ran")
 				return nil
 			}))
-			expectIs(t, "CreateTask", a.Err(), asyncio.ErrLoopClosed)
+			testutil.ExpectIs(t, "CreateTask", a.Err(), asyncio.ErrLoopClosed)
 			b := asyncio.Go(l.Context(), asyncio.Void(func(context.Context) error {
 				t.Error("it ran on a goroutine")
 				return nil
 			}))
-			expectIs(t, "Go", b.Err(), asyncio.ErrLoopClosed)
+			testutil.ExpectIs(t, "Go", b.Err(), asyncio.ErrLoopClosed)
 		}
 		if n := runtime.NumGoroutine() - before; n > 0 {
 			t.Errorf("%d goroutines more", n)
 		}
 		runtime.GC()
-		r.expect(t)
+		r.Expect(t)
 	})
 }
 
 func TestLoopCallSoon(t *testing.T) {
 	t.Run("calls once, on the next turn and not before", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		calls := 0
 		h := l.CallSoon(func() { calls++ })
 		if h.Cancelled() || calls != 0 {
@@ -73,7 +73,7 @@ func TestLoopCallSoon(t *testing.T) {
 	})
 	t.Run("panics without a callback, in debug mode or not", func(t *testing.T) {
 		for _, on := range []bool{true, false} {
-			l := newLoop(t, new(reports))
+			l := testutil.NewLoop(t, new(testutil.Reports))
 			l.SetDebug(on)
 			func() {
 				defer func() {
@@ -87,7 +87,7 @@ func TestLoopCallSoon(t *testing.T) {
 		}
 	})
 	t.Run("sets no timer", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		begin := l.Time()
 		h := l.CallSoon(func() {})
 		baseEventsTurn(t, l)
@@ -96,7 +96,7 @@ func TestLoopCallSoon(t *testing.T) {
 		}
 	})
 	t.Run("leaves nothing of a handle that is cancelled", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		begin := l.Time()
 		l.CallSoon(func() { t.Error("it ran") }).Cancel()
 		l.CallLater(time.Second, func() { t.Error("it fired") }).Cancel()
@@ -107,7 +107,7 @@ func TestLoopCallSoon(t *testing.T) {
 		}
 	})
 	t.Run("does not call what was cancelled earlier in the turn", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		events := 0
 		event := func() { events++ }
 		l.CallSoon(event)
@@ -126,7 +126,7 @@ func TestLoopCallSoon(t *testing.T) {
 
 func TestLoopTimers(t *testing.T) {
 	t.Run("do not fire on the next turn unless they are due", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		begin := l.Time()
 		var at []time.Duration
 		h := l.CallLater(10*time.Second, func() { at = append(at, l.Time().Sub(begin)) })
@@ -141,15 +141,15 @@ func TestLoopTimers(t *testing.T) {
 		}
 	})
 	t.Run("of the past fire in the order of their moments", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		var order []string
 		l.CallLater(-1*time.Second, func() { order = append(order, "a") })
 		l.CallLater(-2*time.Second, func() { order = append(order, "b") })
 		baseEventsTurn(t, l)
-		expectLines(t, order, "b", "a")
+		testutil.ExpectLines(t, order, "b", "a")
 	})
 	t.Run("fire at the moment of CallAt", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		begin := l.Time()
 		l.CallAt(begin.Add(100*time.Millisecond), l.Stop)
 		baseEventsRun(t, l)
@@ -158,7 +158,7 @@ func TestLoopTimers(t *testing.T) {
 		}
 	})
 	t.Run("that are cancelled are not waited for", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		begin := l.Time()
 		l.CallLater(5*time.Second, func() { t.Error("it fired") }).Cancel()
 		var took time.Duration
@@ -173,7 +173,7 @@ func TestLoopTimers(t *testing.T) {
 	})
 	t.Run("that are cancelled are dropped, wherever they stand", func(t *testing.T) {
 		const n = 130
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		begin := l.Time()
 		var fired []time.Duration
 		gone := baseEventsCancelled(l, n, func() { fired = append(fired, l.Time().Sub(begin)) })
@@ -196,22 +196,22 @@ func TestLoopTimers(t *testing.T) {
 		}
 	})
 	t.Run("run what they call soon on the next turn", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		var order []string
 		l.CallLater(-500*time.Second, func() {
 			order = append(order, "timer")
 			l.CallSoon(func() { order = append(order, "soon") })
 		})
 		baseEventsTurn(t, l)
-		expectLines(t, order, "timer")
+		testutil.ExpectLines(t, order, "timer")
 		baseEventsTurn(t, l)
-		expectLines(t, order, "timer", "soon")
+		testutil.ExpectLines(t, order, "timer", "soon")
 	})
 }
 
 func TestLoopRuns(t *testing.T) {
 	t.Run("one turn, without waiting, if it is stopped before", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		begin := l.Time()
 		turns := 0
 		l.CallSoon(func() {
@@ -226,7 +226,7 @@ func TestLoopRuns(t *testing.T) {
 		}
 	})
 	t.Run("turn by turn, running only in between", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		calls, turns := 0, 0
 		l.CallSoon(func() { calls++ })
 		var turn func()
@@ -249,15 +249,15 @@ func TestLoopRuns(t *testing.T) {
 		}
 	})
 	t.Run("not while another loop does on the goroutine", func(t *testing.T) {
-		other := newLoop(t, new(reports))
+		other := testutil.NewLoop(t, new(testutil.Reports))
 		other.CallSoon(func() { t.Error("the other loop ran") })
-		succeed(t, func(ctx context.Context) error {
-			expectIs(t, "RunForever", other.RunForever(), asyncio.ErrLoopRunning)
+		testutil.Succeed(t, func(ctx context.Context) error {
+			testutil.ExpectIs(t, "RunForever", other.RunForever(), asyncio.ErrLoopRunning)
 			return asyncio.Sleep(ctx, time.Second)
 		})
 	})
 	t.Run("not until the end of nothing", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		func() {
 			defer func() {
 				if recover() == nil {
@@ -273,8 +273,8 @@ func TestLoopRuns(t *testing.T) {
 		baseEventsRun(t, l)
 	})
 	t.Run("on after a callback has exited", func(t *testing.T) {
-		l := newLoop(t, new(reports))
-		first := asyncio.CreateTask(l.Context(), asyncio.Delay(100*time.Millisecond, none{}))
+		l := testutil.NewLoop(t, new(testutil.Reports))
+		first := asyncio.CreateTask(l.Context(), asyncio.Delay(100*time.Millisecond, asyncio.None{}))
 		l.CallSoon(runtime.Goexit)
 		if baseEventsReturned(func() { _ = l.RunUntilComplete(first) }) {
 			t.Error("the exit was stopped")
@@ -284,7 +284,7 @@ func TestLoopRuns(t *testing.T) {
 		}
 		// The end of the first, halfway, does not stop the run of the second.
 		begin := l.Time()
-		second := asyncio.CreateTask(l.Context(), asyncio.Delay(200*time.Millisecond, none{}))
+		second := asyncio.CreateTask(l.Context(), asyncio.Delay(200*time.Millisecond, asyncio.None{}))
 		if err := l.RunUntilComplete(second); err != nil {
 			t.Error("RunUntilComplete:", err)
 		}
@@ -293,7 +293,7 @@ func TestLoopRuns(t *testing.T) {
 		}
 	})
 	t.Run("on after a task has exited, with no stop left over", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		if !baseEventsExited(l) {
 			t.Error("the exit was stopped")
 		}
@@ -310,20 +310,20 @@ func TestLoopRuns(t *testing.T) {
 		}
 	})
 	t.Run("and reports no error of who has exited it", func(t *testing.T) {
-		var r reports
-		l := newLoop(t, &r)
+		var r testutil.Reports
+		l := testutil.NewLoop(t, &r)
 		if !baseEventsExited(l) {
 			t.Error("the exit was stopped")
 		}
 		l.Close()
 		runtime.GC()
-		r.expect(t)
+		r.Expect(t)
 	})
 }
 
 func TestLoopDebug(t *testing.T) {
 	t.Run("is what was set", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		for _, on := range []bool{true, false} {
 			if l.SetDebug(on); l.Debug() != on {
 				t.Errorf("set to %t, it is %t", on, l.Debug())
@@ -332,7 +332,7 @@ func TestLoopDebug(t *testing.T) {
 	})
 	t.Run("allows callbacks from any goroutine", func(t *testing.T) {
 		for _, on := range []bool{true, false} {
-			l := newLoop(t, new(reports))
+			l := testutil.NewLoop(t, new(testutil.Reports))
 			l.SetDebug(on)
 			var order []string
 			note := func(s string) func() { return func() { order = append(order, s) } }
@@ -359,7 +359,7 @@ func TestLoopDebug(t *testing.T) {
 				other.Wait()
 			})
 			baseEventsRun(t, l)
-			expectLines(t, order, "soon", "later", "at", "from a loop")
+			testutil.ExpectLines(t, order, "soon", "later", "at", "from a loop")
 		}
 	})
 	t.Run("logs a slow step of a task with its name", func(t *testing.T) {
@@ -370,7 +370,7 @@ func TestLoopDebug(t *testing.T) {
 			return nil
 		}), asyncio.WithName("slow task"))
 		baseEventsRun(t, l)
-		if !logged.has(slog.LevelWarn, "was held up", "slow task", "for=") {
+		if !logged.has(slog.LevelWarn, "was held up", "slow task", "for:") {
 			t.Errorf("logged:\n%s", logged)
 		}
 	})
@@ -380,7 +380,7 @@ func TestLoopDebug(t *testing.T) {
 		stop := baseEventsStop{l}
 		l.CallSoon(stop.slowCallback)
 		baseEventsRun(t, l)
-		if !logged.has(slog.LevelWarn, "was held up", "slowCallback", "for=") {
+		if !logged.has(slog.LevelWarn, "was held up", "slowCallback", "for:") {
 			t.Errorf("logged:\n%s", logged)
 		}
 	})
@@ -401,10 +401,10 @@ func TestLoopExceptionHandler(t *testing.T) {
 			if err := l.Close(); err != nil {
 				t.Error("Close:", err)
 			}
-			if !logged.has(slog.LevelError, "callback", "TestLoopExceptionHandler") || len(logged.list) != 1 {
+			if !logged.has(slog.LevelError, "callback", "TestLoopExceptionHandler") || logged.len() != 1 {
 				t.Errorf("%s logged:\n%s", name, logged)
 			}
-			expectIs(t, name+" logged", logged.err(), errTest)
+			testutil.ExpectIs(t, name+" logged", logged.err(), testutil.ErrTest)
 		}
 	})
 	t.Run("by default logs an error nobody has asked for", func(t *testing.T) {
@@ -412,9 +412,9 @@ func TestLoopExceptionHandler(t *testing.T) {
 		l := asyncio.NewLoop(asyncio.WithVirtualClock())
 		func() {
 			a := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
-				return errors.Join(asyncio.Sleep(ctx, 10*time.Millisecond), errTest)
+				return errors.Join(asyncio.Sleep(ctx, 10*time.Millisecond), testutil.ErrTest)
 			}), asyncio.WithName("lost"))
-			a.AddDoneCallback(func(*asyncio.Task[none]) { l.Stop() })
+			a.AddDoneCallback(func(*asyncio.Task[asyncio.None]) { l.Stop() })
 			baseEventsRun(t, l)
 		}()
 		if logged.len() > 0 {
@@ -427,7 +427,7 @@ func TestLoopExceptionHandler(t *testing.T) {
 		if !logged.has(slog.LevelError, "lost", "never retrieved") || logged.len() != 1 {
 			t.Errorf("logged:\n%s", logged)
 		}
-		expectIs(t, "logged", logged.err(), errTest)
+		testutil.ExpectIs(t, "logged", logged.err(), testutil.ErrTest)
 		if err := l.Close(); err != nil {
 			t.Error("Close:", err)
 		}
@@ -457,7 +457,7 @@ func TestLoopExceptionHandler(t *testing.T) {
 			!strings.Contains(c.e.Message, "baseEventsPanic") {
 			t.Errorf("called with loop %p, handle %p, message %q", c.l, c.e.Handle, c.e.Message)
 		}
-		expectIs(t, "the error", c.e.Err, errTest)
+		testutil.ExpectIs(t, "the error", c.e.Err, testutil.ErrTest)
 		l.SetExceptionHandler(nil)
 		round()
 		if len(calls) != 1 || !logged.has(slog.LevelError, "callback") || logged.len() != 1 {
@@ -483,8 +483,8 @@ func TestLoopExceptionHandler(t *testing.T) {
 		if !logged.has(slog.LevelError, "exception handler", "baseEventsPanic") || logged.len() != 1 {
 			t.Errorf("logged:\n%s", logged)
 		}
-		expectIs(t, "logged", logged.err(), errHam)
-		expectIs(t, "logged", logged.err(), errTest)
+		testutil.ExpectIs(t, "logged", logged.err(), errHam)
+		testutil.ExpectIs(t, "logged", logged.err(), testutil.ErrTest)
 		if err := l.Close(); err != nil {
 			t.Error("Close:", err)
 		}
@@ -502,8 +502,8 @@ func TestLoopTasks(t *testing.T) {
 		"have the name that was given, with one":          create,
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := newLoop(t, new(reports), asyncio.WithTaskFactory(factory))
-			a := asyncio.CreateTask(l.Context(), asyncio.Delay(0, none{}), asyncio.WithName("test_task"))
+			l := testutil.NewLoop(t, new(testutil.Reports), asyncio.WithTaskFactory(factory))
+			a := asyncio.CreateTask(l.Context(), asyncio.Delay(0, asyncio.None{}), asyncio.WithName("test_task"))
 			if a.Name() != "test_task" {
 				t.Errorf("named %q", a.Name())
 			}
@@ -516,10 +516,10 @@ func TestLoopTasks(t *testing.T) {
 		})
 	}
 	t.Run("are made by the factory as long as there is one", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		var made []asyncio.AnyTask
 		makeOne := func() asyncio.AnyTask {
-			a := asyncio.CreateTask(l.Context(), asyncio.Delay(0, none{}))
+			a := asyncio.CreateTask(l.Context(), asyncio.Delay(0, asyncio.None{}))
 			if err := l.RunUntilComplete(a); err != nil {
 				t.Error("RunUntilComplete:", err)
 			}
@@ -599,10 +599,10 @@ func baseEventsFail(f *asyncio.Future[bool]) {
 	if err := f.SetResult(true); err != nil {
 		panic(err)
 	}
-	panic(errTest)
+	panic(testutil.ErrTest)
 }
 
-func baseEventsPanic() { panic(errTest) }
+func baseEventsPanic() { panic(testutil.ErrTest) }
 
 type baseEventsStop struct{ l *asyncio.Loop }
 
@@ -611,88 +611,37 @@ func (s baseEventsStop) slowCallback() { s.l.Stop() }
 // baseEventsSlowLoop makes a loop that logs every step.
 func baseEventsSlowLoop(t *testing.T) *asyncio.Loop {
 	t.Helper()
-	l := newLoop(t, new(reports), asyncio.WithDebug())
+	l := testutil.NewLoop(t, new(testutil.Reports), asyncio.WithDebug())
 	l.SetSlowCallbackDuration(0)
 	return l
 }
 
-// baseEventsLog collects what is logged by slog.Default.
-type baseEventsLog struct {
-	mu   sync.Mutex
-	list []slog.Record
-}
+// baseEventsLog is what is logged by slog.Default.
+type baseEventsLog struct{ *testutil.Logged }
 
-func baseEventsCaptureLog(t *testing.T) *baseEventsLog {
+func baseEventsCaptureLog(t *testing.T) baseEventsLog {
 	t.Helper()
-	h := &baseEventsLog{}
-	before, writer, flags := slog.Default(), log.Writer(), log.Flags()
-	slog.SetDefault(slog.New(h))
-	t.Cleanup(func() {
-		slog.SetDefault(before)
-		log.SetOutput(writer) // which SetDefault has changed
-		log.SetFlags(flags)
-	})
-	return h
+	return baseEventsLog{testutil.CaptureLog(t, nil)}
 }
 
-func (h *baseEventsLog) Enabled(context.Context, slog.Level) bool { return true }
-func (h *baseEventsLog) WithAttrs([]slog.Attr) slog.Handler       { return h }
-func (h *baseEventsLog) WithGroup(string) slog.Handler            { return h }
-
-func (h *baseEventsLog) Handle(_ context.Context, r slog.Record) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.list = append(h.list, r)
-	return nil
-}
-
-func (h *baseEventsLog) len() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.list)
-}
+func (h baseEventsLog) len() int { return len(h.All()) }
 
 // has reports whether there is a record of the level with all the words.
-func (h *baseEventsLog) has(level slog.Level, words ...string) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return slices.ContainsFunc(h.list, func(r slog.Record) bool {
-		text := baseEventsText(r)
-		missing := func(w string) bool { return !strings.Contains(text, w) }
+func (h baseEventsLog) has(level slog.Level, words ...string) bool {
+	return slices.ContainsFunc(h.All(), func(r testutil.LogRecord) bool {
+		missing := func(w string) bool { return !strings.Contains(r.String(), w) }
 		return r.Level == level && !slices.ContainsFunc(words, missing)
 	})
 }
 
 // err returns the error of the last record.
-func (h *baseEventsLog) err() (err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.list) > 0 {
-		h.list[len(h.list)-1].Attrs(func(a slog.Attr) bool {
-			if e, ok := a.Value.Any().(error); ok {
+func (h baseEventsLog) err() (err error) {
+	if all := h.All(); len(all) > 0 {
+		for _, v := range all[len(all)-1].Attrs {
+			if e, ok := v.Any().(error); ok {
 				err = e
 			}
-			return true
-		})
+		}
 	}
 	return err
-}
-
-func (h *baseEventsLog) String() string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	var b strings.Builder
-	for _, r := range h.list {
-		b.WriteString("\t" + baseEventsText(r) + "\n")
-	}
-	return b.String()
-}
-
-func baseEventsText(r slog.Record) string {
-	text := r.Message
-	r.Attrs(func(a slog.Attr) bool {
-		text += " " + a.String()
-		return true
-	})
-	return text
 }

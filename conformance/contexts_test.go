@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 func TestContextsOfTasks(t *testing.T) {
@@ -25,12 +26,12 @@ func TestContextsOfTasks(t *testing.T) {
 				return []string{a, quotient(ctx, x, y*y)}, err
 			}
 		}
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			got, err := asyncio.Gather(ctx,
 				asyncio.CreateTask(ctx, fractions(100*time.Millisecond, 3, 1, 3)),
 				asyncio.CreateTask(ctx, fractions(200*time.Millisecond, 6, 1, 3)))
-			expectLines(t, slices.Concat(got...), "0.333", "0.111", "0.333333", "0.111111")
+			testutil.ExpectLines(t, slices.Concat(got...), "0.333", "0.111", "0.333333", "0.111111")
 			if d := elapsed(ctx, begin); d != 200*time.Millisecond {
 				t.Errorf("took %v", d)
 			}

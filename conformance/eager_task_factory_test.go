@@ -11,11 +11,12 @@ import (
 	"weak"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 func TestEagerFactory(t *testing.T) {
 	t.Run("makes tasks like others", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			asyncio.RunningLoop(ctx).SetTaskFactory(asyncio.EagerTaskFactory)
 			ran := false
 			a := asyncio.CreateTask(ctx, asyncio.Void(func(context.Context) error { ran = true; return nil }))
@@ -116,7 +117,7 @@ func TestEagerFactory(t *testing.T) {
 			look(ctx, "parent")
 			_, err := a.Await(ctx)
 			look(ctx, "parent")
-			expectLines(t, lines, "child 1", "child 2", "parent 1", "child 2", "child 3", "parent 1")
+			testutil.ExpectLines(t, lines, "child 1", "child 2", "parent 1", "child 2", "child 3", "parent 1")
 			return err
 		})
 	})
@@ -152,8 +153,8 @@ func TestTaskFactoryCounts(t *testing.T) {
 		n, err := chain(ctx, depth-1)
 		return n + 1, err
 	}
-	var groups func(depth int) asyncio.Coroutine[none]
-	groups = func(depth int) asyncio.Coroutine[none] {
+	var groups func(depth int) asyncio.Coroutine[asyncio.None]
+	groups = func(depth int) asyncio.Coroutine[asyncio.None] {
 		return asyncio.Void(func(ctx context.Context) error {
 			if depth == 0 {
 				return nil
@@ -166,13 +167,13 @@ func TestTaskFactoryCounts(t *testing.T) {
 			})
 		})
 	}
-	var gathers func(depth int) asyncio.Coroutine[none]
-	gathers = func(depth int) asyncio.Coroutine[none] {
+	var gathers func(depth int) asyncio.Coroutine[asyncio.None]
+	gathers = func(depth int) asyncio.Coroutine[asyncio.None] {
 		return asyncio.Void(func(ctx context.Context) error {
 			if depth == 0 {
 				return nil
 			}
-			tasks := make([]*asyncio.Task[none], width)
+			tasks := make([]*asyncio.Task[asyncio.None], width)
 			for i := range tasks {
 				tasks[i] = asyncio.CreateTask(ctx, gathers(depth-1))
 			}
@@ -182,7 +183,7 @@ func TestTaskFactoryCounts(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name string
-		root asyncio.Coroutine[none]
+		root asyncio.Coroutine[asyncio.None]
 		made int
 	}{
 		{"one for calls of coroutines", asyncio.Void(func(ctx context.Context) error {
@@ -213,7 +214,7 @@ func TestTaskFactoryCounts(t *testing.T) {
 // eagerSucceed is succeed with the eager factory.
 func eagerSucceed(t *testing.T, main func(ctx context.Context) error) {
 	t.Helper()
-	succeed(t, main, asyncio.WithTaskFactory(asyncio.EagerTaskFactory))
+	testutil.Succeed(t, main, asyncio.WithTaskFactory(asyncio.EagerTaskFactory))
 }
 
 // eagerHolder makes a task whose coroutine has captured something.
@@ -225,9 +226,9 @@ func eagerHolder(ctx context.Context) (weak.Pointer[[64]byte], *asyncio.Task[byt
 
 // eagerCount runs a coroutine as a task that a callback makes, and counts all tasks and
 // those that had not begun when they were made.
-func eagerCount(t *testing.T, c asyncio.Coroutine[none], eager bool) (made, late int) {
+func eagerCount(t *testing.T, c asyncio.Coroutine[asyncio.None], eager bool) (made, late int) {
 	t.Helper()
-	var r reports
+	var r testutil.Reports
 	factory := func(_ *asyncio.Loop, create func(opts ...asyncio.TaskOption) asyncio.AnyTask) {
 		var opts []asyncio.TaskOption
 		if eager {
@@ -238,15 +239,15 @@ func eagerCount(t *testing.T, c asyncio.Coroutine[none], eager bool) (made, late
 			late++
 		}
 	}
-	l := newLoop(t, &r, asyncio.WithTaskFactory(factory))
-	ended := asyncio.NewFuture[none](l.Context())
+	l := testutil.NewLoop(t, &r, asyncio.WithTaskFactory(factory))
+	ended := asyncio.NewFuture[asyncio.None](l.Context())
 	l.CallSoon(func() {
 		root := asyncio.CreateTask(l.Context(), c)
-		root.AddDoneCallback(func(root *asyncio.Task[none]) {
+		root.AddDoneCallback(func(root *asyncio.Task[asyncio.None]) {
 			if err := root.Err(); err != nil {
 				t.Error(err)
 			}
-			if err := ended.SetResult(none{}); err != nil {
+			if err := ended.SetResult(asyncio.None{}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -254,6 +255,6 @@ func eagerCount(t *testing.T, c asyncio.Coroutine[none], eager bool) (made, late
 	if err := l.RunUntilComplete(ended); err != nil {
 		t.Error(err)
 	}
-	r.expect(t)
+	r.Expect(t)
 	return made, late
 }

@@ -9,12 +9,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 	"weak"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 func TestEventsRuns(t *testing.T) {
@@ -29,9 +29,9 @@ func TestEventsRuns(t *testing.T) {
 				t.Error("the inner coroutine ran")
 				return nil
 			}))
-			expectIs(t, "RunOn inside", err, asyncio.ErrLoopRunning)
-			f := asyncio.NewFuture[none](ctx)
-			expectIs(t, "RunUntilComplete inside", l.RunUntilComplete(f), asyncio.ErrLoopRunning)
+			testutil.ExpectIs(t, "RunOn inside", err, asyncio.ErrLoopRunning)
+			f := asyncio.NewFuture[asyncio.None](ctx)
+			testutil.ExpectIs(t, "RunUntilComplete inside", l.RunUntilComplete(f), asyncio.ErrLoopRunning)
 			return asyncio.Sleep(ctx, time.Second)
 		}))
 		if err != nil {
@@ -42,9 +42,9 @@ func TestEventsRuns(t *testing.T) {
 		}
 	})
 	t.Run("last as long as what they run", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		begin := l.Time()
-		a := asyncio.CreateTask(l.Context(), asyncio.Delay(100*time.Millisecond, none{}))
+		a := asyncio.CreateTask(l.Context(), asyncio.Delay(100*time.Millisecond, asyncio.None{}))
 		if err := l.RunUntilComplete(a); err != nil {
 			t.Error("RunUntilComplete:", err)
 		}
@@ -59,7 +59,7 @@ func TestEventsRuns(t *testing.T) {
 			asyncio.RunningLoop(ctx).Stop()
 			return asyncio.Sleep(ctx, 100*time.Millisecond)
 		}))
-		expectIs(t, "RunOn", err, asyncio.ErrLoopStopped)
+		testutil.ExpectIs(t, "RunOn", err, asyncio.ErrLoopStopped)
 		if !r.Loop().Time().Equal(begin) {
 			t.Error("it went on until", r.Loop().Time())
 		}
@@ -68,9 +68,9 @@ func TestEventsRuns(t *testing.T) {
 		}
 	})
 	t.Run("do not let the loop be closed from inside", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			l := asyncio.RunningLoop(ctx)
-			expectIs(t, "Close", l.Close(), asyncio.ErrLoopRunning)
+			testutil.ExpectIs(t, "Close", l.Close(), asyncio.ErrLoopRunning)
 			if l.IsClosed() {
 				t.Error("it says it is closed")
 			}
@@ -78,7 +78,7 @@ func TestEventsRuns(t *testing.T) {
 		})
 	})
 	t.Run("of a worker's own loop are apart", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			v, err := asyncio.ToThread(ctx, func(context.Context) (string, error) {
 				return asyncio.Run(context.Background(), func(own context.Context) (string, error) {
 					if asyncio.RunningLoop(own) == asyncio.RunningLoop(ctx) {
@@ -103,7 +103,7 @@ func TestEventsRuns(t *testing.T) {
 			asyncio.RunningLoop(context.Background())
 		}
 		lost()
-		l, other := newLoop(t, new(reports)), newLoop(t, new(reports))
+		l, other := testutil.NewLoop(t, new(testutil.Reports)), testutil.NewLoop(t, new(testutil.Reports))
 		a := asyncio.CreateTask(l.Context(), func(ctx context.Context) (*asyncio.Loop, error) {
 			lost()
 			return asyncio.RunningLoop(ctx), nil
@@ -131,7 +131,7 @@ func TestEventsCallbacks(t *testing.T) {
 			"CallAt": {func(l *asyncio.Loop, f func()) { l.CallAt(l.Time().Add(time.Minute), f) }, time.Minute},
 		} {
 			t.Run(name, func(t *testing.T) {
-				l := newLoop(t, new(reports))
+				l := testutil.NewLoop(t, new(testutil.Reports))
 				begin := l.Time()
 				var calls []string
 				test.set(l, func() {
@@ -141,17 +141,17 @@ func TestEventsCallbacks(t *testing.T) {
 				eventsRun(t, l)
 				l.Stop()
 				eventsRun(t, l)
-				expectLines(t, calls, fmt.Sprint("hello world after ", test.took))
+				testutil.ExpectLines(t, calls, fmt.Sprint("hello world after ", test.took))
 			})
 		}
 	})
 	t.Run("come in the order of the calls, whoever made them", func(t *testing.T) {
 		for name, from := range map[string]func(f func()){
 			"on the loop's own goroutine": func(f func()) { f() },
-			"on another goroutine":        eventsElsewhere,
+			"on another goroutine":        testutil.Elsewhere,
 		} {
 			t.Run(name, func(t *testing.T) {
-				l := newLoop(t, new(reports))
+				l := testutil.NewLoop(t, new(testutil.Reports))
 				var order []string
 				from(func() { l.CallSoon(func() { order = append(order, "hello") }) })
 				l.CallSoon(func() {
@@ -159,13 +159,13 @@ func TestEventsCallbacks(t *testing.T) {
 					l.Stop()
 				})
 				eventsRun(t, l)
-				expectLines(t, order, "hello", "world")
+				testutil.ExpectLines(t, order, "hello", "world")
 			})
 		}
 	})
 	t.Run("sleep for exactly as long as they should", func(t *testing.T) {
 		logged := baseEventsCaptureLog(t) // of each step of the task
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			l := asyncio.RunningLoop(ctx)
 			l.SetSlowCallbackDuration(0)
 			begin := l.Time()
@@ -188,7 +188,7 @@ func TestEventsCallbacks(t *testing.T) {
 
 func TestEventsWorkers(t *testing.T) {
 	t.Run("work off the loop, which gets their value", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			// It can block for what the loop does meanwhile.
 			passed := make(chan struct{})
 			asyncio.CreateTask(ctx, asyncio.Void(func(context.Context) error {
@@ -207,8 +207,8 @@ func TestEventsWorkers(t *testing.T) {
 		})
 	})
 	t.Run("that end after the loop has closed call nothing on it", func(t *testing.T) {
-		var r reports
-		l := newLoop(t, &r)
+		var r testutil.Reports
+		l := testutil.NewLoop(t, &r)
 		begun, release, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
 		job := asyncio.Go(l.Context(), asyncio.Void(func(context.Context) error {
 			defer close(ended)
@@ -216,7 +216,7 @@ func TestEventsWorkers(t *testing.T) {
 			<-release
 			return nil
 		}), asyncio.WithName("job"))
-		job.AddDoneCallback(func(*asyncio.Task[none]) { t.Error("its callback was called") })
+		job.AddDoneCallback(func(*asyncio.Task[asyncio.None]) { t.Error("its callback was called") })
 		l.CallSoon(func() {
 			l.CallSoon(l.Stop) // a turn after it has started
 		})
@@ -228,7 +228,7 @@ func TestEventsWorkers(t *testing.T) {
 		if err := l.Close(); err != nil {
 			t.Error("Close:", err)
 		}
-		r.expect(t, "job") // it is still at work
+		r.Expect(t, "job") // it is still at work
 		close(release)
 		<-ended
 		for late := time.Now().Add(30 * time.Second); !job.Done() && time.Now().Before(late); {
@@ -237,8 +237,8 @@ func TestEventsWorkers(t *testing.T) {
 		if !job.Done() || job.Cancelled() {
 			t.Errorf("done %t, cancelled %t", job.Done(), job.Cancelled())
 		}
-		expectIs(t, "RunForever", l.RunForever(), asyncio.ErrLoopClosed)
-		r.expect(t, "job")
+		testutil.ExpectIs(t, "RunForever", l.RunForever(), asyncio.ErrLoopClosed)
+		r.Expect(t, "job")
 	})
 }
 
@@ -248,7 +248,7 @@ func TestEventsSignals(t *testing.T) {
 		signals := make(chan os.Signal, 1)
 		signal.Notify(signals, os.Interrupt)
 		defer signal.Stop(signals)
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		begin := l.Time()
 		l.CallLater(time.Minute, func() { t.Error("the loop went on waiting") })
 		var handled []string
@@ -275,7 +275,7 @@ func TestEventsSignals(t *testing.T) {
 		if s, _ := watcher.Result(); s != os.Interrupt {
 			t.Errorf("signal %v", s)
 		}
-		expectLines(t, handled, "handled with 42")
+		testutil.ExpectLines(t, handled, "handled with 42")
 		if !l.Time().Equal(begin) {
 			t.Errorf("it took %v", l.Time().Sub(begin))
 		}
@@ -284,21 +284,21 @@ func TestEventsSignals(t *testing.T) {
 
 func TestEventsClosedLoop(t *testing.T) {
 	t.Run("refuses all but futures", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		l.Close()
 		ctx := l.Context()
 		for what, err := range map[string]error{
 			"RunForever":       l.RunForever(),
-			"RunUntilComplete": l.RunUntilComplete(asyncio.NewFuture[none](ctx)),
-			"CreateTask":       asyncio.CreateTask(ctx, asyncio.Delay(0, none{})).Err(),
-			"Go":               asyncio.Go(ctx, asyncio.Delay(0, none{})).Err(),
+			"RunUntilComplete": l.RunUntilComplete(asyncio.NewFuture[asyncio.None](ctx)),
+			"CreateTask":       asyncio.CreateTask(ctx, asyncio.Delay(0, asyncio.None{})).Err(),
+			"Go":               asyncio.Go(ctx, asyncio.Delay(0, asyncio.None{})).Err(),
 			"Sleep":            asyncio.Sleep(ctx, 0),
 		} {
-			expectIs(t, what, err, asyncio.ErrLoopClosed)
+			testutil.ExpectIs(t, what, err, asyncio.ErrLoopClosed)
 		}
 		called := func() { t.Error("it was called") }
 		var elsewhere *asyncio.Handle
-		eventsElsewhere(func() { elsewhere = l.CallSoon(called) })
+		testutil.Elsewhere(func() { elsewhere = l.CallSoon(called) })
 		for what, h := range map[string]*asyncio.Handle{
 			"CallSoon":           l.CallSoon(called),
 			"CallSoon elsewhere": elsewhere,
@@ -332,7 +332,7 @@ func TestEventsHandle(t *testing.T) {
 	}
 	t.Run("is cancelled by Cancel, also if it has run", func(t *testing.T) {
 		for _, s := range setters {
-			l := newLoop(t, new(reports))
+			l := testutil.NewLoop(t, new(testutil.Reports))
 			calls := 0
 			runs := s.set(l, func() { calls++ })
 			h := s.set(l, func() { t.Error("it was called") })
@@ -350,7 +350,7 @@ func TestEventsHandle(t *testing.T) {
 		}
 	})
 	t.Run("keeps its moment", func(t *testing.T) {
-		l := newLoop(t, new(reports))
+		l := testutil.NewLoop(t, new(testutil.Reports))
 		when := l.Time().Add(123 * time.Second)
 		for _, s := range setters[1:] {
 			h := s.set(l, func() {})
@@ -364,7 +364,7 @@ func TestEventsHandle(t *testing.T) {
 	})
 	t.Run("lets go of the callback when it is cancelled", func(t *testing.T) {
 		for _, s := range setters {
-			l := newLoop(t, new(reports))
+			l := testutil.NewLoop(t, new(testutil.Reports))
 			h, held := eventsHold(l, s.set)
 			runtime.GC()
 			if held.Value() == nil {
@@ -384,7 +384,7 @@ func TestEventsHandle(t *testing.T) {
 	t.Run("is in the report of its failure, which goes no further", func(t *testing.T) {
 		for _, s := range setters {
 			var told []asyncio.ExceptionContext
-			l := newLoop(t, new(reports))
+			l := testutil.NewLoop(t, new(testutil.Reports))
 			l.SetExceptionHandler(func(_ *asyncio.Loop, e asyncio.ExceptionContext) { told = append(told, e) })
 			h := s.set(l, eventsFail)
 			l.CallLater(time.Hour, l.Stop)
@@ -396,12 +396,12 @@ func TestEventsHandle(t *testing.T) {
 				!strings.Contains(told[0].Message, "eventsFail") {
 				t.Errorf("%s: handle %p, want %p; message %q", s.name, told[0].Handle, h, told[0].Message)
 			}
-			expectIs(t, s.name, told[0].Err, errTest)
+			testutil.ExpectIs(t, s.name, told[0].Err, testutil.ErrTest)
 		}
 	})
 	t.Run("has a text that names its callback", func(t *testing.T) {
 		for _, s := range setters {
-			l := newLoop(t, new(reports))
+			l := testutil.NewLoop(t, new(testutil.Reports))
 			h := s.set(l, eventsFail)
 			eventsText(t, s.name, h, []string{"eventsFail", "events_test.go:"}, []string{"cancelled"})
 			h.Cancel()
@@ -410,7 +410,7 @@ func TestEventsHandle(t *testing.T) {
 	})
 	t.Run("has a text with its moment", func(t *testing.T) {
 		for _, s := range setters[1:] {
-			l := newLoop(t, new(reports))
+			l := testutil.NewLoop(t, new(testutil.Reports))
 			h := s.set(l, eventsFail)
 			when := h.When().Format(time.RFC3339Nano)
 			eventsText(t, s.name, h, []string{when, "eventsFail"}, []string{"cancelled"})
@@ -419,7 +419,7 @@ func TestEventsHandle(t *testing.T) {
 		}
 	})
 	t.Run("has a text that says where it was set, in debug mode", func(t *testing.T) {
-		l := newLoop(t, new(reports), asyncio.WithDebug())
+		l := testutil.NewLoop(t, new(testutil.Reports), asyncio.WithDebug())
 		check := func(name string, h *asyncio.Handle) {
 			_, file, line, _ := runtime.Caller(1)
 			where := fmt.Sprintf("%s:%d", filepath.Base(file), line)
@@ -432,7 +432,7 @@ func TestEventsHandle(t *testing.T) {
 		check("CallSoon", l.CallSoon(eventsFail))
 		check("CallLater", l.CallLater(0, eventsFail))
 		check("CallAt", l.CallAt(l.Time().Add(123*time.Second), eventsFail))
-		eventsElsewhere(func() { check("CallSoon elsewhere", l.CallSoon(eventsFail)) })
+		testutil.Elsewhere(func() { check("CallSoon elsewhere", l.CallSoon(eventsFail)) })
 	})
 }
 
@@ -444,14 +444,7 @@ func eventsRun(t *testing.T, l *asyncio.Loop) {
 	}
 }
 
-// eventsElsewhere calls f on another goroutine and waits for it.
-func eventsElsewhere(f func()) {
-	var other sync.WaitGroup
-	other.Go(f)
-	other.Wait()
-}
-
-func eventsFail() { panic(errTest) }
+func eventsFail() { panic(testutil.ErrTest) }
 
 // eventsHold sets a callback that holds something.
 //

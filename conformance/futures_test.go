@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 func TestFutureOutcome(t *testing.T) {
 	t.Run("a new future is pending until it is cancelled", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			f := asyncio.NewFuture[int](ctx)
 			if f.Cancelled() || f.Done() {
 				t.Errorf("new: cancelled %t, done %t", f.Cancelled(), f.Done())
@@ -45,15 +46,15 @@ func TestFutureOutcome(t *testing.T) {
 			return f.SetResult(42)
 		}, false, 42, nil},
 		{"failed once and for all", func(f *asyncio.Future[int]) error {
-			return f.SetErr(errTest)
-		}, false, 0, errTest},
+			return f.SetErr(testutil.ErrTest)
+		}, false, 0, testutil.ErrTest},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				f := asyncio.NewFuture[int](ctx)
 				_, err := f.Result()
-				expectIs(t, "Result while pending", err, asyncio.ErrInvalidState)
-				expectIs(t, "Err while pending", f.Err(), asyncio.ErrInvalidState)
+				testutil.ExpectIs(t, "Result while pending", err, asyncio.ErrInvalidState)
+				testutil.ExpectIs(t, "Err while pending", f.Err(), asyncio.ErrInvalidState)
 				if err := test.end(f); err != nil {
 					t.Error(err)
 				}
@@ -65,12 +66,12 @@ func TestFutureOutcome(t *testing.T) {
 					if v != test.value {
 						t.Errorf("%s: the value is %d, want %d", when, v, test.value)
 					}
-					expectIs(t, when+": Result", err, test.err)
-					expectIs(t, when+": Err", f.Err(), test.err)
+					testutil.ExpectIs(t, when+": Result", err, test.err)
+					testutil.ExpectIs(t, when+": Err", f.Err(), test.err)
 				}
 				look("at first")
-				expectIs(t, "SetResult", f.SetResult(7), asyncio.ErrInvalidState)
-				expectIs(t, "SetErr", f.SetErr(errors.New("late")), asyncio.ErrInvalidState)
+				testutil.ExpectIs(t, "SetResult", f.SetResult(7), asyncio.ErrInvalidState)
+				testutil.ExpectIs(t, "SetErr", f.SetErr(errors.New("late")), asyncio.ErrInvalidState)
 				if f.Cancel() {
 					t.Error("cancelled what was done")
 				}
@@ -80,8 +81,8 @@ func TestFutureOutcome(t *testing.T) {
 		})
 	}
 	t.Run("the message of a cancellation is kept", func(t *testing.T) {
-		var r reports
-		l := newLoop(t, &r)
+		var r testutil.Reports
+		l := testutil.NewLoop(t, &r)
 		f := asyncio.NewFuture[int](l.Context())
 		var c *asyncio.CancelledError
 		if errors.As(f.Err(), &c) {
@@ -90,32 +91,32 @@ func TestFutureOutcome(t *testing.T) {
 		f.Cancel("my message")
 		f.Cancel("my new message") // too late
 		for _, err := range []error{l.RunUntilComplete(f), f.Err()} {
-			expectIs(t, "the error", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "the error", err, asyncio.ErrCancelled)
 			if !errors.As(err, &c) || c.Message != "my message" {
 				t.Errorf("%v does not have the message", err)
 			}
 		}
-		r.expect(t)
+		r.Expect(t)
 	})
 	t.Run("what comes too late for a cancelled future changes nothing", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error { // which expects no report
+		testutil.Succeed(t, func(ctx context.Context) error { // which expects no report
 			l, begin := asyncio.RunningLoop(ctx), asyncio.RunningLoop(ctx).Time()
 			f := asyncio.NewFuture[int](ctx)
 			f.Cancel()
 			var late error
 			l.CallLater(time.Second, func() { late = f.SetResult(2) })
 			// The cancellation comes just before the end of the sleep, at the same moment.
-			var sleeper *asyncio.Task[none]
+			var sleeper *asyncio.Task[asyncio.None]
 			l.CallLater(time.Second, func() { sleeper.Cancel() })
 			sleeper = asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 				return asyncio.Sleep(ctx, time.Second)
 			}))
 			_, err := sleeper.Await(ctx)
-			expectIs(t, "the sleep", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "the sleep", err, asyncio.ErrCancelled)
 			if err := asyncio.Sleep(ctx, 0); err != nil {
 				return err
 			}
-			expectIs(t, "SetResult", late, asyncio.ErrInvalidState)
+			testutil.ExpectIs(t, "SetResult", late, asyncio.ErrInvalidState)
 			if v, _ := f.Result(); !f.Cancelled() || v != 0 {
 				t.Errorf("%v has %d", f, v)
 			}
@@ -127,7 +128,7 @@ func TestFutureOutcome(t *testing.T) {
 	})
 	t.Run("the first await waits and the second does not", func(t *testing.T) {
 		var got []string
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			l, f := asyncio.RunningLoop(ctx), asyncio.NewFuture[int](ctx)
 			twice := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 				for range 2 {
@@ -144,13 +145,13 @@ func TestFutureOutcome(t *testing.T) {
 			_, err := twice.Await(ctx)
 			return err
 		})
-		expectLines(t, got, "turn", "set", "42 <nil>", "42 <nil>", "turn")
+		testutil.ExpectLines(t, got, "turn", "set", "42 <nil>", "42 <nil>", "turn")
 	})
 	t.Run("awaited five times a failed task gives the very same error", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
-			fails := asyncio.CreateTask(ctx, asyncio.Void(func(context.Context) error { return errTest }))
-			panics := asyncio.CreateTask(ctx, asyncio.Void(func(context.Context) error { panic(errTest) }))
-			panics.AddDoneCallback(func(*asyncio.Task[none]) {}) // or it would be reported when it panics
+		testutil.Succeed(t, func(ctx context.Context) error {
+			fails := asyncio.CreateTask(ctx, asyncio.Void(func(context.Context) error { return testutil.ErrTest }))
+			panics := asyncio.CreateTask(ctx, asyncio.Void(func(context.Context) error { panic(testutil.ErrTest) }))
+			panics.AddDoneCallback(func(*asyncio.Task[asyncio.None]) {}) // or it would be reported when it panics
 			var errs, texts []string
 			var same []error
 			for range 5 {
@@ -158,14 +159,14 @@ func TestFutureOutcome(t *testing.T) {
 				same = append(same, err)
 				errs = append(errs, err.Error())
 				_, err = panics.Await(ctx)
-				expectIs(t, "the panic", err, errTest)
+				testutil.ExpectIs(t, "the panic", err, testutil.ErrTest)
 				texts = append(texts, err.Error()) // with the stack
 			}
-			if !slices.Equal(same, slices.Repeat([]error{errTest}, 5)) {
+			if !slices.Equal(same, slices.Repeat([]error{testutil.ErrTest}, 5)) {
 				t.Errorf("%q", same)
 			}
-			expectLines(t, errs, slices.Repeat([]string{"test error"}, 5)...)
-			expectLines(t, texts, slices.Repeat(texts[:1], 5)...)
+			testutil.ExpectLines(t, errs, slices.Repeat([]string{"test error"}, 5)...)
+			testutil.ExpectLines(t, texts, slices.Repeat(texts[:1], 5)...)
 			return nil
 		})
 	})
@@ -173,8 +174,8 @@ func TestFutureOutcome(t *testing.T) {
 
 func TestFutureLoop(t *testing.T) {
 	t.Run("the running loop", func(t *testing.T) {
-		var r reports
-		l := newLoop(t, &r)
+		var r testutil.Reports
+		l := testutil.NewLoop(t, &r)
 		made := asyncio.CreateTask(l.Context(), func(ctx context.Context) (*asyncio.Future[int], error) {
 			return asyncio.NewFuture[int](ctx), nil
 		})
@@ -186,8 +187,8 @@ func TestFutureLoop(t *testing.T) {
 		}
 	})
 	t.Run("a loop that does not run", func(t *testing.T) {
-		var r reports
-		l := newLoop(t, &r)
+		var r testutil.Reports
+		l := testutil.NewLoop(t, &r)
 		f := asyncio.NewFuture[int](l.Context())
 		if l.IsRunning() || f.Loop() != l {
 			t.Error("the future is on another loop")
@@ -200,14 +201,14 @@ func TestFutureLoop(t *testing.T) {
 	t.Run("the zero value is pending and refuses all else", func(t *testing.T) {
 		type future = asyncio.Future[int]
 		_, err := new(future).Result()
-		expectIs(t, "Result", err, asyncio.ErrInvalidState)
-		expectIs(t, "Err", new(future).Err(), asyncio.ErrInvalidState)
+		testutil.ExpectIs(t, "Result", err, asyncio.ErrInvalidState)
+		testutil.ExpectIs(t, "Err", new(future).Err(), asyncio.ErrInvalidState)
 		if f := new(future); f.Done() || f.Cancelled() || f.String() != "<Future pending>" {
 			t.Errorf("%v: done %t, cancelled %t", f, f.Done(), f.Cancelled())
 		}
 		for name, use := range map[string]func(f *future){
 			"SetResult":       func(f *future) { f.SetResult(1) },
-			"SetErr":          func(f *future) { f.SetErr(errTest) },
+			"SetErr":          func(f *future) { f.SetErr(testutil.ErrTest) },
 			"Cancel":          func(f *future) { f.Cancel() },
 			"AddDoneCallback": func(f *future) { f.AddDoneCallback(func(*future) {}) },
 			"Loop":            func(f *future) { f.Loop() },
@@ -226,7 +227,7 @@ func TestFutureLoop(t *testing.T) {
 
 func TestFutureString(t *testing.T) {
 	t.Run("shows the state", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var got []string
 			for _, debug := range []bool{false, true} {
 				asyncio.RunningLoop(ctx).SetDebug(debug)
@@ -238,19 +239,19 @@ func TestFutureString(t *testing.T) {
 				got = append(got, f.String())
 				f.Cancel()
 				g.SetResult(4)
-				h.SetErr(errTest)
+				h.SetErr(testutil.ErrTest)
 				got = append(got, f.String(), g.String(), h.String())
-				expectIs(t, "Err", h.Err(), errTest)
+				testutil.ExpectIs(t, "Err", h.Err(), testutil.ErrTest)
 			}
 			want := []string{
 				"<Future pending>", "<Future cancelled>", "<Future finished>", "<Future failed>",
 			}
-			expectLines(t, got, slices.Repeat(want, 2)...)
+			testutil.ExpectLines(t, got, slices.Repeat(want, 2)...)
 			return nil
 		})
 	})
 	t.Run("of a task whose result has the task itself comes to an end", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			task := asyncio.CreateTask(ctx, func(ctx context.Context) ([]asyncio.AnyTask, error) {
 				return asyncio.AllTasks(asyncio.RunningLoop(ctx)), nil
 			}, asyncio.WithName("itself"))
@@ -269,7 +270,7 @@ func TestFutureString(t *testing.T) {
 		})
 	})
 	t.Run("in debug mode a task knows where it was created", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			_, file, line, _ := runtime.Caller(0)
 			task := asyncio.CreateTask(ctx, asyncio.Delay(0, 1))
 			at := task.Created()
@@ -321,9 +322,9 @@ func TestFutureReports(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			got := futureReports(t, func(ctx context.Context) {
 				test.drop(ctx)
-				asyncio.NewFuture[int](ctx).SetErr(errTest) // what must be reported: the collector has run
+				asyncio.NewFuture[int](ctx).SetErr(testutil.ErrTest) // what must be reported: the collector has run
 			})
-			if len(got) != 1 || !errors.Is(got[0].Err, errTest) {
+			if len(got) != 1 || !errors.Is(got[0].Err, testutil.ErrTest) {
 				t.Errorf("reported: %v", got)
 			}
 		})
@@ -331,12 +332,12 @@ func TestFutureReports(t *testing.T) {
 	t.Run("one of an error that nobody has read, in debug mode or not", func(t *testing.T) {
 		for _, opts := range [][]asyncio.Option{nil, {asyncio.WithDebug()}} {
 			got := futureReports(t, func(ctx context.Context) {
-				asyncio.NewFuture[int](ctx).SetErr(errTest)
+				asyncio.NewFuture[int](ctx).SetErr(testutil.ErrTest)
 			}, opts...)
 			if len(got) != 1 {
 				t.Fatalf("reported: %v", got)
 			}
-			expectIs(t, "the error", got[0].Err, errTest)
+			testutil.ExpectIs(t, "the error", got[0].Err, testutil.ErrTest)
 			m := got[0].Message
 			if !strings.HasPrefix(m, "future") || !strings.Contains(m, "never retrieved") {
 				t.Errorf("the message is %q", m)
@@ -356,12 +357,12 @@ func TestFutureReports(t *testing.T) {
 			bar := context.WithValue(ctx, key{}, "bar")
 			asyncio.CreateTask(bar, asyncio.Void(func(ctx context.Context) error {
 				inTask = ctx.Value(key{})
-				return errTest
+				return testutil.ErrTest
 			}))
 			futureCollect(t, ctx, &got)
 			return nil
 		}), asyncio.WithVirtualClock(), asyncio.WithExceptionHandler(handler))
-		if err != nil || len(got) != 1 || !errors.Is(got[0].Err, errTest) {
+		if err != nil || len(got) != 1 || !errors.Is(got[0].Err, testutil.ErrTest) {
 			t.Errorf("%v, reported: %v", err, got)
 		}
 		if inTask != "bar" || inHandler != "foo" {
@@ -369,7 +370,7 @@ func TestFutureReports(t *testing.T) {
 		}
 	})
 	t.Run("of a callback come within the turn with what the handler has captured", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			foo := context.WithValue(ctx, key{}, "foo")
 			var inCallback, inHandler any
 			var got []asyncio.ExceptionContext
@@ -381,13 +382,13 @@ func TestFutureReports(t *testing.T) {
 			h := l.CallSoon(func() {
 				bar := context.WithValue(foo, key{}, "bar")
 				inCallback = bar.Value(key{})
-				panic(errTest)
+				panic(testutil.ErrTest)
 			})
 			asyncio.Sleep(ctx, 0)
 			if inCallback != "bar" || inHandler != "foo" {
 				t.Errorf("the callback had %v, the handler %v", inCallback, inHandler)
 			}
-			if len(got) != 1 || !errors.Is(got[0].Err, errTest) || got[0].Handle != h {
+			if len(got) != 1 || !errors.Is(got[0].Err, testutil.ErrTest) || got[0].Handle != h {
 				t.Errorf("reported: %v", got)
 			}
 			return nil
@@ -397,14 +398,14 @@ func TestFutureReports(t *testing.T) {
 
 func TestFutureWrapped(t *testing.T) {
 	t.Run("a task over a future takes over its end", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			for _, end := range []struct {
 				set  func(f *asyncio.Future[int])
 				want int
 				err  error
 			}{
 				{func(f *asyncio.Future[int]) { f.SetResult(10) }, 10, nil},
-				{func(f *asyncio.Future[int]) { f.SetErr(errTest) }, 0, errTest},
+				{func(f *asyncio.Future[int]) { f.SetErr(testutil.ErrTest) }, 0, testutil.ErrTest},
 				{
 					func(f *asyncio.Future[int]) { f.SetErr(asyncio.ErrInvalidState) },
 					0, asyncio.ErrInvalidState,
@@ -419,7 +420,7 @@ func TestFutureWrapped(t *testing.T) {
 				if v != end.want || task.Cancelled() != f.Cancelled() {
 					t.Errorf("%v became %v, with %d", f, task, v)
 				}
-				expectIs(t, "the task", err, end.err)
+				testutil.ExpectIs(t, "the task", err, end.err)
 				if err != nil && err.Error() != f.Err().Error() {
 					t.Errorf("%q became %q", f.Err(), err)
 				}
@@ -428,8 +429,8 @@ func TestFutureWrapped(t *testing.T) {
 		})
 	})
 	t.Run("a job gives its value and runs beside the loop", func(t *testing.T) {
-		var r reports
-		l := newLoop(t, &r)
+		var r testutil.Reports
+		l := testutil.NewLoop(t, &r)
 		said := make(chan string)
 		job := asyncio.Go(l.Context(), func(context.Context) (string, error) { return <-said, nil })
 		l.CallSoon(func() { said <- "oi" }) // which only another goroutine can take
@@ -439,10 +440,10 @@ func TestFutureWrapped(t *testing.T) {
 		if v, err := job.Result(); v != "oi" || err != nil {
 			t.Error(v, err)
 		}
-		r.expect(t)
+		r.Expect(t)
 	})
 	t.Run("a job is on the running loop", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			job := asyncio.Go(ctx, asyncio.Delay(0, "oi"))
 			if job.Loop() != asyncio.RunningLoop(ctx) {
 				t.Error("the job is on another loop")
@@ -452,8 +453,8 @@ func TestFutureWrapped(t *testing.T) {
 		})
 	})
 	t.Run("a job is on a loop that does not run", func(t *testing.T) {
-		var r reports
-		l := newLoop(t, &r)
+		var r testutil.Reports
+		l := testutil.NewLoop(t, &r)
 		job := asyncio.Go(l.Context(), asyncio.Delay(0, "oi"))
 		if l.IsRunning() || job.Loop() != l {
 			t.Error("the job is on another loop")
@@ -463,7 +464,7 @@ func TestFutureWrapped(t *testing.T) {
 		}
 	})
 	t.Run("a future is waited for as it is", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			f := asyncio.NewFuture[int](ctx)
 			f.SetResult(1)
 			given := []*asyncio.Future[int]{f}
@@ -478,7 +479,7 @@ func TestFutureWrapped(t *testing.T) {
 		})
 	})
 	t.Run("the cancellation of a task reaches the pending future that it awaits", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			f := asyncio.NewFuture[int](ctx)
 			task := asyncio.CreateTask(ctx, f.Await, asyncio.Eager())
 			if !task.Cancel() {
@@ -492,7 +493,7 @@ func TestFutureWrapped(t *testing.T) {
 		})
 	})
 	t.Run("the cancellation of a task reaches the job that it awaits", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			job := asyncio.Go(ctx, asyncio.Void(func(ctx context.Context) error {
 				<-ctx.Done()
 				return ctx.Err()
@@ -502,7 +503,7 @@ func TestFutureWrapped(t *testing.T) {
 				t.Error("the task was done")
 			}
 			_, err := task.Await(ctx)
-			expectIs(t, "the task", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "the task", err, asyncio.ErrCancelled)
 			if !job.Cancelled() || !task.Cancelled() {
 				t.Error(job, task)
 			}
@@ -510,7 +511,7 @@ func TestFutureWrapped(t *testing.T) {
 		})
 	})
 	t.Run("a future that was set before the task was cancelled keeps its value", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			f := asyncio.NewFuture[int](ctx)
 			task := asyncio.CreateTask(ctx, f.Await, asyncio.Eager())
 			f.SetResult(42)
@@ -545,7 +546,7 @@ func TestFutureCallbacks(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				var got []string
 				f := asyncio.NewFuture[string](ctx)
 				remove := map[int]func() bool{}
@@ -558,7 +559,7 @@ func TestFutureCallbacks(t *testing.T) {
 				f.SetResult("foo")
 				got = append(got, "set")
 				asyncio.Sleep(ctx, 0)
-				expectLines(t, got, test.want...)
+				testutil.ExpectLines(t, got, test.want...)
 				if v, err := f.Result(); v != "foo" || err != nil {
 					t.Error(v, err)
 				}
@@ -567,22 +568,22 @@ func TestFutureCallbacks(t *testing.T) {
 		})
 	}
 	t.Run("a failure runs it on the next turn", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var got []string
 			f := asyncio.NewFuture[int](ctx)
 			f.AddDoneCallback(futureSay[int](&got, 100))
-			f.SetErr(errTest)
+			f.SetErr(testutil.ErrTest)
 			got = append(got, "set")
 			asyncio.Sleep(ctx, 0)
-			expectLines(t, got, "set", "100")
-			if !slices.Equal([]error{f.Err()}, []error{errTest}) {
+			testutil.ExpectLines(t, got, "set", "100")
+			if !slices.Equal([]error{f.Err()}, []error{testutil.ErrTest}) {
 				t.Error(f.Err())
 			}
 			return nil
 		})
 	})
 	t.Run("each addition is taken back once", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var got []string
 			f := asyncio.NewFuture[string](ctx)
 			one, two := futureSay[string](&got, 1), futureSay[string](&got, 2)
@@ -600,10 +601,10 @@ func TestFutureCallbacks(t *testing.T) {
 					t.Errorf("addition %d of the first was not removed once", i)
 				}
 			}
-			expectLines(t, got)
+			testutil.ExpectLines(t, got)
 			f.SetResult("foo")
 			asyncio.Sleep(ctx, 0)
-			expectLines(t, got, "2")
+			testutil.ExpectLines(t, got, "2")
 			if v, err := f.Result(); v != "foo" || err != nil {
 				t.Error(v, err)
 			}
@@ -611,7 +612,7 @@ func TestFutureCallbacks(t *testing.T) {
 		})
 	})
 	t.Run("one that removes others which are due already changes nothing", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var got []string
 			f := asyncio.NewFuture[int](ctx)
 			var removes []func() bool
@@ -625,7 +626,7 @@ func TestFutureCallbacks(t *testing.T) {
 			}
 			f.SetResult(1)
 			asyncio.Sleep(ctx, 0)
-			expectLines(t, got, "removed false", "removed false", "0", "1")
+			testutil.ExpectLines(t, got, "removed false", "removed false", "0", "1")
 			return nil
 		})
 	})

@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 func TestLock(t *testing.T) {
 	t.Run("String shows whether it is held", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var lock asyncio.Lock
 			locksExpect(t, "new", lock.String(), "<Lock [unlocked]>")
 			lock.Acquire(ctx)
@@ -23,7 +24,7 @@ func TestLock(t *testing.T) {
 		})
 	})
 	t.Run("goes to who waits in order and to no newcomer", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var lock asyncio.Lock
 			var order locksOrder
 			lock.Acquire(ctx)
@@ -48,7 +49,7 @@ func TestLock(t *testing.T) {
 		})
 	})
 	t.Run("a cancelled waiter leaves the queue", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var lock asyncio.Lock
 			lock.Acquire(ctx)
 			waiter := asyncio.CreateTask(ctx, asyncio.Void(lock.Acquire))
@@ -56,16 +57,16 @@ func TestLock(t *testing.T) {
 			locksExpect(t, "before", lock.String(), "<Lock [locked, waiters:1]>")
 			asyncio.RunningLoop(ctx).CallSoon(func() { waiter.Cancel() })
 			_, err := waiter.Await(ctx)
-			expectIs(t, "the waiter", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "the waiter", err, asyncio.ErrCancelled)
 			locksExpect(t, "after", lock.String(), "<Lock [locked]>")
 			return nil
 		})
 	})
 	t.Run("a waiter cancelled in the turn of the release lets the next one in", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var lock asyncio.Lock
-			gate := asyncio.NewFuture[none](ctx)
-			with := func(f func(context.Context) error) asyncio.Coroutine[none] {
+			gate := asyncio.NewFuture[asyncio.None](ctx)
+			with := func(f func(context.Context) error) asyncio.Coroutine[asyncio.None] {
 				return asyncio.Void(func(ctx context.Context) error {
 					return lock.With(ctx, func() error { return f(ctx) })
 				})
@@ -80,7 +81,7 @@ func TestLock(t *testing.T) {
 			c := asyncio.CreateTask(ctx, with(nothing))
 			asyncio.Sleep(ctx, 0)
 			locksExpect(t, "before", lock.String(), "<Lock [locked, waiters:2]>")
-			gate.SetResult(none{})
+			gate.SetResult(asyncio.None{})
 			b.Cancel()
 			asyncio.Sleep(ctx, 0)
 			locksExpect(t, "one turn later", lock.Locked(), false)
@@ -90,7 +91,7 @@ func TestLock(t *testing.T) {
 		})
 	})
 	t.Run("a cancellation and a release let one in and not two", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var lock asyncio.Lock
 			asked, acquired := 0, 0
 			ask := asyncio.Void(func(ctx context.Context) error {
@@ -111,7 +112,7 @@ func TestLock(t *testing.T) {
 				lock.Release()
 			})
 			_, err := t1.Await(ctx)
-			expectIs(t, "t1", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "t1", err, asyncio.ErrCancelled)
 			locksExpect(t, "asked", asked, 3)
 			locksExpect(t, "acquired", acquired, 1)
 			locksSucceeded(t, t2)
@@ -123,7 +124,7 @@ func TestLock(t *testing.T) {
 		})
 	})
 	t.Run("a newcomer has what a cancelled waiter was to get", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var lock asyncio.Lock
 			lock.Acquire(ctx)
 			b := asyncio.CreateTask(ctx, asyncio.Void(lock.Acquire))
@@ -149,7 +150,7 @@ func TestLock(t *testing.T) {
 		{"With holds a condition while f runs", asyncio.NewCondition(nil)},
 	} {
 		t.Run(l.name, func(t *testing.T) {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				locksExpect(t, "before", l.of.Locked(), false)
 				inside := false
 				err := l.of.With(ctx, func() error {
@@ -166,7 +167,7 @@ func TestLock(t *testing.T) {
 
 func TestEvent(t *testing.T) {
 	t.Run("String shows whether it is set and who waits", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var ev asyncio.Event
 			locksExpect(t, "new", ev.String(), "<Event [unset]>")
 			ev.Set()
@@ -180,20 +181,20 @@ func TestEvent(t *testing.T) {
 		})
 	})
 	t.Run("a cancelled waiter is gone", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var ev asyncio.Event
 			waiter := asyncio.CreateTask(ctx, asyncio.Void(ev.Wait))
 			asyncio.Sleep(ctx, 0)
 			locksExpect(t, "before", ev.String(), "<Event [unset, waiters:1]>")
 			asyncio.RunningLoop(ctx).CallSoon(func() { waiter.Cancel() })
 			_, err := waiter.Await(ctx)
-			expectIs(t, "the waiter", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "the waiter", err, asyncio.ErrCancelled)
 			locksExpect(t, "after", ev.String(), "<Event [unset]>")
 			return nil
 		})
 	})
 	t.Run("who comes before it is set and runs after it goes before those it wakes", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var ev asyncio.Event
 			var order locksOrder
 			t1 := asyncio.CreateTask(ctx, order.after(1, ev.Wait))
@@ -209,7 +210,7 @@ func TestEvent(t *testing.T) {
 		})
 	})
 	t.Run("Clear does not take back what Set has woken", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			for _, again := range []int{0, 2} {
 				var ev asyncio.Event
 				var order locksOrder
@@ -237,7 +238,7 @@ func TestEvent(t *testing.T) {
 
 func TestCondition(t *testing.T) {
 	t.Run("String shows the lock and who waits", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			cond := asyncio.NewCondition(nil)
 			locksExpect(t, "new", cond.String(), "<Condition [unlocked]>")
 			cond.Acquire(ctx)
@@ -257,10 +258,10 @@ func TestCondition(t *testing.T) {
 		})
 	})
 	t.Run("who is notified has to wait for the lock", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			cond := asyncio.NewCondition(nil)
 			var order locksOrder
-			var tasks []*asyncio.Task[none]
+			var tasks []*asyncio.Task[asyncio.None]
 			for n := range 3 {
 				tasks = append(tasks, asyncio.CreateTask(ctx, order.after(n+1, locksHeld(cond, false))))
 			}
@@ -292,7 +293,7 @@ func TestCondition(t *testing.T) {
 		})
 	})
 	t.Run("a cancelled wait has the lock again", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			cond := asyncio.NewCondition(nil)
 			cond.Acquire(ctx)
 			waiter := asyncio.CreateTask(ctx, asyncio.Void(cond.Wait))
@@ -300,13 +301,13 @@ func TestCondition(t *testing.T) {
 			locksExpect(t, "before", cond.String(), "<Condition [unlocked, waiters:1]>")
 			asyncio.RunningLoop(ctx).CallSoon(func() { waiter.Cancel() })
 			_, err := waiter.Await(ctx)
-			expectIs(t, "the waiter", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "the waiter", err, asyncio.ErrCancelled)
 			locksExpect(t, "after", cond.String(), "<Condition [locked]>")
 			return nil
 		})
 	})
 	t.Run("a wait cancelled while others hold the lock ends with the lock", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			cond := asyncio.NewCondition(nil)
 			cond.Acquire(ctx)
 			released := false
@@ -326,13 +327,13 @@ func TestCondition(t *testing.T) {
 				cond.Release()
 			})
 			_, err := waiter.Await(ctx)
-			expectIs(t, "the waiter", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "the waiter", err, asyncio.ErrCancelled)
 			locksExpect(t, "locked at the end", cond.Locked(), true)
 			return nil
 		})
 	})
 	t.Run("a cancellation while the lock is acquired again is not lost", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			cond := asyncio.NewCondition(nil)
 			waited := false
 			waiter := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
@@ -356,19 +357,19 @@ func TestCondition(t *testing.T) {
 		})
 	})
 	t.Run("needs its lock unless there is nothing to wait for", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			cond := asyncio.NewCondition(nil)
 			holds := func() bool { return true }
 			never := func() bool { return false }
-			expectIs(t, "Wait", cond.Wait(ctx), asyncio.ErrNotAcquired)
-			expectIs(t, "WaitFor", cond.WaitFor(ctx, never), asyncio.ErrNotAcquired)
-			expectIs(t, "Notify", cond.Notify(1), asyncio.ErrNotAcquired)
-			expectIs(t, "NotifyAll", cond.NotifyAll(), asyncio.ErrNotAcquired)
+			testutil.ExpectIs(t, "Wait", cond.Wait(ctx), asyncio.ErrNotAcquired)
+			testutil.ExpectIs(t, "WaitFor", cond.WaitFor(ctx, never), asyncio.ErrNotAcquired)
+			testutil.ExpectIs(t, "Notify", cond.Notify(1), asyncio.ErrNotAcquired)
+			testutil.ExpectIs(t, "NotifyAll", cond.NotifyAll(), asyncio.ErrNotAcquired)
 			return cond.WaitFor(ctx, holds)
 		})
 	})
 	t.Run("WaitFor goes on when the predicate holds", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			cond := asyncio.NewCondition(nil)
 			var order locksOrder
 			holds := false
@@ -394,10 +395,10 @@ func TestCondition(t *testing.T) {
 		})
 	})
 	t.Run("Notify wakes as many as there are and no more than it says", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			cond := asyncio.NewCondition(nil)
 			var order locksOrder
-			var tasks []*asyncio.Task[none]
+			var tasks []*asyncio.Task[asyncio.None]
 			for n := range 3 {
 				tasks = append(tasks, asyncio.CreateTask(ctx, order.after(n+1, locksHeld(cond, true))))
 			}
@@ -419,7 +420,7 @@ func TestCondition(t *testing.T) {
 		})
 	})
 	t.Run("NotifyAll wakes two in their order, who are done a turn later", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			cond := asyncio.NewCondition(nil)
 			var order locksOrder
 			t1 := asyncio.CreateTask(ctx, order.after(1, locksHeld(cond, true)))
@@ -437,7 +438,7 @@ func TestCondition(t *testing.T) {
 		})
 	})
 	t.Run("shares a lock that it is given", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var lock asyncio.Lock
 			cond := asyncio.NewCondition(&lock)
 			look := func(when string, want bool) {
@@ -462,8 +463,8 @@ func TestCondition(t *testing.T) {
 		})
 	})
 	t.Run("tasks of two loops wait for one lock and one condition", func(t *testing.T) {
-		var r reports
-		one, two := newLoop(t, &r), newLoop(t, &r)
+		var r testutil.Reports
+		one, two := testutil.NewLoop(t, &r), testutil.NewLoop(t, &r)
 		var lock asyncio.Lock
 		cond := asyncio.NewCondition(&lock)
 		var order locksOrder
@@ -488,16 +489,16 @@ func TestCondition(t *testing.T) {
 		turn(one)
 		order.expect(t, "after the notification", 2, 1)
 		locksSucceeded(t, w1, w2)
-		r.expect(t)
+		r.Expect(t)
 	})
 	t.Run("a wait that times out has the lock again", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			cond := asyncio.NewCondition(nil)
 			begin := asyncio.RunningLoop(ctx).Time()
 			err := cond.With(ctx, func() error {
 				wait := asyncio.CreateTask(ctx, asyncio.Void(cond.Wait))
 				_, err := asyncio.WaitFor(ctx, wait, 500*time.Millisecond)
-				expectIs(t, "WaitFor", err, asyncio.ErrTimeout)
+				testutil.ExpectIs(t, "WaitFor", err, asyncio.ErrTimeout)
 				locksExpect(t, "elapsed", elapsed(ctx, begin), 500*time.Millisecond)
 				locksExpect(t, "inside", cond.String(), "<Condition [locked]>")
 				return nil
@@ -514,7 +515,7 @@ func TestCondition(t *testing.T) {
 		{"WaitFor passes on the cancellation it gets while it acquires the lock", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				cond := asyncio.NewCondition(nil)
 				wake := false
 				var raised error
@@ -556,7 +557,7 @@ func TestCondition(t *testing.T) {
 		{"a waiter cancelled while it acquires the lock passes its wake-up on", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				cond := asyncio.NewCondition(nil)
 				state := 0
 				consumer := asyncio.Void(func(ctx context.Context) error {
@@ -586,7 +587,7 @@ func TestCondition(t *testing.T) {
 						func(ctx context.Context, _ *asyncio.TimeoutScope) error {
 							return cond.WaitFor(ctx, func() bool { return state == 0 })
 						})
-					expectIs(t, "main, whom nobody notifies", err, asyncio.ErrTimeout)
+					testutil.ExpectIs(t, "main, whom nobody notifies", err, asyncio.ErrTimeout)
 					locksExpect(t, "left", state, 0)
 					locksExpect(t, "consumer 0 is cancelled", c0.Cancelled(), true)
 					state = -1
@@ -606,7 +607,7 @@ func TestSemaphore(t *testing.T) {
 		locksExpect(t, "Locked", asyncio.NewSemaphore(0).Locked(), true)
 	})
 	t.Run("String shows the places and who waits", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			sem := asyncio.NewSemaphore(1)
 			locksExpect(t, "new", sem.String(), "<Semaphore [unlocked, value:1]>")
 			locksExpect(t, "Locked", sem.Locked(), false)
@@ -622,10 +623,10 @@ func TestSemaphore(t *testing.T) {
 		})
 	})
 	t.Run("a negative number of places panics", func(t *testing.T) {
-		locksExpectPanic(t, func() { asyncio.NewSemaphore(-1) }, "not negative")
+		testutil.ExpectPanic(t, func() { asyncio.NewSemaphore(-1) }, "not negative")
 	})
 	t.Run("is free again after a release that nobody waits for", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			sem := asyncio.NewSemaphore(1)
 			sem.Acquire(ctx)
 			locksExpect(t, "taken", sem.Locked(), true)
@@ -635,7 +636,7 @@ func TestSemaphore(t *testing.T) {
 		})
 	})
 	t.Run("places that are released go to who waits", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			sem := asyncio.NewSemaphore(3)
 			var order locksOrder
 			sem.Acquire(ctx)
@@ -666,7 +667,7 @@ func TestSemaphore(t *testing.T) {
 		})
 	})
 	t.Run("a cancelled waiter is gone", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			sem := asyncio.NewSemaphore(1)
 			sem.Acquire(ctx)
 			waiter := asyncio.CreateTask(ctx, asyncio.Void(sem.Acquire))
@@ -674,7 +675,7 @@ func TestSemaphore(t *testing.T) {
 			locksExpect(t, "before", sem.String(), "<Semaphore [locked, waiters:1]>")
 			asyncio.RunningLoop(ctx).CallSoon(func() { waiter.Cancel() })
 			_, err := waiter.Await(ctx)
-			expectIs(t, "the waiter", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "the waiter", err, asyncio.ErrCancelled)
 			locksExpect(t, "after", sem.String(), "<Semaphore [locked]>")
 			return nil
 		})
@@ -687,9 +688,9 @@ func TestSemaphore(t *testing.T) {
 		{"a waiter cancelled before the release is passed over", 2, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				sem := asyncio.NewSemaphore(0)
-				var tasks []*asyncio.Task[none]
+				var tasks []*asyncio.Task[asyncio.None]
 				for range c.waiting {
 					tasks = append(tasks, asyncio.CreateTask(ctx, asyncio.Void(sem.Acquire)))
 				}
@@ -714,10 +715,10 @@ func TestSemaphore(t *testing.T) {
 		})
 	}
 	t.Run("a woken waiter that is cancelled gives its place back", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			sem := asyncio.NewSemaphore(1)
 			entered := false
-			var c2 *asyncio.Task[none]
+			var c2 *asyncio.Task[asyncio.None]
 			c1 := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 				err := sem.With(ctx, func() error { return asyncio.Sleep(ctx, 0) })
 				c2.Cancel()
@@ -736,7 +737,7 @@ func TestSemaphore(t *testing.T) {
 			if outcomes[0].Err != nil {
 				t.Error("c1:", outcomes[0].Err)
 			}
-			expectIs(t, "c2", outcomes[1].Err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "c2", outcomes[1].Err, asyncio.ErrCancelled)
 			locksExpect(t, "c2 has been inside", entered, false)
 			begin := asyncio.RunningLoop(ctx).Time()
 			_, err = asyncio.WaitFor(ctx, asyncio.CreateTask(ctx, asyncio.Void(sem.Acquire)), time.Second)
@@ -745,10 +746,10 @@ func TestSemaphore(t *testing.T) {
 		})
 	})
 	t.Run("who asks again comes after those who wait", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			sem := asyncio.NewSemaphore(1)
 			var got []string
-			visit := func(tag string) asyncio.Coroutine[none] {
+			visit := func(tag string) asyncio.Coroutine[asyncio.None] {
 				return asyncio.Void(func(ctx context.Context) error {
 					for n := range 2 {
 						err := sem.With(ctx, func() error {
@@ -768,12 +769,12 @@ func TestSemaphore(t *testing.T) {
 				}
 				return nil
 			})
-			expectLines(t, got, "c1_1", "c2_1", "c3_1", "c1_2", "c2_2", "c3_2")
+			testutil.ExpectLines(t, got, "c1_1", "c2_1", "c3_1", "c1_2", "c2_2", "c3_2")
 			return err
 		})
 	})
 	t.Run("who releases and asks again while two places are given", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			sem := asyncio.NewSemaphore(1)
 			var order locksOrder
 			t1 := asyncio.CreateTask(ctx, order.after(1, sem.Acquire))
@@ -794,7 +795,7 @@ func TestSemaphore(t *testing.T) {
 		})
 	})
 	t.Run("the order without a waiter that is cancelled", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			sem := asyncio.NewSemaphore(0)
 			var order locksOrder
 			t1 := asyncio.CreateTask(ctx, order.after(1, sem.Acquire))
@@ -812,10 +813,10 @@ func TestSemaphore(t *testing.T) {
 		})
 	})
 	t.Run("an acquire that succeeds lets in those behind it", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			sem := asyncio.NewSemaphore(0)
 			var order locksOrder
-			var t4 *asyncio.Task[none]
+			var t4 *asyncio.Task[asyncio.None]
 			nothing := func(context.Context) error { return nil }
 			t1 := asyncio.CreateTask(ctx, order.after(1, func(ctx context.Context) error {
 				err := sem.Acquire(ctx)
@@ -850,7 +851,7 @@ func TestSemaphore(t *testing.T) {
 func TestBarrier(t *testing.T) {
 	const parties = 5
 	t.Run("String shows the state", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			b := asyncio.NewBarrier(parties)
 			var tasks []*asyncio.Task[int]
 			arrive := func(n int) {
@@ -881,12 +882,12 @@ func TestBarrier(t *testing.T) {
 		})
 	})
 	t.Run("less than one party panics", func(t *testing.T) {
-		locksExpectPanic(t, func() { asyncio.NewBarrier(0) }, "at least one")
-		locksExpectPanic(t, func() { asyncio.NewBarrier(-4) }, "at least one")
+		testutil.ExpectPanic(t, func() { asyncio.NewBarrier(0) }, "at least one")
+		testutil.ExpectPanic(t, func() { asyncio.NewBarrier(-4) }, "at least one")
 		locksExpect(t, "Parties", asyncio.NewBarrier(parties).Parties(), parties)
 	})
 	t.Run("With gives everybody a number", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			b := asyncio.NewBarrier(3)
 			var got locksOrder
 			locksAll(ctx, t, 3, func(ctx context.Context) error {
@@ -902,7 +903,7 @@ func TestBarrier(t *testing.T) {
 		})
 	})
 	t.Run("of one party lets a task after the other through", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			b := asyncio.NewBarrier(1)
 			for range 2 {
 				task := asyncio.CreateTask(ctx, b.Wait)
@@ -918,7 +919,7 @@ func TestBarrier(t *testing.T) {
 		})
 	})
 	t.Run("counts those who come until the last one releases all", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			b := asyncio.NewBarrier(3)
 			var tasks []*asyncio.Task[int]
 			for n := 1; n <= 3; n++ {
@@ -936,7 +937,7 @@ func TestBarrier(t *testing.T) {
 		})
 	})
 	t.Run("can be passed again and gives numbers again", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			b := asyncio.NewBarrier(parties)
 			var first, second locksOrder
 			locksAll(ctx, t, parties, func(ctx context.Context) error {
@@ -957,7 +958,7 @@ func TestBarrier(t *testing.T) {
 		})
 	})
 	t.Run("drains until the last one is out", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			b := asyncio.NewBarrier(parties)
 			var draining []bool
 			locksAll(ctx, t, parties, func(ctx context.Context) error {
@@ -972,7 +973,7 @@ func TestBarrier(t *testing.T) {
 		})
 	})
 	t.Run("who comes back while it drains waits and nobody is locked out", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			b, others := asyncio.NewBarrier(parties), asyncio.NewBarrier(3)
 			again, met, ended := 2, 0, 0
 			locksAll(ctx, t, parties, func(ctx context.Context) error {
@@ -994,7 +995,7 @@ func TestBarrier(t *testing.T) {
 		})
 	})
 	t.Run("reset and abort of a new one", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			b := asyncio.NewBarrier(1)
 			b.Reset()
 			locksIdle(t, b, false)
@@ -1004,7 +1005,7 @@ func TestBarrier(t *testing.T) {
 		})
 	})
 	t.Run("a reset breaks it for those who wait", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			b := asyncio.NewBarrier(parties)
 			asyncio.RunningLoop(ctx).CallSoon(func() { // before them, so that they wait when it comes
 				asyncio.RunningLoop(ctx).CallSoon(func() {
@@ -1025,7 +1026,7 @@ func TestBarrier(t *testing.T) {
 		})
 	})
 	t.Run("a reset while it drains breaks it for those inside", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			b := asyncio.NewBarrier(parties)
 			out, broken := 0, 0
 			locksAll(ctx, t, parties, func(ctx context.Context) error {
@@ -1046,7 +1047,7 @@ func TestBarrier(t *testing.T) {
 		})
 	})
 	t.Run("a reset while it drains leaves those who wait for the next round", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			b := asyncio.NewBarrier(parties)
 			out, broken, passed := 0, 0, 0
 			locksAll(ctx, t, parties, func(ctx context.Context) error {
@@ -1069,10 +1070,10 @@ func TestBarrier(t *testing.T) {
 		})
 	})
 	t.Run("those whom a reset broke may wait again", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			b := asyncio.NewBarrier(parties)
 			broken, passed := 0, 0
-			var late *asyncio.Task[none]
+			var late *asyncio.Task[asyncio.None]
 			pass := func(ctx context.Context) error {
 				_, err := b.Wait(ctx)
 				if err == nil {
@@ -1103,7 +1104,7 @@ func TestBarrier(t *testing.T) {
 		})
 	})
 	t.Run("a reset by the last one out breaks it for nobody", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			b := asyncio.NewBarrier(parties)
 			out, second, failed, third := 0, 0, 0, 0
 			locksAll(ctx, t, parties, func(ctx context.Context) error {
@@ -1132,7 +1133,7 @@ func TestBarrier(t *testing.T) {
 		})
 	})
 	t.Run("an abort while it drains breaks it for all", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			b := asyncio.NewBarrier(parties)
 			out, inside, blocked := 0, 0, 0
 			locksAll(ctx, t, parties, func(ctx context.Context) error {
@@ -1154,17 +1155,17 @@ func TestBarrier(t *testing.T) {
 		})
 	})
 	t.Run("an abort by one that fails breaks it for all others", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			b := asyncio.NewBarrier(parties)
 			second, broken, failed := 0, 0, 0
 			locksAll(ctx, t, parties, func(ctx context.Context) error {
 				err := b.With(ctx, func(i int) error {
 					if i == 2 {
-						return errTest
+						return testutil.ErrTest
 					}
 					return nil
 				})
-				if errors.Is(err, errTest) {
+				if errors.Is(err, testutil.ErrTest) {
 					failed++
 					b.Abort()
 					return nil
@@ -1187,7 +1188,7 @@ func TestBarrier(t *testing.T) {
 		})
 	})
 	t.Run("an aborted one can be reset when all have left it", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			b, meeting := asyncio.NewBarrier(parties), asyncio.NewBarrier(parties)
 			second, broken, passed := 0, 0, 0
 			locksAll(ctx, t, parties, func(ctx context.Context) error {
@@ -1227,7 +1228,7 @@ func TestBarrier(t *testing.T) {
 type locksOrder []int
 
 // after is a coroutine that notes its number once wait has succeeded.
-func (o *locksOrder) after(n int, wait func(context.Context) error) asyncio.Coroutine[none] {
+func (o *locksOrder) after(n int, wait func(context.Context) error) asyncio.Coroutine[asyncio.None] {
 	return asyncio.Void(func(ctx context.Context) error {
 		err := wait(ctx)
 		if err == nil {
@@ -1266,19 +1267,8 @@ func locksExpect(t *testing.T, what string, got, want any) {
 	}
 }
 
-func locksExpectPanic(t *testing.T, f func(), words string) {
-	t.Helper()
-	defer func() {
-		t.Helper()
-		if v := fmt.Sprint(recover()); !strings.HasPrefix(v, "asyncio: ") || !strings.Contains(v, words) {
-			t.Errorf("panic %q, want one about %q", v, words)
-		}
-	}()
-	f()
-}
-
 // locksSucceeded checks that the tasks are done by now, without an error.
-func locksSucceeded(t *testing.T, tasks ...*asyncio.Task[none]) {
+func locksSucceeded(t *testing.T, tasks ...*asyncio.Task[asyncio.None]) {
 	t.Helper()
 	for i, task := range tasks {
 		if task == nil || !task.Done() || task.Err() != nil {
@@ -1288,7 +1278,7 @@ func locksSucceeded(t *testing.T, tasks ...*asyncio.Task[none]) {
 }
 
 // locksAwait waits for all, and a second at most: what hangs is an error.
-func locksAwait(ctx context.Context, tasks ...*asyncio.Task[none]) error {
+func locksAwait(ctx context.Context, tasks ...*asyncio.Task[asyncio.None]) error {
 	return asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
 		_, err := asyncio.Gather(ctx, tasks...)
 		return err
@@ -1298,7 +1288,7 @@ func locksAwait(ctx context.Context, tasks ...*asyncio.Task[none]) error {
 // locksAll has n tasks call f and checks that all succeed.
 func locksAll(ctx context.Context, t *testing.T, n int, f func(context.Context) error) {
 	t.Helper()
-	var tasks []*asyncio.Task[none]
+	var tasks []*asyncio.Task[asyncio.None]
 	for range n {
 		tasks = append(tasks, asyncio.CreateTask(ctx, asyncio.Void(f)))
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 func TestPEP492Locks(t *testing.T) {
@@ -28,7 +29,7 @@ func TestPEP492Locks(t *testing.T) {
 				}
 			}
 			nap := 10 * time.Millisecond
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				begin := asyncio.RunningLoop(ctx).Time()
 				asyncio.Sleep(ctx, nap)
 				expect("before", false)
@@ -53,8 +54,8 @@ func TestPEP492Coroutines(t *testing.T) {
 	t.Run("one that calls another gives its value, with debug mode and without", func(t *testing.T) {
 		bar := func(context.Context) (string, error) { return "spam", nil }
 		foo := func(ctx context.Context) (string, error) { return bar(ctx) }
-		var r reports
-		l := newLoop(t, &r)
+		var r testutil.Reports
+		l := testutil.NewLoop(t, &r)
 		for _, debug := range []bool{false, true} {
 			l.SetDebug(debug)
 			task := asyncio.CreateTask(l.Context(), foo)
@@ -65,10 +66,10 @@ func TestPEP492Coroutines(t *testing.T) {
 				t.Errorf("debug mode %t: %q, %v", debug, v, err)
 			}
 		}
-		r.expect(t)
+		r.Expect(t)
 	})
 	t.Run("the stack of a task that runs is its own, and begins with its function", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			stack, err := asyncio.CreateTask(ctx, pep492Foo).Await(ctx)
 			var of []string // of this package
 			for _, function := range stack {
@@ -76,20 +77,20 @@ func TestPEP492Coroutines(t *testing.T) {
 					of = append(of, function[strings.LastIndexByte(function, '.')+1:])
 				}
 			}
-			expectLines(t, of, "pep492Foo")
+			testutil.ExpectLines(t, of, "pep492Foo")
 			return err
 		})
 	})
 	t.Run("what a task runs may be called meanwhile", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var got []string
 			begin := asyncio.RunningLoop(ctx).Time()
-			coroutine := func(ctx context.Context) (none, error) {
+			coroutine := func(ctx context.Context) (asyncio.None, error) {
 				who := asyncio.CurrentTask(ctx).Name()
 				got = append(got, fmt.Sprint(who, " begins at ", elapsed(ctx, begin)))
 				err := asyncio.Sleep(ctx, 100*time.Millisecond)
 				got = append(got, fmt.Sprint(who, " ends at ", elapsed(ctx, begin)))
-				return none{}, err
+				return asyncio.None{}, err
 			}
 			task := asyncio.CreateTask(ctx, coroutine)
 			asyncio.Sleep(ctx, 0)
@@ -97,7 +98,7 @@ func TestPEP492Coroutines(t *testing.T) {
 				return err
 			}
 			_, err := task.Await(ctx)
-			expectLines(t, got, "Task-2 begins at 0s", "Task-1 begins at 0s",
+			testutil.ExpectLines(t, got, "Task-2 begins at 0s", "Task-1 begins at 0s",
 				"Task-2 ends at 100ms", "Task-1 ends at 100ms")
 			return err
 		})

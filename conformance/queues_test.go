@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 func TestQueue(t *testing.T) {
 	t.Run("String shows who waits and what is in it", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			q := asyncio.NewQueue[int](0)
 			getter := asyncio.CreateTask(ctx, q.Get)
 			asyncio.Sleep(ctx, 0)
@@ -35,7 +36,7 @@ func TestQueue(t *testing.T) {
 		})
 	})
 	t.Run("is empty before the first put and after the last get", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			q := asyncio.NewQueue[int](0)
 			queuesExpect(t, "new", q.Empty(), true)
 			q.Put(ctx, 1)
@@ -46,7 +47,7 @@ func TestQueue(t *testing.T) {
 		})
 	})
 	t.Run("is full with as many items as its bound if it has one", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			for _, max := range []int{0, 1} {
 				q := asyncio.NewQueue[int](max)
 				queuesExpect(t, "new", q.Full(), false)
@@ -66,7 +67,7 @@ func TestQueue(t *testing.T) {
 		{"a PriorityQueue gives the least first", asyncio.NewPriorityQueue(0, queuesLess), []int{1, 2, 3}},
 	} {
 		t.Run(k.name, func(t *testing.T) {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				for _, n := range []int{1, 3, 2} {
 					k.q.Put(ctx, n)
 				}
@@ -76,7 +77,7 @@ func TestQueue(t *testing.T) {
 		})
 	}
 	t.Run("a putter is held up at the bound", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			q := asyncio.NewQueue[int](2)
 			queuesExpect(t, "MaxSize", q.MaxSize(), 2)
 			var put []int
@@ -104,11 +105,11 @@ func TestQueue(t *testing.T) {
 	t.Run("put and get without waiting need no loop", func(t *testing.T) {
 		q := asyncio.NewQueue[int](1)
 		_, err := q.GetNoWait()
-		expectIs(t, "GetNoWait of an empty queue", err, asyncio.ErrQueueEmpty)
+		testutil.ExpectIs(t, "GetNoWait of an empty queue", err, asyncio.ErrQueueEmpty)
 		if err := q.PutNoWait(1); err != nil {
 			t.Error(err)
 		}
-		expectIs(t, "PutNoWait to a full queue", q.PutNoWait(2), asyncio.ErrQueueFull)
+		testutil.ExpectIs(t, "PutNoWait to a full queue", q.PutNoWait(2), asyncio.ErrQueueFull)
 		if n, err := q.GetNoWait(); n != 1 || err != nil {
 			t.Error(n, err)
 		}
@@ -124,7 +125,7 @@ func TestQueue(t *testing.T) {
 
 func TestQueueGet(t *testing.T) {
 	t.Run("takes what is there without letting others run", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			for _, put := range []func(*asyncio.Queue[int]) error{
 				func(q *asyncio.Queue[int]) error { return q.PutNoWait(1) },
 				func(q *asyncio.Queue[int]) error { return q.Put(ctx, 1) },
@@ -142,7 +143,7 @@ func TestQueueGet(t *testing.T) {
 		})
 	})
 	t.Run("wakes who waits to put", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			q := asyncio.NewQueue[int](1)
 			q.Put(ctx, 1)
 			putter := asyncio.CreateTask(ctx, queuesPut(q, 2))
@@ -156,7 +157,7 @@ func TestQueueGet(t *testing.T) {
 		})
 	})
 	t.Run("waits for an item", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			q := asyncio.NewQueue[int](0)
 			var started asyncio.Event
 			finished := false
@@ -178,7 +179,7 @@ func TestQueueGet(t *testing.T) {
 		})
 	})
 	t.Run("gets what waiting putters put in their order", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			q := asyncio.NewQueue[int](1)
 			asyncio.CreateTask(ctx, queuesPut(q, 1))
 			asyncio.CreateTask(ctx, queuesPut(q, 2))
@@ -187,7 +188,7 @@ func TestQueueGet(t *testing.T) {
 		})
 	})
 	t.Run("a producer and a consumer finish through a queue of one", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			q := asyncio.NewQueue[int](1)
 			var got []int
 			err := queuesGroup(ctx, func(tg *asyncio.TaskGroup) error {
@@ -216,18 +217,18 @@ func TestQueueGet(t *testing.T) {
 		})
 	})
 	t.Run("a getter that timed out is gone", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			q := asyncio.NewQueue[int](5)
 			begin := asyncio.RunningLoop(ctx).Time()
 			_, err := asyncio.WaitFor(ctx, asyncio.CreateTask(ctx, q.Get), 100*time.Millisecond)
-			expectIs(t, "WaitFor", err, asyncio.ErrTimeout)
+			testutil.ExpectIs(t, "WaitFor", err, asyncio.ErrTimeout)
 			queuesExpect(t, "elapsed", elapsed(ctx, begin), 100*time.Millisecond)
 			queuesExpect(t, "getters", q.String(), "<Queue maxsize=5 items=0>")
 			return nil
 		})
 	})
 	t.Run("a getter that is cancelled is done a turn later, and the next one gets the item", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			q := asyncio.NewQueue[string](0)
 			first, second := asyncio.CreateTask(ctx, q.Get), asyncio.CreateTask(ctx, q.Get)
 			asyncio.Sleep(ctx, 0)
@@ -246,7 +247,7 @@ func TestQueueGet(t *testing.T) {
 		})
 	})
 	t.Run("the item of a woken getter that is cancelled is not lost", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			q := asyncio.NewQueue[int](0)
 			reader := asyncio.CreateTask(ctx, q.Get)
 			asyncio.Sleep(ctx, 0)
@@ -254,13 +255,13 @@ func TestQueueGet(t *testing.T) {
 			q.PutNoWait(2)
 			reader.Cancel()
 			_, err := reader.Await(ctx)
-			expectIs(t, "the reader", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "the reader", err, asyncio.ErrCancelled)
 			queuesGet(ctx, t, q, 1, 2)
 			return nil
 		})
 	})
 	t.Run("the item of a woken getter that is cancelled goes to the next", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			q := asyncio.NewQueue[int](0)
 			var r1, r2, r3 *asyncio.Task[int]
 			err := queuesGroup(ctx, func(tg *asyncio.TaskGroup) error {
@@ -272,7 +273,7 @@ func TestQueueGet(t *testing.T) {
 				q.PutNoWait(2)
 				r1.Cancel()
 				_, err := r1.Await(ctx)
-				expectIs(t, "reader 1", err, asyncio.ErrCancelled)
+				testutil.ExpectIs(t, "reader 1", err, asyncio.ErrCancelled)
 				_, err = r3.Await(ctx)
 				return err
 			})
@@ -292,7 +293,7 @@ func TestQueueGet(t *testing.T) {
 
 func TestQueuePut(t *testing.T) {
 	t.Run("waits for room", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			q := asyncio.NewQueue[int](1)
 			var started asyncio.Event
 			finished := false
@@ -316,7 +317,7 @@ func TestQueuePut(t *testing.T) {
 		})
 	})
 	t.Run("an item whose woken putter is cancelled is there neither lost nor twice", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			q := asyncio.NewQueue[int](1)
 			q.PutNoWait(1)
 			writer := asyncio.CreateTask(ctx, queuesPut(q, 2))
@@ -327,7 +328,7 @@ func TestQueuePut(t *testing.T) {
 			}
 			writer.Cancel()
 			_, err = writer.Await(ctx)
-			expectIs(t, "the writer", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "the writer", err, asyncio.ErrCancelled)
 			queuesExpect(t, "after it", q.Len(), 0)
 			if err := q.Put(ctx, 2); err != nil {
 				return err
@@ -339,7 +340,7 @@ func TestQueuePut(t *testing.T) {
 		})
 	})
 	t.Run("a task that puts is done when its item was got", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			q := asyncio.NewQueue[int](0)
 			putter := asyncio.CreateTask(ctx, queuesPut(q, 1))
 			queuesGet(ctx, t, q, 1)
@@ -348,7 +349,7 @@ func TestQueuePut(t *testing.T) {
 		})
 	})
 	t.Run("a putter that is cancelled leaves its place to no item of its own", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			q := asyncio.NewQueue[string](1)
 			putA := asyncio.CreateTask(ctx, queuesPut(q, "a"))
 			putB := asyncio.CreateTask(ctx, queuesPut(q, "b"))
@@ -367,13 +368,13 @@ func TestQueuePut(t *testing.T) {
 				asyncio.Sleep(ctx, 0)
 			}
 			_, err := q.GetNoWait()
-			expectIs(t, "after b", err, asyncio.ErrQueueEmpty)
+			testutil.ExpectIs(t, "after b", err, asyncio.ErrQueueEmpty)
 			_, err = putB.Await(ctx)
 			return err
 		})
 	})
 	t.Run("goes to a getter that waits", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			q := asyncio.NewQueue[string](0)
 			getter := asyncio.CreateTask(ctx, q.Get)
 			asyncio.Sleep(ctx, 0)
@@ -384,7 +385,7 @@ func TestQueuePut(t *testing.T) {
 		})
 	})
 	t.Run("all putters wake when the queue is drained", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			q := asyncio.NewQueue[int](2)
 			err := queuesGroup(ctx, func(tg *asyncio.TaskGroup) error {
 				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
@@ -414,7 +415,7 @@ func TestQueuePut(t *testing.T) {
 		{"a woken putter that is cancelled gets the cancellation and nothing else", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				q := asyncio.NewQueue[int](1)
 				q.PutNoWait(1)
 				putter := asyncio.CreateTask(ctx, queuesPut(q, 1))
@@ -527,7 +528,7 @@ func TestQueueShutdown(t *testing.T) {
 			}
 			asyncio.Sleep(ctx, 0)
 			queuesExpect(t, "the getter is done", getter.Done(), true)
-			expectIs(t, "the getter", getter.Err(), asyncio.ErrQueueShutDown)
+			testutil.ExpectIs(t, "the getter", getter.Err(), asyncio.ErrQueueShutDown)
 			queuesOver(ctx, t, q)
 		})
 	})
@@ -542,7 +543,7 @@ func TestQueueShutdown(t *testing.T) {
 			queuesExpect(t, "items", q.Len(), 1)
 			asyncio.Sleep(ctx, 0)
 			queuesExpect(t, "the putter is done", putter.Done(), true)
-			expectIs(t, "the putter", putter.Err(), asyncio.ErrQueueShutDown)
+			testutil.ExpectIs(t, "the putter", putter.Err(), asyncio.ErrQueueShutDown)
 			queuesGet(ctx, t, q, 1)
 			asyncio.Sleep(ctx, 0)
 			queuesExpect(t, "joined with the item at work", joiner.Done(), false)
@@ -609,7 +610,7 @@ func queuesEach(t *testing.T, max int, f func(ctx context.Context, t *testing.T,
 		"PriorityQueue": asyncio.NewPriorityQueue(max, queuesLess),
 	} {
 		t.Run(name, func(t *testing.T) {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				f(ctx, t, q)
 				return nil
 			})
@@ -626,7 +627,7 @@ func queuesGroup(ctx context.Context, body func(tg *asyncio.TaskGroup) error) er
 
 func queuesPut[T any](q interface {
 	Put(ctx context.Context, v T) error
-}, v T) asyncio.Coroutine[none] {
+}, v T) asyncio.Coroutine[asyncio.None] {
 	return asyncio.Void(func(ctx context.Context) error { return q.Put(ctx, v) })
 }
 
@@ -643,16 +644,16 @@ func queuesGet(ctx context.Context, t *testing.T, q queuesKind, want ...int) {
 // queuesOver checks that there is nothing to be had and that nothing can be put.
 func queuesOver(ctx context.Context, t *testing.T, q queuesKind) {
 	t.Helper()
-	expectIs(t, "Put", q.Put(ctx, 1), asyncio.ErrQueueShutDown)
-	expectIs(t, "PutNoWait", q.PutNoWait(1), asyncio.ErrQueueShutDown)
+	testutil.ExpectIs(t, "Put", q.Put(ctx, 1), asyncio.ErrQueueShutDown)
+	testutil.ExpectIs(t, "PutNoWait", q.PutNoWait(1), asyncio.ErrQueueShutDown)
 	_, err := q.Get(ctx)
-	expectIs(t, "Get", err, asyncio.ErrQueueShutDown)
+	testutil.ExpectIs(t, "Get", err, asyncio.ErrQueueShutDown)
 	_, err = q.GetNoWait()
-	expectIs(t, "GetNoWait", err, asyncio.ErrQueueShutDown)
+	testutil.ExpectIs(t, "GetNoWait", err, asyncio.ErrQueueShutDown)
 }
 
 // queuesDone checks that a TaskDone is what the joiner waits for, and the last.
-func queuesDone(ctx context.Context, t *testing.T, q queuesKind, joiner *asyncio.Task[none]) {
+func queuesDone(ctx context.Context, t *testing.T, q queuesKind, joiner *asyncio.Task[asyncio.None]) {
 	t.Helper()
 	if err := q.TaskDone(); err != nil {
 		t.Error(err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/asyncio-go/asyncio/conformance"
 	"github.com/asyncio-go/asyncio/conformance/scenario"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 var update = flag.Bool("update", false, "write the tables of the README")
@@ -40,7 +41,7 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expectLines(t, scenario.Run(p).Trace, strings.Split(strings.TrimSpace(trace), "\n")...)
+	testutil.ExpectLines(t, scenario.Run(p).Trace, strings.Split(strings.TrimSpace(trace), "\n")...)
 }
 
 // The figures of the repository's README are those of the report.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 func TestRunResult(t *testing.T) {
@@ -27,7 +28,7 @@ func TestRunResult(t *testing.T) {
 	t.Run("is the error of main, and the loop is closed", func(t *testing.T) {
 		errSpam := errors.New("spam")
 		var l *asyncio.Loop
-		err := run(t, func(ctx context.Context) error {
+		err := testutil.Run(t, func(ctx context.Context) error {
 			l = asyncio.RunningLoop(ctx)
 			return errSpam
 		})
@@ -36,12 +37,12 @@ func TestRunResult(t *testing.T) {
 		}
 	})
 	t.Run("does not come when a loop runs already", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			_, err := asyncio.Run(context.Background(), asyncio.Void(func(context.Context) error {
 				t.Error("the inner coroutine ran")
 				return nil
 			}), asyncio.WithVirtualClock())
-			expectIs(t, "Run on a loop", err, asyncio.ErrLoopRunning)
+			testutil.ExpectIs(t, "Run on a loop", err, asyncio.ErrLoopRunning)
 			return asyncio.Sleep(ctx, time.Second)
 		})
 	})
@@ -56,7 +57,7 @@ func TestRunDebug(t *testing.T) {
 			"by default": {nil, false},
 			"WithDebug":  {[]asyncio.Option{asyncio.WithDebug()}, true},
 		} {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				if on := asyncio.RunningLoop(ctx).Debug(); on != test.want {
 					t.Errorf("Run %s: debug %t", name, on)
 				}
@@ -69,7 +70,7 @@ func TestRunDebug(t *testing.T) {
 			if err := r.Close(); err != nil {
 				t.Error("Close:", err)
 			}
-			l := newLoop(t, new(reports), test.opts...)
+			l := testutil.NewLoop(t, new(testutil.Reports), test.opts...)
 			if on := l.Debug(); on != test.want {
 				t.Errorf("NewLoop %s: debug %t", name, on)
 			}
@@ -79,7 +80,7 @@ func TestRunDebug(t *testing.T) {
 
 func TestRunLeftovers(t *testing.T) {
 	t.Run("are cancelled and done when it returns", func(t *testing.T) {
-		var left *asyncio.Task[none]
+		var left *asyncio.Task[asyncio.None]
 		v, err := asyncio.Run(context.Background(), func(ctx context.Context) (int, error) {
 			left = asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 				return asyncio.Sleep(ctx, 1000*time.Second)
@@ -91,12 +92,12 @@ func TestRunLeftovers(t *testing.T) {
 		}
 	})
 	t.Run("have their errors reported", func(t *testing.T) {
-		var left *asyncio.Task[none]
+		var left *asyncio.Task[asyncio.None]
 		var told []asyncio.ExceptionContext
 		v, err := asyncio.Run(context.Background(), func(ctx context.Context) (int, error) {
 			left = asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
-				if err := forever(ctx); errors.Is(err, asyncio.ErrCancelled) {
-					return errTest
+				if err := testutil.Forever(ctx); errors.Is(err, asyncio.ErrCancelled) {
+					return testutil.ErrTest
 				}
 				return nil
 			}))
@@ -112,27 +113,27 @@ func TestRunLeftovers(t *testing.T) {
 		if told[0].Task != asyncio.AnyTask(left) || !strings.Contains(told[0].Message, "shutdown") {
 			t.Errorf("reported %q of %v", told[0].Message, told[0].Task)
 		}
-		expectIs(t, "the error reported", told[0].Err, errTest)
+		testutil.ExpectIs(t, "the error reported", told[0].Err, testutil.ErrTest)
 	})
 	t.Run("have no say in its error", func(t *testing.T) {
 		errFancy := errors.New("fancy exit")
-		var r reports
-		var left *asyncio.Task[none]
+		var r testutil.Reports
+		var left *asyncio.Task[asyncio.None]
 		_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 			left = asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
-				if err := forever(ctx); errors.Is(err, asyncio.ErrCancelled) {
-					return errTest
+				if err := testutil.Forever(ctx); errors.Is(err, asyncio.ErrCancelled) {
+					return testutil.ErrTest
 				}
 				return nil
 			}), asyncio.WithName("left"))
 			asyncio.Sleep(ctx, 0)
 			return errFancy
-		}), asyncio.WithVirtualClock(), r.option())
-		expectIs(t, "Run", err, errFancy)
-		if errors.Is(err, errTest) || !left.Done() {
+		}), asyncio.WithVirtualClock(), r.Option())
+		testutil.ExpectIs(t, "Run", err, errFancy)
+		if errors.Is(err, testutil.ErrTest) || !left.Done() {
 			t.Errorf("%v, done %t", err, left.Done())
 		}
-		r.expect(t, "left: test error")
+		r.Expect(t, "left: test error")
 	})
 }
 
@@ -167,7 +168,7 @@ func TestRunner(t *testing.T) {
 				t.Errorf("%v, closed %t", err, r.Loop().IsClosed())
 			}
 		}
-		expectIs(t, "RunForever", r.Loop().RunForever(), asyncio.ErrLoopClosed)
+		testutil.ExpectIs(t, "RunForever", r.Loop().RunForever(), asyncio.ErrLoopClosed)
 	})
 	t.Run("runs nothing once it is closed", func(t *testing.T) {
 		r := runnersNew(t)
@@ -178,7 +179,7 @@ func TestRunner(t *testing.T) {
 			t.Error("it ran")
 			return nil
 		}))
-		expectIs(t, "RunOn", err, asyncio.ErrLoopClosed)
+		testutil.ExpectIs(t, "RunOn", err, asyncio.ErrLoopClosed)
 	})
 	t.Run("can be closed without having run", func(t *testing.T) {
 		r := runnersNew(t)
@@ -194,9 +195,9 @@ func TestRunner(t *testing.T) {
 					t.Errorf("panic %q", v)
 				}
 			}()
-			asyncio.RunOn[none](r, context.Background(), nil)
+			asyncio.RunOn[asyncio.None](r, context.Background(), nil)
 		}()
-		if _, err := asyncio.RunOn(r, context.Background(), asyncio.Delay(time.Second, none{})); err != nil {
+		if _, err := asyncio.RunOn(r, context.Background(), asyncio.Delay(time.Second, asyncio.None{})); err != nil {
 			t.Error("RunOn:", err)
 		}
 	})
@@ -207,7 +208,7 @@ func TestRunner(t *testing.T) {
 				t.Error("the inner coroutine ran")
 				return nil
 			}))
-			expectIs(t, "RunOn inside", err, asyncio.ErrLoopRunning)
+			testutil.ExpectIs(t, "RunOn inside", err, asyncio.ErrLoopRunning)
 			return asyncio.Sleep(ctx, time.Second)
 		}))
 		if err != nil {
@@ -272,7 +273,7 @@ func TestRunInterrupt(t *testing.T) {
 		if !errors.As(err, &e) || e.Origin != asyncio.OriginContext {
 			t.Errorf("RunOn: %v", err)
 		}
-		expectIs(t, "RunOn", err, errInterrupt)
+		testutil.ExpectIs(t, "RunOn", err, errInterrupt)
 	}
 	t.Run("reaches a main that never waits", func(t *testing.T) {
 		r := runnersNew(t)
@@ -305,12 +306,12 @@ func TestRunInterrupt(t *testing.T) {
 	t.Run("cancels main and the future it awaits", func(t *testing.T) {
 		r := runnersNew(t)
 		outer, interrupt := context.WithCancelCause(context.Background())
-		f := asyncio.NewFuture[none](r.Loop().Context())
+		f := asyncio.NewFuture[asyncio.None](r.Loop().Context())
 		r.Loop().CallLater(100*time.Millisecond, func() { interrupt(errInterrupt) })
 		_, err := asyncio.RunOn(r, outer, asyncio.Void(func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			_, err := f.Await(ctx)
-			expectIs(t, "Await", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "Await", err, asyncio.ErrCancelled)
 			if took := elapsed(ctx, begin); took != 100*time.Millisecond {
 				t.Errorf("took %v", took)
 			}

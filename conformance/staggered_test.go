@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 // CPython has the staggered race in a module of its own, for connections. The library
@@ -58,7 +59,7 @@ func TestStaggeredRace(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				begin := asyncio.RunningLoop(ctx).Time()
 				winner, index, errs, err := staggeredRace(ctx, c.delay, c.coros)
 				if winner != c.winner || index != c.index || len(errs) != len(c.errs) {

@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 func TestTaskGroupEnds(t *testing.T) {
 	t.Run("a task that is cancelled alone is no failure", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			var one, two *asyncio.Task[int]
 			err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
@@ -36,7 +37,7 @@ func TestTaskGroupEnds(t *testing.T) {
 		})
 	})
 	t.Run("tasks that are done are forgotten before its end", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 				for i := range 10 {
 					if err := asyncio.Sleep(tg, 100*time.Millisecond); err != nil {
@@ -62,17 +63,17 @@ func TestTaskGroupEnds(t *testing.T) {
 
 func TestTaskGroupFails(t *testing.T) {
 	t.Run("a task fails and the other is cancelled", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			var seen error
-			var two *asyncio.Task[none]
+			var two *asyncio.Task[asyncio.None]
 			err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 				asyncio.CreateTask(tg, groupFailure(100*time.Millisecond, errGroupDivision))
 				two = asyncio.CreateTask(tg, groupSleeper(time.Second, &seen))
 				return nil
 			})
-			expectGroup(t, err, errGroupDivision)
-			expectIs(t, "the other task", seen, asyncio.ErrCancelled)
+			testutil.ExpectGroupError(t, err, errGroupDivision)
+			testutil.ExpectIs(t, "the other task", seen, asyncio.ErrCancelled)
 			if !two.Cancelled() {
 				t.Errorf("the other task is %v", two)
 			}
@@ -83,7 +84,7 @@ func TestTaskGroupFails(t *testing.T) {
 		})
 	})
 	t.Run("three tasks fail and the other and the body are cancelled", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			var seen, body error
 			err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
@@ -94,9 +95,9 @@ func TestTaskGroupFails(t *testing.T) {
 				body = asyncio.Sleep(tg, 10*time.Second)
 				return body
 			})
-			expectGroup(t, err, errGroupDivision, errGroupDivision, errGroupDivision)
-			expectIs(t, "the fourth task", seen, asyncio.ErrCancelled)
-			expectIs(t, "the body", body, asyncio.ErrCancelled)
+			testutil.ExpectGroupError(t, err, errGroupDivision, errGroupDivision, errGroupDivision)
+			testutil.ExpectIs(t, "the fourth task", seen, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "the body", body, asyncio.ErrCancelled)
 			if d := elapsed(ctx, begin); d != 100*time.Millisecond {
 				t.Errorf("took %v", d)
 			}
@@ -104,7 +105,7 @@ func TestTaskGroupFails(t *testing.T) {
 		})
 	})
 	t.Run("the body fails and the tasks are cancelled", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			var one, two *asyncio.Task[int]
 			err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
@@ -115,7 +116,7 @@ func TestTaskGroupFails(t *testing.T) {
 				}
 				return errGroupDivision
 			})
-			expectGroup(t, err, errGroupDivision)
+			testutil.ExpectGroupError(t, err, errGroupDivision)
 			if !one.Cancelled() || !two.Cancelled() {
 				t.Errorf("cancelled %t %t", one.Cancelled(), two.Cancelled())
 			}
@@ -132,15 +133,15 @@ func TestTaskGroupFails(t *testing.T) {
 		for _, errs := range [][2]error{
 			{errGroupDivision, own}, {errGroupDivision, custom}, {custom, own}, {custom, custom},
 		} {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				var seen error
 				err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 					asyncio.CreateTask(tg, groupFailure(100*time.Millisecond, errs[0]))
 					seen = asyncio.Sleep(tg, 10*time.Second)
 					return errs[1]
 				})
-				expectGroup(t, err, errs[0], errs[1])
-				expectIs(t, "the body", seen, asyncio.ErrCancelled)
+				testutil.ExpectGroupError(t, err, errs[0], errs[1])
+				testutil.ExpectIs(t, "the body", seen, asyncio.ErrCancelled)
 				if n := asyncio.CurrentTask(ctx).Cancelling(); n != 0 {
 					t.Errorf("cancelling %d", n)
 				}
@@ -149,12 +150,12 @@ func TestTaskGroupFails(t *testing.T) {
 		}
 	})
 	t.Run("a panic of the body's clean-up is in no group", func(t *testing.T) {
-		var r reports
-		l := newLoop(t, &r)
+		var r testutil.Reports
+		l := testutil.NewLoop(t, &r)
 		main := asyncio.Void(func(ctx context.Context) error {
 			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 				asyncio.CreateTask(tg, groupFailure(100*time.Millisecond, errGroupDivision))
-				expectIs(t, "the body", asyncio.Sleep(tg, 10*time.Second), asyncio.ErrCancelled)
+				testutil.ExpectIs(t, "the body", asyncio.Sleep(tg, 10*time.Second), asyncio.ErrCancelled)
 				panic("interrupt")
 			})
 		})
@@ -164,11 +165,11 @@ func TestTaskGroupFails(t *testing.T) {
 		if !errors.As(err, &panicked) || panicked.Value != "interrupt" || errors.As(err, &group) {
 			t.Errorf("out comes %v", err)
 		}
-		r.expect(t, "body panicked or exited: Task-2")
+		r.Expect(t, "body panicked or exited: Task-2")
 	})
 	t.Run("ends what its tasks keep creating", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
-			var heads []*asyncio.Task[none]
+		testutil.Succeed(t, func(ctx context.Context) error {
+			var heads []*asyncio.Task[asyncio.None]
 			grown := 0
 			err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 				var hydra func(ctx context.Context) error
@@ -193,7 +194,7 @@ func TestTaskGroupFails(t *testing.T) {
 				}))
 				return nil
 			})
-			expectGroup(t, err, errGroupDivision)
+			testutil.ExpectGroupError(t, err, errGroupDivision)
 			cancelled, before := 0, grown
 			for _, head := range heads {
 				if head.Cancelled() {
@@ -212,7 +213,7 @@ func TestTaskGroupFails(t *testing.T) {
 		})
 	})
 	t.Run("in a group that fails with it, the request of the outer one is left", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			errInner, errOuter := errors.New("inner"), errors.New("outer")
 			me := asyncio.CurrentTask(ctx)
 			err := asyncio.WithTaskGroup(ctx, func(outer *asyncio.TaskGroup) error {
@@ -221,13 +222,13 @@ func TestTaskGroupFails(t *testing.T) {
 					asyncio.CreateTask(outer, groupFailure(0, errOuter))
 					return nil
 				})
-				expectGroup(t, err, errInner)
+				testutil.ExpectGroupError(t, err, errInner)
 				if n := me.Cancelling(); n != 1 {
 					t.Errorf("cancelling %d after the inner group", n)
 				}
 				return nil
 			})
-			expectGroup(t, err, errOuter)
+			testutil.ExpectGroupError(t, err, errOuter)
 			if n := me.Cancelling(); n != 0 {
 				t.Errorf("cancelling %d after the outer group", n)
 			}
@@ -239,11 +240,11 @@ func TestTaskGroupFails(t *testing.T) {
 func TestTaskGroupIsCancelled(t *testing.T) {
 	t.Run("inner tasks that fail at that are a group in a group", func(t *testing.T) {
 		sour := asyncio.Void(func(ctx context.Context) error {
-			expectIs(t, "a task", asyncio.Sleep(ctx, 10*time.Second), asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "a task", asyncio.Sleep(ctx, 10*time.Second), asyncio.ErrCancelled)
 			return errGroupDivision
 		})
 		for _, sleepers := range []int{0, 1} {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				begin := asyncio.RunningLoop(ctx).Time()
 				outside := make([]*asyncio.Task[int], sleepers)
 				r := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
@@ -270,7 +271,7 @@ func TestTaskGroupIsCancelled(t *testing.T) {
 					return nil
 				}
 				d := errGroupDivision
-				expectGroup(t, outer.Errs[0], d, d, d, d, d)
+				testutil.ExpectGroupError(t, outer.Errs[0], d, d, d, d, d)
 				for _, a := range outside {
 					if !a.Cancelled() {
 						t.Errorf("the outer task is %v", a)
@@ -297,7 +298,7 @@ func TestTaskGroupIsCancelled(t *testing.T) {
 			{"while the body sleeps too", true, own, 15, false},
 			{"which makes them fail", true, fails, 15, true},
 		} {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				begin := asyncio.RunningLoop(ctx).Time()
 				total := 0
 				sleep := func(ctx context.Context, worth int) error {
@@ -326,7 +327,7 @@ func TestTaskGroupIsCancelled(t *testing.T) {
 				a.Cancel()
 				_, err := a.Await(ctx)
 				if c.group {
-					expectGroup(t, err, slices.Repeat([]error{errGroupDivision}, 5)...)
+					testutil.ExpectGroupError(t, err, slices.Repeat([]error{errGroupDivision}, 5)...)
 				} else if _, ok := err.(*asyncio.CancelledError); !ok { //nolint:errorlint // no group around it
 					t.Errorf("%s: out comes %v", c.name, err)
 				}
@@ -341,7 +342,7 @@ func TestTaskGroupIsCancelled(t *testing.T) {
 		}
 	})
 	t.Run("in the turn in which a task fails, and again after it", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var event asyncio.Event
 			lines := []string{}
 			a := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
@@ -355,13 +356,13 @@ func TestTaskGroupIsCancelled(t *testing.T) {
 						return errGroupDivision
 					}))
 					err := asyncio.Sleep(tg, time.Second)
-					expectIs(t, "the body", err, asyncio.ErrCancelled)
+					testutil.ExpectIs(t, "the body", err, asyncio.ErrCancelled)
 					return err
 				})
-				expectGroup(t, err, errGroupDivision)
+				testutil.ExpectGroupError(t, err, errGroupDivision)
 				lines = append(lines, fmt.Sprintf("after the group: cancelling %d", me.Cancelling()))
 				err = asyncio.Sleep(ctx, time.Second)
-				expectIs(t, "the sleep after it", err, asyncio.ErrCancelled)
+				testutil.ExpectIs(t, "the sleep after it", err, asyncio.ErrCancelled)
 				return err
 			}))
 			if err := event.Wait(ctx); err != nil {
@@ -371,11 +372,11 @@ func TestTaskGroupIsCancelled(t *testing.T) {
 			a.Cancel()
 			lines = append(lines, fmt.Sprintf("requested: cancelling %d", a.Cancelling()))
 			_, err := a.Await(ctx)
-			expectIs(t, "the task", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "the task", err, asyncio.ErrCancelled)
 			if !a.Cancelled() {
 				t.Errorf("the task is %v", a)
 			}
-			expectLines(t, lines,
+			testutil.ExpectLines(t, lines,
 				"before: cancelling 0", "requested: cancelling 1", "after the group: cancelling 1")
 			return nil
 		})
@@ -384,7 +385,7 @@ func TestTaskGroupIsCancelled(t *testing.T) {
 
 func TestTaskGroupCreates(t *testing.T) {
 	t.Run("nothing any more when it is finished, and says so", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var closed *asyncio.TaskGroup
 			err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error { closed = tg; return nil })
 			if err != nil {
@@ -395,7 +396,7 @@ func TestTaskGroupCreates(t *testing.T) {
 				return nil
 			}))
 			err = a.Err()
-			expectIs(t, "the task", err, asyncio.ErrGroupClosed)
+			testutil.ExpectIs(t, "the task", err, asyncio.ErrGroupClosed)
 			if err == nil || !strings.Contains(err.Error(), "finished") {
 				t.Errorf("the task: %v", err)
 			}
@@ -408,9 +409,9 @@ func TestTaskGroupCreates(t *testing.T) {
 	})
 	t.Run("tasks that share what the context they are given holds", func(t *testing.T) {
 		type key struct{}
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-				set := func(v int) asyncio.Coroutine[none] {
+				set := func(v int) asyncio.Coroutine[asyncio.None] {
 					return asyncio.Void(func(ctx context.Context) error {
 						err := asyncio.Sleep(ctx, 0)
 						*ctx.Value(key{}).(*int) = v
@@ -443,15 +444,6 @@ type groupCustomError struct{ text string }
 
 func (e groupCustomError) Error() string { return e.text }
 
-// expectGroup checks that err is that of a group with these errors and no others.
-func expectGroup(t *testing.T, err error, want ...error) {
-	t.Helper()
-	var group *asyncio.GroupError
-	if !errors.As(err, &group) || !slices.Equal(group.Errs, want) {
-		t.Errorf("out comes %v, want a group of %v", err, want)
-	}
-}
-
 // groupSize is how many tasks a group has that have not ended.
 func groupSize(tg *asyncio.TaskGroup) (n int) {
 	if _, err := fmt.Sscanf(tg.String(), "<TaskGroup tasks=%d", &n); err != nil {
@@ -461,7 +453,7 @@ func groupSize(tg *asyncio.TaskGroup) (n int) {
 }
 
 // groupFailure sleeps, and then fails.
-func groupFailure(d time.Duration, failure error) asyncio.Coroutine[none] {
+func groupFailure(d time.Duration, failure error) asyncio.Coroutine[asyncio.None] {
 	return asyncio.Void(func(ctx context.Context) error {
 		if err := asyncio.Sleep(ctx, d); err != nil {
 			return err
@@ -471,7 +463,7 @@ func groupFailure(d time.Duration, failure error) asyncio.Coroutine[none] {
 }
 
 // groupSleeper sleeps, and tells how that ended.
-func groupSleeper(d time.Duration, seen *error) asyncio.Coroutine[none] {
+func groupSleeper(d time.Duration, seen *error) asyncio.Coroutine[asyncio.None] {
 	return asyncio.Void(func(ctx context.Context) error {
 		*seen = asyncio.Sleep(ctx, d)
 		return *seen

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 func TestTasksAreCreated(t *testing.T) {
@@ -163,7 +164,7 @@ func TestTasksAreShown(t *testing.T) {
 		}
 		names, _ := a.Result()
 		names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, "task") })
-		expectLines(t, names, "taskInner", "taskOuter")
+		testutil.ExpectLines(t, names, "taskInner", "taskOuter")
 		if s := a.String(); !strings.Contains(s, "taskOuter") {
 			t.Error(s)
 		}
@@ -217,9 +218,9 @@ func TestTasksAwait(t *testing.T) {
 	})
 	t.Run("a failure, which arrives as it is", func(t *testing.T) {
 		key := errors.New("key 3")
-		for _, child := range []error{errTest, key} { // the second is the one that is being handled
-			succeed(t, func(ctx context.Context) error {
-				fails := func(context.Context) (none, error) { return none{}, child }
+		for _, child := range []error{testutil.ErrTest, key} { // the second is the one that is being handled
+			testutil.Succeed(t, func(ctx context.Context) error {
+				fails := func(context.Context) (asyncio.None, error) { return asyncio.None{}, child }
 				handle := func(error) error {
 					_, err := asyncio.CreateTask(ctx, fails).Await(ctx)
 					return err
@@ -237,9 +238,9 @@ func TestTasksAwait(t *testing.T) {
 	})
 	t.Run("themselves in vain", func(t *testing.T) {
 		l, _ := taskLoop(t)
-		var a *asyncio.Task[none]
-		a = asyncio.CreateTask(l.Context(), func(ctx context.Context) (none, error) { return a.Await(ctx) })
-		expectIs(t, "RunUntilComplete", l.RunUntilComplete(a), asyncio.ErrDeadlock)
+		var a *asyncio.Task[asyncio.None]
+		a = asyncio.CreateTask(l.Context(), func(ctx context.Context) (asyncio.None, error) { return a.Await(ctx) })
+		testutil.ExpectIs(t, "RunUntilComplete", l.RunUntilComplete(a), asyncio.ErrDeadlock)
 	})
 	t.Run("a future, which wakes them on the turn after it was set", func(t *testing.T) {
 		l, _ := taskLoop(t)
@@ -356,10 +357,10 @@ func TestTasksAreCancelled(t *testing.T) {
 		taskEnds(t, l, a, "")
 	})
 	t.Run("when what they await is", func(t *testing.T) {
-		for name, cancel := range map[string]func(f *asyncio.Future[none], a *asyncio.Task[none]){
-			"the future alone": func(f *asyncio.Future[none], _ *asyncio.Task[none]) { f.Cancel() },
-			"the task alone":   func(_ *asyncio.Future[none], a *asyncio.Task[none]) { a.Cancel() },
-			"both in one turn": func(f *asyncio.Future[none], a *asyncio.Task[none]) {
+		for name, cancel := range map[string]func(f *asyncio.Future[asyncio.None], a *asyncio.Task[asyncio.None]){
+			"the future alone": func(f *asyncio.Future[asyncio.None], _ *asyncio.Task[asyncio.None]) { f.Cancel() },
+			"the task alone":   func(_ *asyncio.Future[asyncio.None], a *asyncio.Task[asyncio.None]) { a.Cancel() },
+			"both in one turn": func(f *asyncio.Future[asyncio.None], a *asyncio.Task[asyncio.None]) {
 				if !f.Cancel() || !a.Cancel() {
 					t.Error("Cancel is false")
 				}
@@ -367,7 +368,7 @@ func TestTasksAreCancelled(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				l, _ := taskLoop(t)
-				f := asyncio.NewFuture[none](l.Context())
+				f := asyncio.NewFuture[asyncio.None](l.Context())
 				a := asyncio.CreateTask(l.Context(), f.Await)
 				taskTick(l)
 				cancel(f, a)
@@ -383,17 +384,17 @@ func TestTasksAreCancelled(t *testing.T) {
 	})
 	t.Run("unless they catch it", func(t *testing.T) {
 		l, _ := taskLoop(t)
-		f, g := asyncio.NewFuture[none](l.Context()), asyncio.NewFuture[none](l.Context())
+		f, g := asyncio.NewFuture[asyncio.None](l.Context()), asyncio.NewFuture[asyncio.None](l.Context())
 		a := asyncio.CreateTask(l.Context(), func(ctx context.Context) (int, error) {
 			if _, err := f.Await(ctx); err != nil {
 				return 0, err
 			}
 			_, err := g.Await(ctx)
-			expectIs(t, "Await", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "Await", err, asyncio.ErrCancelled)
 			return 42, nil
 		})
 		taskTick(l)
-		f.SetResult(none{})
+		f.SetResult(asyncio.None{})
 		taskTick(l)
 		a.Cancel()
 		if f.Cancelled() || !g.Cancelled() {
@@ -408,18 +409,18 @@ func TestTasksAreCancelled(t *testing.T) {
 	})
 	t.Run("unless they swallow it and wait on", func(t *testing.T) {
 		l, _ := taskLoop(t)
-		f, g := asyncio.NewFuture[none](l.Context()), asyncio.NewFuture[none](l.Context())
+		f, g := asyncio.NewFuture[asyncio.None](l.Context()), asyncio.NewFuture[asyncio.None](l.Context())
 		h := asyncio.NewFuture[int](l.Context())
 		a := asyncio.CreateTask(l.Context(), func(ctx context.Context) (int, error) {
 			if _, err := f.Await(ctx); err != nil {
 				return 0, err
 			}
 			_, err := g.Await(ctx)
-			expectIs(t, "Await", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "Await", err, asyncio.ErrCancelled)
 			return h.Await(ctx)
 		})
 		taskTick(l)
-		f.SetResult(none{})
+		f.SetResult(asyncio.None{})
 		taskTick(l)
 		a.Cancel()
 		taskTick(l)
@@ -436,7 +437,7 @@ func TestTasksAreCancelled(t *testing.T) {
 	})
 	t.Run("by themselves at the next await, once", func(t *testing.T) {
 		l, now := taskLoop(t)
-		var a *asyncio.Task[none]
+		var a *asyncio.Task[asyncio.None]
 		a = asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
 			a.Cancel()
 			err := asyncio.Sleep(ctx, 100*time.Second)
@@ -464,9 +465,9 @@ func TestTasksAreCancelled(t *testing.T) {
 	})
 	t.Run("with the task that they await and what that awaits", func(t *testing.T) {
 		l, _ := taskLoop(t)
-		f := asyncio.NewFuture[none](l.Context())
-		var a, nested *asyncio.Task[none]
-		a = asyncio.CreateTask(l.Context(), func(ctx context.Context) (none, error) {
+		f := asyncio.NewFuture[asyncio.None](l.Context())
+		var a, nested *asyncio.Task[asyncio.None]
+		a = asyncio.CreateTask(l.Context(), func(ctx context.Context) (asyncio.None, error) {
 			nested = asyncio.CreateTask(ctx, f.Await)
 			asyncio.Sleep(ctx, 0)
 			a.Cancel()
@@ -479,7 +480,7 @@ func TestTasksAreCancelled(t *testing.T) {
 	})
 	t.Run("in what they call", func(t *testing.T) {
 		l, _ := taskLoop(t)
-		waiter := asyncio.NewFuture[none](l.Context())
+		waiter := asyncio.NewFuture[asyncio.None](l.Context())
 		proof := 0
 		inner := func(ctx context.Context) error {
 			_, err := waiter.Await(ctx)
@@ -541,7 +542,7 @@ func TestTasksAreCancelled(t *testing.T) {
 		l, _ := taskLoop(t)
 		a := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
 			if err := asyncio.Sleep(ctx, 10*time.Second); errors.Is(err, asyncio.ErrCancelled) {
-				panic(errTest)
+				panic(testutil.ErrTest)
 			}
 			return nil
 		}))
@@ -549,10 +550,10 @@ func TestTasksAreCancelled(t *testing.T) {
 		a.Cancel()
 		err := l.RunUntilComplete(a)
 		var p *asyncio.PanicError
-		if !errors.As(err, &p) || p.Value != any(errTest) {
+		if !errors.As(err, &p) || p.Value != any(testutil.ErrTest) {
 			t.Errorf("%v", err)
 		}
-		if !a.Done() || a.Cancelled() || !errors.Is(a.Err(), errTest) {
+		if !a.Done() || a.Cancelled() || !errors.Is(a.Err(), testutil.ErrTest) {
 			t.Errorf("cancelled: %t, %v", a.Cancelled(), a.Err())
 		}
 	})
@@ -570,7 +571,7 @@ func TestTasksAreCancelled(t *testing.T) {
 			}
 			return nil
 		}))
-		expectIs(t, "RunUntilComplete", l.RunUntilComplete(a), asyncio.ErrLoopStopped)
+		testutil.ExpectIs(t, "RunUntilComplete", l.RunUntilComplete(a), asyncio.ErrLoopStopped)
 		if a.Done() || wakes != 2 {
 			t.Errorf("done: %t, %d wakes", a.Done(), wakes)
 		}
@@ -585,11 +586,11 @@ func TestTasksAreCancelled(t *testing.T) {
 func TestTasksCancelMessage(t *testing.T) {
 	t.Run("is in the error, whatever it was", func(t *testing.T) {
 		for _, msg := range [][]string{{}, {""}, {"my message"}, {"5"}} {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				a := asyncio.CreateTask(ctx, taskSleep(10*time.Second))
 				asyncio.Sleep(ctx, 0)
 				a.Cancel(msg...)
-				asyncio.Wait(ctx, []*asyncio.Task[none]{a}, asyncio.WaitOptions{})
+				asyncio.Wait(ctx, []*asyncio.Task[asyncio.None]{a}, asyncio.WaitOptions{})
 				_, err := a.Result()
 				for _, err := range []error{err, a.Err()} {
 					taskCancellation(t, err, strings.Join(msg, ""))
@@ -602,11 +603,11 @@ func TestTasksCancelMessage(t *testing.T) {
 		}
 	})
 	t.Run("is in the error of a task that has not started", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			ran := false
-			a := asyncio.CreateTask(ctx, func(context.Context) (none, error) { ran = true; return none{}, nil })
+			a := asyncio.CreateTask(ctx, func(context.Context) (asyncio.None, error) { ran = true; return asyncio.None{}, nil })
 			a.Cancel("my message")
-			done, pending, err := asyncio.Wait(ctx, []*asyncio.Task[none]{a}, asyncio.WaitOptions{})
+			done, pending, err := asyncio.Wait(ctx, []*asyncio.Task[asyncio.None]{a}, asyncio.WaitOptions{})
 			if len(done) != 1 || len(pending) != 0 || err != nil || ran {
 				t.Errorf("%d done, %d pending, %v, ran: %t", len(done), len(pending), err, ran)
 			}
@@ -617,9 +618,9 @@ func TestTasksCancelMessage(t *testing.T) {
 	t.Run("comes when the cancellation does", func(t *testing.T) {
 		l, _ := taskLoop(t)
 		a := asyncio.CreateTask(l.Context(), taskSleep(0))
-		expectIs(t, "Err before", a.Err(), asyncio.ErrInvalidState)
+		testutil.ExpectIs(t, "Err before", a.Err(), asyncio.ErrInvalidState)
 		a.Cancel("my message")
-		expectIs(t, "Err after the request", a.Err(), asyncio.ErrInvalidState)
+		testutil.ExpectIs(t, "Err after the request", a.Err(), asyncio.ErrInvalidState)
 		taskEnds(t, l, a, "my message")
 	})
 	t.Run("is under the error that wraps it", func(t *testing.T) {
@@ -670,7 +671,7 @@ func TestTasksUncancel(t *testing.T) {
 		l, _ := taskLoop(t)
 		a := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
 			err := asyncio.Sleep(ctx, 10*time.Second)
-			expectIs(t, "the first sleep", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "the first sleep", err, asyncio.ErrCancelled)
 			asyncio.CurrentTask(ctx).Uncancel()
 			return asyncio.Sleep(ctx, 10*time.Second)
 		}))
@@ -717,7 +718,7 @@ func TestTasksUncancel(t *testing.T) {
 			defer h.Cancel()
 			err := block()
 			if expired && self.Uncancel() == 0 && errors.Is(err, asyncio.ErrCancelled) {
-				return errTest
+				return testutil.ErrTest
 			}
 			return err
 		}
@@ -736,7 +737,7 @@ func TestTasksUncancel(t *testing.T) {
 					completed = err == nil
 					return err
 				})
-				if (err == nil) != test.completes || !test.completes && !errors.Is(err, errTest) {
+				if (err == nil) != test.completes || !test.completes && !errors.Is(err, testutil.ErrTest) {
 					t.Errorf("%v", err)
 				}
 				if err := asyncio.Sleep(ctx, 0); err != nil {
@@ -773,17 +774,17 @@ func TestTasksWaited(t *testing.T) {
 		at      time.Duration
 	}{
 		{"all", job{d: 100 * ms}, job{d: 150 * ms}, options{}, "b a", "", 150 * ms},
-		{"all, one of which fails", job{d: 100 * ms}, job{150 * ms, errTest}, options{}, "b a", "", 150 * ms},
+		{"all, one of which fails", job{d: 100 * ms}, job{150 * ms, testutil.ErrTest}, options{}, "b a", "", 150 * ms},
 		{"the first", job{d: 10 * time.Second}, job{d: 100 * ms}, first, "b", "a", 100 * ms},
-		{"a failure at once", job{d: 10 * time.Second}, job{err: errTest}, failure, "b", "a", 0},
-		{"a failure later", job{d: 10 * time.Second}, job{10 * ms, errTest}, failure, "b", "a", 10 * ms},
+		{"a failure at once", job{d: 10 * time.Second}, job{err: testutil.ErrTest}, failure, "b", "a", 0},
+		{"a failure later", job{d: 10 * time.Second}, job{10 * ms, testutil.ErrTest}, failure, "b", "a", 10 * ms},
 		{"a timeout", job{d: 100 * ms}, job{d: 150 * ms}, options{Timeout: 110 * ms}, "a", "b", 110 * ms},
 		{"a timeout when one ends", job{d: 100 * ms}, job{d: 150 * ms}, options{Timeout: 100 * ms}, "a", "b", 100 * ms},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				begin := asyncio.RunningLoop(ctx).Time()
-				create := func(name string, j job) *asyncio.Task[none] {
+				create := func(name string, j job) *asyncio.Task[asyncio.None] {
 					return asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 						if j.d > 0 {
 							asyncio.Sleep(ctx, j.d)
@@ -792,11 +793,11 @@ func TestTasksWaited(t *testing.T) {
 					}), asyncio.WithName(name))
 				}
 				a, b := create("a", test.a), create("b", test.b)
-				wait := func() (pending []*asyncio.Task[none]) {
+				wait := func() (pending []*asyncio.Task[asyncio.None]) {
 					_, err := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
-						var done []*asyncio.Task[none]
+						var done []*asyncio.Task[asyncio.None]
 						var err error
-						done, pending, err = asyncio.Wait(ctx, []*asyncio.Task[none]{b, a}, test.o)
+						done, pending, err = asyncio.Wait(ctx, []*asyncio.Task[asyncio.None]{b, a}, test.o)
 						if taskNames(done) != test.done || taskNames(pending) != test.pending {
 							t.Errorf("done %s, pending %s", taskNames(done), taskNames(pending))
 						}
@@ -839,8 +840,8 @@ func TestTasksWaited(t *testing.T) {
 		})
 	}
 	t.Run("and sorted when the waiter goes on", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
-			steps := func(n int) *asyncio.Task[none] {
+		testutil.Succeed(t, func(ctx context.Context) error {
+			steps := func(n int) *asyncio.Task[asyncio.None] {
 				return asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 					for range n {
 						asyncio.Sleep(ctx, 0)
@@ -849,8 +850,8 @@ func TestTasksWaited(t *testing.T) {
 				}))
 			}
 			a, b := steps(1), steps(2)
-			done, pending, err := asyncio.Wait(ctx, []*asyncio.Task[none]{b, a}, first)
-			if !slices.Equal(done, []*asyncio.Task[none]{b, a}) || len(pending) != 0 || err != nil {
+			done, pending, err := asyncio.Wait(ctx, []*asyncio.Task[asyncio.None]{b, a}, first)
+			if !slices.Equal(done, []*asyncio.Task[asyncio.None]{b, a}) || len(pending) != 0 || err != nil {
 				t.Errorf("%d done, %d pending, %v", len(done), len(pending), err)
 			}
 			if a.Err() != nil || b.Err() != nil {
@@ -860,26 +861,26 @@ func TestTasksWaited(t *testing.T) {
 		})
 	})
 	t.Run("once if given twice", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			c := asyncio.CreateTask(ctx, asyncio.Delay(0, "test"))
 			d := asyncio.CreateTask(ctx, asyncio.Delay(0, "spam"))
 			done, pending, err := asyncio.Wait(ctx, []*asyncio.Task[string]{c, c, d}, options{})
 			if len(pending) != 0 || err != nil {
 				t.Error(len(pending), err)
 			}
-			expectLines(t, taskValues(done), "test", "spam")
+			testutil.ExpectLines(t, taskValues(done), "test", "spam")
 			return nil
 		})
 	})
 	t.Run("not in vain", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			if _, _, err := asyncio.Wait[asyncio.AnyFuture](ctx, nil, options{}); err == nil {
 				t.Error("waits for nothing")
 			}
 			a := asyncio.CreateTask(ctx, taskSleep(10*time.Second))
 			for _, when := range []asyncio.ReturnWhen{asyncio.FirstException + 1, 255} {
 				o := options{ReturnWhen: when}
-				if done, pending, err := asyncio.Wait(ctx, []*asyncio.Task[none]{a}, o); err == nil {
+				if done, pending, err := asyncio.Wait(ctx, []*asyncio.Task[asyncio.None]{a}, o); err == nil {
 					t.Errorf("ReturnWhen %d: %d done, %d pending", when, len(done), len(pending))
 				}
 			}
@@ -891,9 +892,9 @@ func TestTasksWaited(t *testing.T) {
 		})
 	})
 	t.Run("as they come out of a sequence", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
-			create := func(yield func(*asyncio.Task[none]) bool) {
+			create := func(yield func(*asyncio.Task[asyncio.None]) bool) {
 				for i := range 10 {
 					if !yield(asyncio.CreateTask(ctx, taskSleep(time.Duration(150-5*i)*ms))) {
 						return
@@ -916,7 +917,7 @@ func TestTasksAsCompleted(t *testing.T) {
 		return asyncio.CreateTask(ctx, asyncio.Delay(d, v))
 	}
 	t.Run("the fast before the slow", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			var got []string
 			b, c, a := delay(ctx, 10*ms, "b"), delay(ctx, 150*ms, "c"), delay(ctx, 10*ms, "a")
@@ -924,12 +925,12 @@ func TestTasksAsCompleted(t *testing.T) {
 				v, err := x.Result()
 				got = append(got, fmt.Sprint(v, " ", elapsed(ctx, begin), " ", err))
 			}
-			expectLines(t, got, "b 10ms <nil>", "a 10ms <nil>", "c 150ms <nil>")
+			testutil.ExpectLines(t, got, "b 10ms <nil>", "a 10ms <nil>", "c 150ms <nil>")
 			return nil
 		})
 	})
 	t.Run("until the timeout", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			a, b := delay(ctx, 100*ms, "a"), delay(ctx, 150*ms, "b")
 			var got []string
@@ -938,12 +939,12 @@ func TestTasksAsCompleted(t *testing.T) {
 				if err == nil {
 					v, err = x.Result()
 				} else {
-					expectIs(t, "AsCompletedWithin", err, asyncio.ErrTimeout)
+					testutil.ExpectIs(t, "AsCompletedWithin", err, asyncio.ErrTimeout)
 					err = nil
 				}
 				got = append(got, fmt.Sprint(v, " ", elapsed(ctx, begin), " ", err))
 			}
-			expectLines(t, got, "a 100ms <nil>", "a timeout 120ms <nil>")
+			testutil.ExpectLines(t, got, "a 100ms <nil>", "a timeout 120ms <nil>")
 			if b.Done() || b.Cancelling() != 0 {
 				t.Error("the slow one was cancelled")
 			}
@@ -954,7 +955,7 @@ func TestTasksAsCompleted(t *testing.T) {
 		})
 	})
 	t.Run("with no timeout once all are", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			n := 0
 			for x, err := range asyncio.AsCompletedWithin(ctx, tasks{delay(ctx, 10*ms, "a")}, time.Second) {
@@ -974,7 +975,7 @@ func TestTasksAsCompleted(t *testing.T) {
 		})
 	})
 	t.Run("from the beginning each time", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			var got []string
 			seq := asyncio.AsCompleted(ctx, tasks{
@@ -989,12 +990,12 @@ func TestTasksAsCompleted(t *testing.T) {
 					}
 				}
 			}
-			expectLines(t, got, "0 1ms", "1 2ms", "0 2ms", "1 2ms", "2 3ms", "3 4ms")
+			testutil.ExpectLines(t, got, "0 1ms", "1 2ms", "0 2ms", "1 2ms", "2 3ms", "3 4ms")
 			return nil
 		})
 	})
 	t.Run("whichever is awaited first, the first to end", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			b, a := delay(ctx, 100*ms, "b"), delay(ctx, 50*ms, "a")
 			var got []string
@@ -1002,12 +1003,12 @@ func TestTasksAsCompleted(t *testing.T) {
 				v, err := x.Await(ctx)
 				got = append(got, fmt.Sprint(v, " ", elapsed(ctx, begin), " ", err))
 			}
-			expectLines(t, got, "a 50ms <nil>", "b 100ms <nil>")
+			testutil.ExpectLines(t, got, "a 50ms <nil>", "b 100ms <nil>")
 			return nil
 		})
 	})
 	t.Run("to be awaited by others", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			var others tasks
 			for x := range asyncio.AsCompleted(ctx, tasks{delay(ctx, 50*ms, "a"), delay(ctx, 50*ms, "b")}) {
@@ -1017,20 +1018,20 @@ func TestTasksAsCompleted(t *testing.T) {
 			if len(pending) != 0 || err != nil || elapsed(ctx, begin) != 50*ms {
 				t.Error(len(pending), err, elapsed(ctx, begin))
 			}
-			expectLines(t, taskValues(done), "a", "b")
+			testutil.ExpectLines(t, taskValues(done), "a", "b")
 			return nil
 		})
 	})
 	t.Run("once if given twice", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			ham, spam := delay(ctx, 0, "ham"), delay(ctx, 0, "spam")
 			got := slices.Collect(asyncio.AsCompleted(ctx, tasks{ham, ham, spam}))
-			expectLines(t, taskValues(got), "ham", "spam")
+			testutil.ExpectLines(t, taskValues(got), "ham", "spam")
 			return nil
 		})
 	})
 	t.Run("one of one", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			a := asyncio.CreateTask(ctx, func(context.Context) (int, error) { return 42, nil })
 			n := 0
 			for x := range asyncio.AsCompleted(ctx, []*asyncio.Task[int]{a}) {
@@ -1076,7 +1077,7 @@ func TestTasksAreCurrent(t *testing.T) {
 		l, _ := taskLoop(t)
 		nobody(t, l)
 		ran := false
-		var a *asyncio.Task[none]
+		var a *asyncio.Task[asyncio.None]
 		a = asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
 			ran = true
 			for _, c := range []context.Context{ctx, l.Context()} {
@@ -1094,10 +1095,10 @@ func TestTasksAreCurrent(t *testing.T) {
 	})
 	t.Run("by turns", func(t *testing.T) {
 		l, _ := taskLoop(t)
-		f, g := asyncio.NewFuture[none](l.Context()), asyncio.NewFuture[none](l.Context())
-		var a, b *asyncio.Task[none]
+		f, g := asyncio.NewFuture[asyncio.None](l.Context()), asyncio.NewFuture[asyncio.None](l.Context())
+		var a, b *asyncio.Task[asyncio.None]
 		var got []string
-		current := func(ctx context.Context, me *asyncio.Task[none]) {
+		current := func(ctx context.Context, me *asyncio.Task[asyncio.None]) {
 			who := asyncio.CurrentTask(ctx)
 			if who != asyncio.AnyTask(me) || asyncio.CurrentTask(l.Context()) != who {
 				t.Errorf("%v is current, not %v", who, me)
@@ -1108,12 +1109,12 @@ func TestTasksAreCurrent(t *testing.T) {
 			current(ctx, a)
 			_, err := f.Await(ctx)
 			current(ctx, a)
-			g.SetResult(none{})
+			g.SetResult(asyncio.None{})
 			return err
 		}), asyncio.WithName("a"))
 		b = asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
 			current(ctx, b)
-			f.SetResult(none{})
+			f.SetResult(asyncio.None{})
 			_, err := g.Await(ctx)
 			current(ctx, b)
 			return err
@@ -1123,7 +1124,7 @@ func TestTasksAreCurrent(t *testing.T) {
 			t.Error(err, a.Err())
 		}
 		nobody(t, l)
-		expectLines(t, got, "a", "b", "a", "b")
+		testutil.ExpectLines(t, got, "a", "b", "a", "b")
 	})
 }
 
@@ -1131,9 +1132,9 @@ func TestTasksAreCurrent(t *testing.T) {
 // was on its clock.
 func taskLoop(t *testing.T) (l *asyncio.Loop, now func() time.Duration) {
 	t.Helper()
-	var r reports
-	t.Cleanup(func() { r.expect(t) })
-	l = newLoop(t, &r)
+	var r testutil.Reports
+	t.Cleanup(func() { r.Expect(t) })
+	l = testutil.NewLoop(t, &r)
 	begin := l.Time()
 	return l, func() time.Duration { return l.Time().Sub(begin) }
 }
@@ -1144,7 +1145,9 @@ func taskTick(l *asyncio.Loop) {
 	l.RunForever()
 }
 
-func taskSleep(d time.Duration) asyncio.Coroutine[none] { return asyncio.Delay(d, none{}) }
+func taskSleep(d time.Duration) asyncio.Coroutine[asyncio.None] {
+	return asyncio.Delay(d, asyncio.None{})
+}
 
 // taskEnds runs a task that is to end as cancelled.
 func taskEnds(t *testing.T, l *asyncio.Loop, a asyncio.AnyTask, message string) {
@@ -1163,7 +1166,7 @@ func taskCancellation(t *testing.T, err error, message string) {
 	}
 }
 
-func taskNames(tasks []*asyncio.Task[none]) string {
+func taskNames(tasks []*asyncio.Task[asyncio.None]) string {
 	var names []string
 	for _, a := range tasks {
 		names = append(names, a.Name())

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 // Shield and Gather wait where CPython's return a future, so here tasks hold them.
@@ -22,7 +23,7 @@ func TestShielding(t *testing.T) {
 		want waitOutcome
 	}{
 		"a value":  {func(f *asyncio.Future[int]) { f.SetResult(42) }, waitOutcome{Value: 42}},
-		"an error": {func(f *asyncio.Future[int]) { f.SetErr(errTest) }, waitOutcome{Err: errTest}},
+		"an error": {func(f *asyncio.Future[int]) { f.SetErr(testutil.ErrTest) }, waitOutcome{Err: testutil.ErrTest}},
 	}
 	t.Run("passes on the end of what is inside", func(t *testing.T) {
 		for name, e := range ends {
@@ -79,7 +80,7 @@ func TestShielding(t *testing.T) {
 		})
 	})
 	t.Run("of what is done gives its result at once", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			f := asyncio.NewFuture[int](ctx)
 			f.SetResult(42)
 			asyncio.RunningLoop(ctx).CallSoon(func() { f = nil })
@@ -99,7 +100,7 @@ func TestShielding(t *testing.T) {
 	t.Run("the task inside goes on when the caller is cancelled", func(t *testing.T) {
 		waitOnLoop(t, func(l *asyncio.Loop) {
 			proof := 0
-			waiter := asyncio.NewFuture[none](l.Context())
+			waiter := asyncio.NewFuture[asyncio.None](l.Context())
 			outer := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
 				inner := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 					_, err := waiter.Await(ctx)
@@ -116,8 +117,8 @@ func TestShielding(t *testing.T) {
 			}))
 			waitBriefly(t, l)
 			outer.Cancel()
-			expectIs(t, "outer", l.RunUntilComplete(outer), asyncio.ErrCancelled)
-			waiter.SetResult(none{})
+			testutil.ExpectIs(t, "outer", l.RunUntilComplete(outer), asyncio.ErrCancelled)
+			waiter.SetResult(asyncio.None{})
 			waitBriefly(t, l)
 			if proof != 1 {
 				t.Errorf("proof %d, want 1", proof)
@@ -237,15 +238,15 @@ func TestGathering(t *testing.T) {
 					calls := waitCount(gather)
 					waitBriefly(t, l)
 					fs[0].SetResult(1)
-					fs[1].SetErr(errTest)
+					fs[1].SetErr(testutil.ErrTest)
 					waitSettle(t, l)
 					calls.expect(t, 1)
-					if err := gather.Err(); any(err) != any(errTest) {
+					if err := gather.Err(); any(err) != any(testutil.ErrTest) {
 						t.Error(err)
 					}
 					waitRest(t, l, fs)
 					calls.expect(t, 1)
-					if err := gather.Err(); any(err) != any(errTest) {
+					if err := gather.Err(); any(err) != any(testutil.ErrTest) {
 						t.Errorf("%v later", err)
 					}
 				})
@@ -272,11 +273,11 @@ func TestGathering(t *testing.T) {
 		})
 	})
 	t.Run("the cancellation of one lets the caller go on", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			f := asyncio.NewFuture[int](ctx)
 			f.Cancel()
 			_, err := asyncio.Gather(ctx, f)
-			expectIs(t, "Gather", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "Gather", err, asyncio.ErrCancelled)
 			return asyncio.Sleep(ctx, time.Second)
 		})
 	})
@@ -290,14 +291,14 @@ func TestGathering(t *testing.T) {
 					calls := waitCount(all)
 					waitBriefly(t, l)
 					fs[1].SetResult(1)
-					fs[2].SetErr(errTest)
+					fs[2].SetErr(testutil.ErrTest)
 					fs[0].SetResult(3)
 					waitSettle(t, l)
 					calls.expect(t, 0)
 					fs[3].SetErr(second)
 					waitSettle(t, l)
 					calls.expect(t, 1)
-					want := []waitOutcome{{Value: 3}, {Value: 1}, {Err: errTest}, {Err: second}}
+					want := []waitOutcome{{Value: 3}, {Value: 1}, {Err: testutil.ErrTest}, {Err: second}}
 					if os, err := all.Result(); !slices.Equal(os, want) || err != nil {
 						t.Error(os, err)
 					}
@@ -313,7 +314,7 @@ func TestGathering(t *testing.T) {
 			calls := waitCount(all)
 			waitBriefly(t, l)
 			fs[0].SetResult(1)
-			fs[1].SetErr(errTest)
+			fs[1].SetErr(testutil.ErrTest)
 			fs[2].Cancel()
 			waitSettle(t, l)
 			calls.expect(t, 0)
@@ -327,10 +328,10 @@ func TestGathering(t *testing.T) {
 			calls.expect(t, 1)
 			os, _ := all.Result()
 			for _, i := range []int{2, 4} {
-				expectIs(t, "a cancelled one", os[i].Err, asyncio.ErrCancelled)
+				testutil.ExpectIs(t, "a cancelled one", os[i].Err, asyncio.ErrCancelled)
 				os[i].Err = nil
 			}
-			want := []waitOutcome{{Value: 1}, {Err: errTest}, {}, {Value: 3}, {}, {Err: second}}
+			want := []waitOutcome{{Value: 1}, {Err: testutil.ErrTest}, {}, {Value: 3}, {}, {Err: second}}
 			if !slices.Equal(os, want) {
 				t.Error(os)
 			}
@@ -347,7 +348,7 @@ func TestGathering(t *testing.T) {
 		}
 		expectEmpty(context.Background())
 		waitOnLoop(t, func(l *asyncio.Loop) { expectEmpty(l.Context()) })
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			turns := 0
 			asyncio.RunningLoop(ctx).CallSoon(func() { turns++ })
 			expectEmpty(ctx)
@@ -392,7 +393,7 @@ func TestGathering(t *testing.T) {
 		waitOnLoop(t, func(other *asyncio.Loop) {
 			fs := waitFutures(other, 3)
 			var gathers []*asyncio.Task[[]int]
-			succeed(t, func(context.Context) error { // on a loop of its own
+			testutil.Succeed(t, func(context.Context) error { // on a loop of its own
 				for range 2 {
 					gathers = append(gathers, waitGather(other.Context(), fs...))
 				}
@@ -445,7 +446,7 @@ func TestGathering(t *testing.T) {
 		})
 	})
 	t.Run("of one task several times", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			runs := 0
 			c := asyncio.CreateTask(ctx, func(context.Context) (string, error) { runs++; return "abc", nil })
 			vs, err := asyncio.Gather(ctx, c, c, asyncio.CreateTask(ctx, asyncio.Delay(0, "def")), c)
@@ -458,7 +459,7 @@ func TestGathering(t *testing.T) {
 	t.Run("the cancellation of the caller reaches all", func(t *testing.T) {
 		waitOnLoop(t, func(l *asyncio.Loop) {
 			proof := 0
-			waiter := asyncio.NewFuture[none](l.Context())
+			waiter := asyncio.NewFuture[asyncio.None](l.Context())
 			inner := asyncio.Void(func(ctx context.Context) error {
 				_, err := waiter.Await(ctx)
 				if err == nil {
@@ -467,7 +468,7 @@ func TestGathering(t *testing.T) {
 				return err
 			})
 			a, b := asyncio.CreateTask(l.Context(), inner), asyncio.CreateTask(l.Context(), inner)
-			var gather *asyncio.Task[[]none]
+			var gather *asyncio.Task[[]asyncio.None]
 			outer := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
 				gather = waitGather(ctx, a, b)
 				_, err := gather.Await(ctx)
@@ -480,7 +481,7 @@ func TestGathering(t *testing.T) {
 			if !outer.Cancel() {
 				t.Error("Cancel of the caller is false")
 			}
-			expectIs(t, "the caller", l.RunUntilComplete(outer), asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "the caller", l.RunUntilComplete(outer), asyncio.ErrCancelled)
 			if gather.Cancel() {
 				t.Error("Cancel of the gather that has ended is true")
 			}
@@ -517,7 +518,7 @@ func TestGathering(t *testing.T) {
 	})
 	t.Run("a cancellation of the caller is no outcome", func(t *testing.T) {
 		for _, msg := range [][]string{nil, {""}, {"my message"}, {"5"}} {
-			err := run(t, func(ctx context.Context) error {
+			err := testutil.Run(t, func(ctx context.Context) error {
 				begin := asyncio.RunningLoop(ctx).Time()
 				a := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 					for range 20 {
@@ -545,9 +546,9 @@ func TestGathering(t *testing.T) {
 	t.Run("a second failure counts as seen", func(t *testing.T) {
 		waitOnLoop(t, func(l *asyncio.Loop) { // which wants no report
 			fs := waitFutures(l, 2)
-			boom := [2]error{errTest, errors.New("second error")}
+			boom := [2]error{testutil.ErrTest, errors.New("second error")}
 			outer := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
-				var inner []*asyncio.Task[none]
+				var inner []*asyncio.Task[asyncio.None]
 				for i, f := range fs {
 					inner = append(inner, asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 						f.Await(ctx)
@@ -565,7 +566,7 @@ func TestGathering(t *testing.T) {
 			if tasks := asyncio.AllTasks(l); len(tasks) != 0 {
 				t.Errorf("pending: %v", tasks)
 			}
-			if err := outer.Err(); any(err) != any(errTest) {
+			if err := outer.Err(); any(err) != any(testutil.ErrTest) {
 				t.Error(err)
 			}
 		})
@@ -576,7 +577,7 @@ func TestGathering(t *testing.T) {
 		waitOnLoop(t, func(l *asyncio.Loop) {
 			c := asyncio.CreateTask(l.Context(), asyncio.Delay(0, "abc"))
 			gather := waitGather(l.Context(), c, asyncio.CreateTask(closed.Context(), asyncio.Delay(0, "def")))
-			expectIs(t, "Gather", l.RunUntilComplete(gather), asyncio.ErrLoopClosed)
+			testutil.ExpectIs(t, "Gather", l.RunUntilComplete(gather), asyncio.ErrLoopClosed)
 			waitSettle(t, l)
 			if v, err := c.Result(); v != "abc" || err != nil {
 				t.Error(v, err)
@@ -589,8 +590,8 @@ func TestWaitIsNoShield(t *testing.T) {
 	t.Run("and passes no cancellation on", func(t *testing.T) {
 		waitOnLoop(t, func(l *asyncio.Loop) {
 			proof := 0
-			waiter := asyncio.NewFuture[none](l.Context())
-			var inner *asyncio.Task[none]
+			waiter := asyncio.NewFuture[asyncio.None](l.Context())
+			var inner *asyncio.Task[asyncio.None]
 			outer := asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
 				inner = asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 					_, err := waiter.Await(ctx)
@@ -599,7 +600,7 @@ func TestWaitIsNoShield(t *testing.T) {
 					}
 					return err
 				}))
-				_, _, err := asyncio.Wait(ctx, []*asyncio.Task[none]{inner}, asyncio.WaitOptions{})
+				_, _, err := asyncio.Wait(ctx, []*asyncio.Task[asyncio.None]{inner}, asyncio.WaitOptions{})
 				if err == nil {
 					proof += 100
 				}
@@ -607,11 +608,11 @@ func TestWaitIsNoShield(t *testing.T) {
 			}))
 			waitBriefly(t, l)
 			outer.Cancel()
-			expectIs(t, "outer", l.RunUntilComplete(outer), asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "outer", l.RunUntilComplete(outer), asyncio.ErrCancelled)
 			if inner.Done() || inner.Cancelling() != 0 {
 				t.Error("the cancellation has reached the inner task")
 			}
-			waiter.SetResult(none{})
+			waiter.SetResult(asyncio.None{})
 			waitBriefly(t, l)
 			if proof != 1 || !inner.Done() {
 				t.Errorf("proof %d, want 1; inner is done: %t", proof, inner.Done())
@@ -656,7 +657,7 @@ func TestTaskCreation(t *testing.T) {
 		waitPanic(t, "no event loop", func() { asyncio.Gather(context.Background(), create(), create()) })
 	})
 	t.Run("in a coroutine is on its loop", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			a := asyncio.CreateTask(ctx, asyncio.Delay(0, 1))
 			if a.Loop() != asyncio.RunningLoop(ctx) {
 				t.Error("on another loop")
@@ -669,8 +670,8 @@ func TestTaskCreation(t *testing.T) {
 		})
 	})
 	t.Run("with a name", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
-			a := asyncio.CreateTask(ctx, asyncio.Delay(0, none{}), asyncio.WithName("No-op"))
+		testutil.Succeed(t, func(ctx context.Context) error {
+			a := asyncio.CreateTask(ctx, asyncio.Delay(0, asyncio.None{}), asyncio.WithName("No-op"))
 			if a.Name() != "No-op" {
 				t.Error(a.Name())
 			}
@@ -679,8 +680,8 @@ func TestTaskCreation(t *testing.T) {
 		})
 	})
 	t.Run("on a closed loop leaves no task", func(t *testing.T) {
-		var r reports
-		l := newLoop(t, &r)
+		var r testutil.Reports
+		l := testutil.NewLoop(t, &r)
 		l.Close()
 		a := asyncio.CreateTask(l.Context(), asyncio.Void(func(context.Context) error {
 			t.Error("it ran")
@@ -689,14 +690,14 @@ func TestTaskCreation(t *testing.T) {
 		if !a.Done() {
 			t.Error("pending")
 		}
-		expectIs(t, "the task", a.Err(), asyncio.ErrLoopClosed)
+		testutil.ExpectIs(t, "the task", a.Err(), asyncio.ErrLoopClosed)
 		if tasks := asyncio.AllTasks(l); len(tasks) != 0 {
 			t.Errorf("tasks %v", tasks)
 		}
-		r.expect(t)
+		r.Expect(t)
 	})
 	t.Run("is remembered in debug mode", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			_, file, line, _ := runtime.Caller(0)
 			a := asyncio.CreateTask(ctx, asyncio.Delay(0, 1))
 			at := a.Created()
@@ -737,7 +738,7 @@ func TestTaskCreation(t *testing.T) {
 
 func TestTaskEnds(t *testing.T) {
 	t.Run("the error of a panic has the stack", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			a := asyncio.CreateTask(ctx, waitDivide)
 			asyncio.Sleep(ctx, 0)
 			var p *asyncio.PanicError
@@ -752,9 +753,9 @@ func TestTaskEnds(t *testing.T) {
 		})
 	})
 	t.Run("Cancel of a task that has failed counts as having seen it", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error { // which wants no report
+		testutil.Succeed(t, func(ctx context.Context) error { // which wants no report
 			func() {
-				a := asyncio.CreateTask(ctx, func(context.Context) (int, error) { return 0, errTest })
+				a := asyncio.CreateTask(ctx, func(context.Context) (int, error) { return 0, testutil.ErrTest })
 				asyncio.Sleep(ctx, 50*time.Millisecond)
 				if a.Cancel() {
 					t.Error("Cancel of a task that is done is true")
@@ -765,7 +766,7 @@ func TestTaskEnds(t *testing.T) {
 		})
 	})
 	t.Run("nothing but its coroutine can end a task", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			a := asyncio.CreateTask(ctx, asyncio.Delay(100*time.Millisecond, 10))
 			if _, ok := any(a).(interface{ SetResult(v int) error }); ok {
 				t.Error("has SetResult")
@@ -786,7 +787,7 @@ func TestTaskEnds(t *testing.T) {
 			asyncio.WithExceptionHandler(func(_ *asyncio.Loop, c asyncio.ExceptionContext) { got = append(got, c) }))
 		_, file, line, _ := runtime.Caller(0)
 		asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
-			_, err := asyncio.NewFuture[none](ctx).Await(ctx)
+			_, err := asyncio.NewFuture[asyncio.None](ctx).Await(ctx)
 			return err
 		}), asyncio.WithName("forgotten"))
 		waitBriefly(t, l)
@@ -825,7 +826,7 @@ func TestTaskValues(t *testing.T) {
 		}
 	}
 	t.Run("go neither into a task that was made before nor out of it", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			ctx = set(ctx, "nope")
 			sub := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 				err := asyncio.Sleep(ctx, 10*time.Millisecond)
@@ -843,17 +844,17 @@ func TestTaskValues(t *testing.T) {
 	})
 	t.Run("last over awaits and callbacks", func(t *testing.T) {
 		var outside context.Context
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			outside = ctx
 			calls := 0
 			for _, j := range []string{"0", "1"} {
-				f := asyncio.NewFuture[none](ctx)
+				f := asyncio.NewFuture[asyncio.None](ctx)
 				ctx = set(ctx, "yes"+j)
-				f.AddDoneCallback(func(*asyncio.Future[none]) {
+				f.AddDoneCallback(func(*asyncio.Future[asyncio.None]) {
 					calls++
 					look(t, set(ctx, "something else"), "something else")
 				})
-				asyncio.RunningLoop(ctx).CallSoon(func() { f.SetResult(none{}) })
+				asyncio.RunningLoop(ctx).CallSoon(func() { f.SetResult(asyncio.None{}) })
 				f.Await(ctx)
 				look(t, ctx, "yes"+j)
 				for _, i := range []string{"0", "1", "2"} {
@@ -872,10 +873,10 @@ func TestTaskValues(t *testing.T) {
 	t.Run("of a hundred tasks are each one's own", func(t *testing.T) {
 		random := rand.New(rand.NewPCG(1, 2))
 		var outside context.Context
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			outside = set(ctx, -1)
 			looks := 0
-			var tasks []*asyncio.Task[none]
+			var tasks []*asyncio.Task[asyncio.None]
 			for range 100 {
 				n := random.IntN(11)
 				tasks = append(tasks, asyncio.CreateTask(outside, asyncio.Void(func(ctx context.Context) error {
@@ -900,7 +901,7 @@ func TestTaskValues(t *testing.T) {
 		look(t, outside, -1)
 	})
 	t.Run("set by a task do not get into the context that it was given", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			for _, v := range []int{1, 2} {
 				a := asyncio.CreateTask(ctx, func(ctx context.Context) (any, error) {
 					asyncio.Sleep(ctx, 0)
@@ -918,7 +919,7 @@ func TestTaskValues(t *testing.T) {
 		})
 	})
 	t.Run("may be pointers, which tasks with one context share", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			n := 0
 			given := set(ctx, &n)
 			for _, v := range []int{1, 2} {
@@ -1019,7 +1020,7 @@ func TestTaskRegistry(t *testing.T) {
 			var a asyncio.AnyTask
 			a = asyncio.CreateTask(l.Context(), asyncio.Void(func(ctx context.Context) error {
 				b := asyncio.CreateTask(ctx, asyncio.Void(func(context.Context) error { ran = true; return nil }))
-				expectIs(t, "RunUntilComplete", l.RunUntilComplete(b), asyncio.ErrLoopRunning)
+				testutil.ExpectIs(t, "RunUntilComplete", l.RunUntilComplete(b), asyncio.ErrLoopRunning)
 				if asyncio.CurrentTask(ctx) != a || ran {
 					t.Errorf("current is %v, ran %t", asyncio.CurrentTask(ctx), ran)
 				}
@@ -1032,9 +1033,9 @@ func TestTaskRegistry(t *testing.T) {
 		})
 	})
 	t.Run("a task that ends inside another leaves that current", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			a := asyncio.CurrentTask(ctx)
-			for _, err := range []error{nil, errTest, &asyncio.CancelledError{}} {
+			for _, err := range []error{nil, testutil.ErrTest, &asyncio.CancelledError{}} {
 				var inside asyncio.AnyTask
 				b := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 					inside = asyncio.CurrentTask(ctx)
@@ -1051,7 +1052,7 @@ func TestTaskRegistry(t *testing.T) {
 		})
 	})
 	t.Run("a task serves wherever a future does", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			f := asyncio.NewFuture[int](ctx)
 			f.SetResult(1)
 			mixed := func() []asyncio.Awaitable[int] {
@@ -1136,8 +1137,8 @@ func TestTasksFromThreads(t *testing.T) {
 				asyncio.CurrentTask(ctx).Cancel("by itself")
 				return asyncio.Sleep(ctx, 0)
 			})
-			expectIs(t, "the thread", l.RunUntilComplete(thread), asyncio.ErrCancelled)
-			expectIs(t, "Await in it", got.Err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "the thread", l.RunUntilComplete(thread), asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "Await in it", got.Err, asyncio.ErrCancelled)
 			waitCancelled(t, "the thread", thread, "by itself")
 		})
 	})
@@ -1154,7 +1155,7 @@ func TestTasksFromThreads(t *testing.T) {
 				}
 				return v, err
 			})
-			expectIs(t, "the thread", l.RunUntilComplete(thread), asyncio.ErrTimeout)
+			testutil.ExpectIs(t, "the thread", l.RunUntilComplete(thread), asyncio.ErrTimeout)
 			waitBriefly(t, l)
 			if tasks := asyncio.AllTasks(l); len(tasks) != 0 {
 				t.Errorf("pending: %v", tasks)
@@ -1165,9 +1166,9 @@ func TestTasksFromThreads(t *testing.T) {
 	t.Run("a task factory that panics", func(t *testing.T) {
 		waitOnLoop(t, func(l *asyncio.Loop) { // which wants no report: it is the thread's own
 			thread, got := start(l, fine)
-			l.SetTaskFactory(func(*asyncio.Loop, func(...asyncio.TaskOption) asyncio.AnyTask) { panic(errTest) })
+			l.SetTaskFactory(func(*asyncio.Loop, func(...asyncio.TaskOption) asyncio.AnyTask) { panic(testutil.ErrTest) })
 			err := l.RunUntilComplete(thread)
-			expectIs(t, "the thread", err, errTest)
+			testutil.ExpectIs(t, "the thread", err, testutil.ErrTest)
 			var p *asyncio.PanicError
 			if !errors.As(err, &p) || *got != (waitOutcome{}) {
 				t.Errorf("%v; it went on with %v", err, *got)
@@ -1182,7 +1183,7 @@ func TestTasksFromThreads(t *testing.T) {
 func TestSleepOfNothing(t *testing.T) {
 	t.Run("lets a callback go first", func(t *testing.T) {
 		result := 0
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			asyncio.RunningLoop(ctx).CallSoon(func() { result++ })
 			if result != 0 {
@@ -1205,19 +1206,19 @@ func TestSleepOfNothing(t *testing.T) {
 // that is left, no error that nobody has seen.
 func waitOnLoop(t *testing.T, body func(l *asyncio.Loop)) {
 	t.Helper()
-	var r reports
-	l := newLoop(t, &r)
+	var r testutil.Reports
+	l := testutil.NewLoop(t, &r)
 	body(l)
 	if err := l.Close(); err != nil {
 		t.Errorf("Close: %v", err)
 	}
-	r.expect(t)
+	r.Expect(t)
 }
 
 // waitBriefly runs the loop for two turns.
 func waitBriefly(t *testing.T, l *asyncio.Loop) {
 	t.Helper()
-	if err := l.RunUntilComplete(asyncio.CreateTask(l.Context(), asyncio.Delay(-1, none{}))); err != nil {
+	if err := l.RunUntilComplete(asyncio.CreateTask(l.Context(), asyncio.Delay(-1, asyncio.None{}))); err != nil {
 		t.Errorf("RunUntilComplete: %v", err)
 	}
 }
@@ -1262,7 +1263,7 @@ func waitRest(t *testing.T, l *asyncio.Loop, fs []*asyncio.Future[int]) {
 	fs[3].Cancel()
 	fs[4].SetErr(late)
 	waitSettle(t, l)
-	expectIs(t, "the last future", fs[4].Err(), late)
+	testutil.ExpectIs(t, "the last future", fs[4].Err(), late)
 }
 
 func waitShield[A asyncio.Awaitable[T], T any](ctx context.Context, aw A) *asyncio.Task[T] {

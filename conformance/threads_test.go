@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 func TestToThread(t *testing.T) {
 	t.Run("gives the value of the function", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			numbers := []int{40, 2}
 			v, err := asyncio.ToThread(ctx, func(context.Context) (int, error) {
 				sum := 0
@@ -27,10 +28,10 @@ func TestToThread(t *testing.T) {
 		})
 	})
 	t.Run("gives the error of the function", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			own := errors.New("test")
 			_, err := asyncio.ToThread(ctx, func(context.Context) (int, error) { return 0, own })
-			expectIs(t, "the error", err, own)
+			testutil.ExpectIs(t, "the error", err, own)
 			if err == nil || err.Error() != "test" {
 				t.Errorf("the text is %v", err)
 			}
@@ -38,16 +39,16 @@ func TestToThread(t *testing.T) {
 		})
 	})
 	t.Run("calls the function once and with what was given", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			type call struct {
 				word      string
 				something bool
 			}
 			var calls []call
 			f := func(word string, something bool) { calls = append(calls, call{word, something}) }
-			_, err := asyncio.ToThread(ctx, func(context.Context) (none, error) {
+			_, err := asyncio.ToThread(ctx, func(context.Context) (asyncio.None, error) {
 				f("test", true)
-				return none{}, nil
+				return asyncio.None{}, nil
 			})
 			if len(calls) != 1 || calls[0] != (call{"test", true}) {
 				t.Errorf("calls: %v", calls)
@@ -56,14 +57,14 @@ func TestToThread(t *testing.T) {
 		})
 	})
 	t.Run("ten at a time are ten calls", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var calls atomic.Int32
-			var tasks []*asyncio.Task[none]
+			var tasks []*asyncio.Task[asyncio.None]
 			for range 10 {
-				tasks = append(tasks, asyncio.CreateTask(ctx, func(ctx context.Context) (none, error) {
-					return asyncio.ToThread(ctx, func(context.Context) (none, error) {
+				tasks = append(tasks, asyncio.CreateTask(ctx, func(ctx context.Context) (asyncio.None, error) {
+					return asyncio.ToThread(ctx, func(context.Context) (asyncio.None, error) {
 						calls.Add(1)
-						return none{}, nil
+						return asyncio.None{}, nil
 					})
 				}))
 			}
@@ -76,7 +77,7 @@ func TestToThread(t *testing.T) {
 	})
 	t.Run("the function has the values of the context", func(t *testing.T) {
 		type key struct{}
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			ctx = context.WithValue(ctx, key{}, "parrot")
 			v, err := asyncio.ToThread(ctx, func(ctx context.Context) (any, error) {
 				return ctx.Value(key{}), nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 // timeoutShort is the time of a timeout that is to expire.
@@ -19,13 +20,13 @@ func TestTimeoutExpires(t *testing.T) {
 		for _, c := range []struct{ timeout, sleep time.Duration }{
 			{0, 10 * time.Second}, {0, 0}, {-11 * time.Second, 0},
 		} {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				begin := asyncio.RunningLoop(ctx).Time()
 				var tm *asyncio.TimeoutScope
 				err := asyncio.Timeout(ctx, c.timeout, timeoutKept(&tm, func(ctx context.Context) error {
 					return asyncio.Sleep(ctx, c.sleep)
 				}))
-				expectIs(t, "Timeout", err, asyncio.ErrTimeout)
+				testutil.ExpectIs(t, "Timeout", err, asyncio.ErrTimeout)
 				if !tm.Expired() || !tm.When().Equal(begin.Add(c.timeout)) {
 					t.Errorf("expired %t, when %v", tm.Expired(), tm.When())
 				}
@@ -45,7 +46,7 @@ func TestTimeoutExpires(t *testing.T) {
 				return fmt.Errorf("%w after %w: %w", errDivision, errKey, err)
 			},
 		} {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				var tm *asyncio.TimeoutScope
 				var answered error
 				body := func(ctx context.Context) error {
@@ -65,7 +66,7 @@ func TestTimeoutExpires(t *testing.T) {
 		}
 	})
 	t.Run("in the clean-up of another, each with a cancellation of its own", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			var inner error
 			outer := asyncio.Timeout(ctx, timeoutShort, timeoutOf(func(ctx context.Context) error {
@@ -75,8 +76,8 @@ func TestTimeoutExpires(t *testing.T) {
 				}))
 				return err
 			}))
-			expectIs(t, "the inner", inner, asyncio.ErrTimeout)
-			expectIs(t, "the outer", outer, asyncio.ErrTimeout)
+			testutil.ExpectIs(t, "the inner", inner, asyncio.ErrTimeout)
+			testutil.ExpectIs(t, "the outer", outer, asyncio.ErrTimeout)
 			var one, two *asyncio.CancelledError
 			if !errors.As(inner, &one) || !errors.As(outer, &two) || one == two {
 				t.Errorf("behind them stand %v and %v", one, two)
@@ -88,12 +89,12 @@ func TestTimeoutExpires(t *testing.T) {
 		})
 	})
 	t.Run("after a request that the task has refused", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			me := timeoutRefuser(ctx, t)
 			err := asyncio.Timeout(ctx, 0, timeoutOf(func(ctx context.Context) error {
 				return asyncio.Sleep(ctx, time.Second)
 			}))
-			expectIs(t, "Timeout", err, asyncio.ErrTimeout)
+			testutil.ExpectIs(t, "Timeout", err, asyncio.ErrTimeout)
 			if n := me.Cancelling(); n != 1 {
 				t.Errorf("cancelling %d", n)
 			}
@@ -103,7 +104,7 @@ func TestTimeoutExpires(t *testing.T) {
 	// What keeps the loop busy until a deadline has passed does not do so on a virtual
 	// clock. Deadlines of the past stand for it: they have come, and nobody knows yet.
 	t.Run("while the loop was busy, and only the outer is due", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			var in, out *asyncio.TimeoutScope
 			var inner error
@@ -114,8 +115,8 @@ func TestTimeoutExpires(t *testing.T) {
 				}))
 				return inner
 			}))
-			expectIs(t, "the outer", outer, asyncio.ErrTimeout)
-			expectIs(t, "the inner", inner, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "the outer", outer, asyncio.ErrTimeout)
+			testutil.ExpectIs(t, "the inner", inner, asyncio.ErrCancelled)
 			if in.Expired() || !out.Expired() {
 				t.Errorf("expired: inner %t, outer %t", in.Expired(), out.Expired())
 			}
@@ -127,7 +128,7 @@ func TestTimeoutExpires(t *testing.T) {
 	})
 	t.Run("while the loop was busy, and both are due", func(t *testing.T) {
 		for _, innerFirst := range []bool{true, false} {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				begin := asyncio.RunningLoop(ctx).Time()
 				at, passed := begin, begin.Add(-90*time.Millisecond)
 				if innerFirst {
@@ -148,7 +149,7 @@ func TestTimeoutExpires(t *testing.T) {
 					}
 					return asyncio.Sleep(ctx, 10*time.Second)
 				}))
-				expectIs(t, "the outer", outer, asyncio.ErrTimeout)
+				testutil.ExpectIs(t, "the outer", outer, asyncio.ErrTimeout)
 				if !in.Expired() || !out.Expired() {
 					t.Errorf("expired: inner %t, outer %t", in.Expired(), out.Expired())
 				}
@@ -163,7 +164,7 @@ func TestTimeoutExpires(t *testing.T) {
 
 func TestTimeoutDoesNotExpire(t *testing.T) {
 	t.Run("when the task cancels itself, though it has refused before", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			me := timeoutRefuser(ctx, t)
 			var tm *asyncio.TimeoutScope
@@ -171,7 +172,7 @@ func TestTimeoutDoesNotExpire(t *testing.T) {
 				me.Cancel()
 				return asyncio.Sleep(ctx, 2*time.Second)
 			}))
-			expectIs(t, "out", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "out", err, asyncio.ErrCancelled)
 			if errors.Is(err, asyncio.ErrTimeout) || tm.Expired() {
 				t.Errorf("out comes %v, expired %t", err, tm.Expired())
 			}
@@ -182,7 +183,7 @@ func TestTimeoutDoesNotExpire(t *testing.T) {
 		})
 	})
 	t.Run("in a callback, where it does not begin", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			var err error
 			asyncio.RunningLoop(ctx).CallSoon(func() {
 				err = asyncio.Timeout(ctx, timeoutShort, timeoutOf(func(context.Context) error {
@@ -193,7 +194,7 @@ func TestTimeoutDoesNotExpire(t *testing.T) {
 			if err := asyncio.Sleep(ctx, time.Second); err != nil {
 				return err
 			}
-			expectIs(t, "Timeout", err, asyncio.ErrNotInTask)
+			testutil.ExpectIs(t, "Timeout", err, asyncio.ErrNotInTask)
 			return nil
 		})
 	})
@@ -201,7 +202,7 @@ func TestTimeoutDoesNotExpire(t *testing.T) {
 
 func TestTimeoutReschedule(t *testing.T) {
 	t.Run("moves the deadline and takes it away", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			one, two := begin.Add(10*time.Second), begin.Add(30*time.Second)
 			entered := asyncio.NewFuture[*asyncio.TimeoutScope](ctx)
@@ -227,7 +228,7 @@ func TestTimeoutReschedule(t *testing.T) {
 			}
 			a.Cancel()
 			_, err = a.Await(ctx)
-			expectIs(t, "the task", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "the task", err, asyncio.ErrCancelled)
 			if tm.Expired() || errors.Is(err, asyncio.ErrTimeout) {
 				t.Errorf("%v, expired %t", err, tm.Expired())
 			}
@@ -247,7 +248,7 @@ func TestTimeoutReschedule(t *testing.T) {
 	}
 	t.Run("is refused when the body has ended, in time or not", func(t *testing.T) {
 		for sleep, word := range map[time.Duration]string{0: "finished", time.Second: "expired"} {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				var tm *asyncio.TimeoutScope
 				err := asyncio.Timeout(ctx, timeoutShort, timeoutKept(&tm, func(ctx context.Context) error {
 					return asyncio.Sleep(ctx, sleep)
@@ -261,9 +262,9 @@ func TestTimeoutReschedule(t *testing.T) {
 		}
 	})
 	t.Run("is refused while it expires, which the body may ignore", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			err := asyncio.Timeout(ctx, timeoutShort, func(ctx context.Context, tm *asyncio.TimeoutScope) error {
-				expectIs(t, "the body", asyncio.Sleep(ctx, time.Second), asyncio.ErrCancelled)
+				testutil.ExpectIs(t, "the body", asyncio.Sleep(ctx, time.Second), asyncio.ErrCancelled)
 				refused(t, ctx, tm, "expiring")
 				return nil
 			})
@@ -276,7 +277,7 @@ func TestTimeoutReschedule(t *testing.T) {
 }
 
 func TestTimeoutString(t *testing.T) {
-	succeed(t, func(ctx context.Context) error {
+	testutil.Succeed(t, func(ctx context.Context) error {
 		due := asyncio.RunningLoop(ctx).Time().Add(10*time.Second + 5*time.Millisecond)
 		look := func(when time.Time, sleep time.Duration) (inside, after string) {
 			var tm *asyncio.TimeoutScope
@@ -292,7 +293,7 @@ func TestTimeoutString(t *testing.T) {
 		unlimited, _ := look(time.Time{}, 0)
 		active, finished := look(due, 0)
 		_, expired := look(due, time.Hour)
-		expectLines(t, []string{unlimited, active, finished, expired},
+		testutil.ExpectLines(t, []string{unlimited, active, finished, expired},
 			"<Timeout [active] when=none>",
 			"<Timeout [active] when=2000-01-01T00:00:10.005Z>",
 			"<Timeout [finished]>",
@@ -321,7 +322,7 @@ func timeoutRefuser(ctx context.Context, t *testing.T) asyncio.AnyTask {
 	t.Helper()
 	me := asyncio.CurrentTask(ctx)
 	me.Cancel()
-	expectIs(t, "the refused request", asyncio.Sleep(ctx, time.Second), asyncio.ErrCancelled)
+	testutil.ExpectIs(t, "the refused request", asyncio.Sleep(ctx, time.Second), asyncio.ErrCancelled)
 	if n := me.Cancelling(); n != 1 {
 		t.Errorf("cancelling %d", n)
 	}

@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 func TestWaitForEnds(t *testing.T) {
 	t.Run("when a job that ignores the request of its caller has ended", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			exited := false
 			job := asyncio.CreateTask(ctx, waitForSlow(&exited))
@@ -33,7 +34,7 @@ func TestWaitForEnds(t *testing.T) {
 		})
 	})
 	t.Run("when a job that ignores the timeout has ended, with its result", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			exited := false
 			job := asyncio.CreateTask(ctx, waitForSlow(&exited))
@@ -48,7 +49,7 @@ func TestWaitForEnds(t *testing.T) {
 		})
 	})
 	t.Run("at once for a future that is done", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			f := asyncio.NewFuture[string](ctx)
 			if err := f.SetResult("done"); err != nil {
 				return err
@@ -62,7 +63,7 @@ func TestWaitForEnds(t *testing.T) {
 		})
 	})
 	t.Run("with a future that a callback sets", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			f := asyncio.NewFuture[string](ctx)
 			asyncio.RunningLoop(ctx).CallSoon(func() {
 				if err := f.SetResult("ok"); err != nil {
@@ -78,7 +79,7 @@ func TestWaitForEnds(t *testing.T) {
 	})
 	// No timeout, which is None in Python, is an Await here, or all the time there is.
 	t.Run("with the result if there is no timeout", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			for name, wait := range waitForUnlimited {
 				v, err := wait(ctx, asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, "done")))
 				if v != "done" || err != nil {
@@ -96,7 +97,7 @@ func TestWaitForTimesOut(t *testing.T) {
 		for _, c := range []struct{ before, timeout time.Duration }{
 			{0, instant}, {instant, 0}, {instant, -1}, {0, 100 * time.Millisecond},
 		} {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				begin := asyncio.RunningLoop(ctx).Time()
 				clean := false
 				inner := asyncio.CreateTask(ctx, func(ctx context.Context) (string, error) {
@@ -113,7 +114,7 @@ func TestWaitForTimesOut(t *testing.T) {
 					}
 				}
 				_, err := asyncio.WaitFor(ctx, inner, c.timeout)
-				expectIs(t, "WaitFor", err, asyncio.ErrTimeout)
+				testutil.ExpectIs(t, "WaitFor", err, asyncio.ErrTimeout)
 				var cancelled *asyncio.CancelledError
 				if !errors.As(err, &cancelled) || cancelled.Origin != asyncio.OriginTimeout {
 					t.Errorf("behind it stands %v", cancelled)
@@ -141,7 +142,7 @@ func TestWaitForIsCancelled(t *testing.T) {
 			waits[name] = wait
 		}
 		for name, wait := range waits {
-			succeed(t, func(ctx context.Context) error {
+			testutil.Succeed(t, func(ctx context.Context) error {
 				begin := asyncio.RunningLoop(ctx).Time()
 				inner := asyncio.CreateTask(ctx, func(ctx context.Context) (string, error) {
 					return asyncio.NewFuture[string](ctx).Await(ctx)
@@ -151,7 +152,7 @@ func TestWaitForIsCancelled(t *testing.T) {
 				})
 				asyncio.RunningLoop(ctx).CallSoon(func() { outer.Cancel() })
 				_, err := outer.Await(ctx)
-				expectIs(t, name, err, asyncio.ErrCancelled)
+				testutil.ExpectIs(t, name, err, asyncio.ErrCancelled)
 				if errors.Is(err, asyncio.ErrTimeout) || !inner.Cancelled() {
 					t.Errorf("%s: %v, the inner task is %v", name, err, inner)
 				}
@@ -163,7 +164,7 @@ func TestWaitForIsCancelled(t *testing.T) {
 		}
 	})
 	t.Run("when it has its result, and the next await hears of it", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			inner := asyncio.CreateTask(ctx, func(context.Context) (string, error) { return "done", nil })
 			var waited string
 			reached := false
@@ -185,7 +186,7 @@ func TestWaitForIsCancelled(t *testing.T) {
 			}
 			a.Cancel()
 			_, err := a.Await(ctx)
-			expectIs(t, "the task", err, asyncio.ErrCancelled)
+			testutil.ExpectIs(t, "the task", err, asyncio.ErrCancelled)
 			v, err := inner.Result()
 			if v != "done" || err != nil || waited != "done" || reached {
 				t.Errorf("inner %q, %v; waited for %q; the end is reached: %t", v, err, waited, reached)
@@ -197,11 +198,11 @@ func TestWaitForIsCancelled(t *testing.T) {
 
 func TestWaitForShield(t *testing.T) {
 	t.Run("has no time, and the task goes on", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			a := asyncio.CreateTask(ctx, asyncio.Delay(10*time.Millisecond, "done"))
 			shielded := asyncio.CreateTask(ctx, waitForShielding(a))
 			_, err := asyncio.WaitFor(ctx, shielded, 0)
-			expectIs(t, "WaitFor", err, asyncio.ErrTimeout)
+			testutil.ExpectIs(t, "WaitFor", err, asyncio.ErrTimeout)
 			if a.Done() || a.Cancelled() || !shielded.Cancelled() {
 				t.Errorf("%v, %v", a, shielded)
 			}
@@ -215,7 +216,7 @@ func TestWaitForShield(t *testing.T) {
 		})
 	})
 	t.Run("has no timeout, and waits to the end", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			for name, wait := range waitForUnlimited {
 				begin := asyncio.RunningLoop(ctx).Time()
 				a := asyncio.CreateTask(ctx, asyncio.Delay(100*time.Millisecond, "done"))
@@ -231,11 +232,11 @@ func TestWaitForShield(t *testing.T) {
 		})
 	})
 	t.Run("has too little time, and the task goes on", func(t *testing.T) {
-		succeed(t, func(ctx context.Context) error {
+		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			a := asyncio.CreateTask(ctx, asyncio.Delay(100*time.Millisecond, "done"))
 			_, err := asyncio.WaitFor(ctx, asyncio.CreateTask(ctx, waitForShielding(a)), 10*time.Millisecond)
-			expectIs(t, "WaitFor", err, asyncio.ErrTimeout)
+			testutil.ExpectIs(t, "WaitFor", err, asyncio.ErrTimeout)
 			if d := elapsed(ctx, begin); d != 10*time.Millisecond || a.Done() || a.Cancelled() {
 				t.Errorf("%v after %v", a, d)
 			}
@@ -263,7 +264,7 @@ func waitForShielding(a *asyncio.Task[string]) asyncio.Coroutine[string] {
 }
 
 // waitForSlow takes 200 ms whatever is asked of it.
-func waitForSlow(exited *bool) asyncio.Coroutine[none] {
+func waitForSlow(exited *bool) asyncio.Coroutine[asyncio.None] {
 	return asyncio.Void(func(ctx context.Context) error {
 		loop := asyncio.RunningLoop(ctx)
 		for end := loop.Time().Add(200 * time.Millisecond); loop.Time().Before(end); {

@@ -1,3 +1,5 @@
+// Small programs whose traces were recorded from CPython 3.13's asyncio on a loop with virtual
+// time. The order of events is a promise, so each trace is compared line for line.
 package order_test
 
 import (

@@ -1,3 +1,4 @@
+// Small programs that once went wrong, and fit no promise by name.
 package regress_test
 
 import (
@@ -11,8 +12,6 @@ import (
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/internal/testutil"
 )
-
-// Small programs that once went wrong, and fit no promise by name.
 
 // A scope ends with the context it was derived from, also if the request that has
 // ended that was taken back before the loop heard of it.

@@ -12,9 +12,6 @@ import (
 	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
-// Small programs that once went wrong, around groups, queues, waits for several, and
-// two loops.
-
 // endless is more time than any virtual clock reaches.
 const endless time.Duration = 1<<63 - 1
 

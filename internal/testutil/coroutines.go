@@ -19,17 +19,13 @@ func Fail(err error) asyncio.Coroutine[asyncio.None] {
 // Noop is a coroutine that returns at once.
 func Noop(context.Context) (asyncio.None, error) { return asyncio.None{}, nil }
 
+// ErrTest is the error of what fails in a test.
 var ErrTest = errors.New("test error")
 
-// Task groups and timeouts beyond what CPython's have, and as contexts. That they
-// are CPython's is for the order tests.
-
+// Sleepy is a coroutine that sleeps.
 func Sleepy(d time.Duration) asyncio.Coroutine[asyncio.None] {
 	return asyncio.Void(func(ctx context.Context) error { return asyncio.Sleep(ctx, d) })
 }
 
-// Where a context of the standard library ends a wait, the wait is for what never
-// comes: the virtual clock does not know that such an end is under way, and would
-// jump ahead of it.
-
+// Key is that of a value which a test puts into a context.
 type Key struct{}

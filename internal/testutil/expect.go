@@ -16,6 +16,7 @@ import (
 // Sorted is the events of a trace whose order does not matter.
 func Sorted(tr *asynciotest.Trace) []string { return slices.Sorted(slices.Values(tr.Events())) }
 
+// ExpectLines checks that the lines are these.
 func ExpectLines(t *testing.T, got []string, want ...string) {
 	t.Helper()
 	if !slices.Equal(got, want) {
@@ -23,6 +24,7 @@ func ExpectLines(t *testing.T, got []string, want ...string) {
 	}
 }
 
+// ExpectIs checks errors.Is.
 func ExpectIs(t *testing.T, what string, err, target error) {
 	t.Helper()
 	if !errors.Is(err, target) {
@@ -64,6 +66,7 @@ func State(f asyncio.AnyFuture) string {
 	return "succeeded"
 }
 
+// ExpectState checks State.
 func ExpectState(t *testing.T, what string, f asyncio.AnyFuture, want string) {
 	t.Helper()
 	if got := State(f); got != want {
@@ -71,7 +74,7 @@ func ExpectState(t *testing.T, what string, f asyncio.AnyFuture, want string) {
 	}
 }
 
-// open checks that nothing of a cancellation is left with the calling task.
+// ExpectUncancelled checks that nothing of a cancellation is left with the calling task.
 func ExpectUncancelled(ctx context.Context, t *testing.T) {
 	t.Helper()
 	if n := asyncio.CurrentTask(ctx).Cancelling(); n != 0 || ctx.Err() != nil {
@@ -82,6 +85,7 @@ func ExpectUncancelled(ctx context.Context, t *testing.T) {
 	}
 }
 
+// ExpectGroupError checks that an error is of a group with these, in this order.
 func ExpectGroupError(t *testing.T, err error, want ...error) {
 	t.Helper()
 	var g *asyncio.GroupError

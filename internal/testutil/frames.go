@@ -10,7 +10,8 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// Functions returns what a stack is in, of this package's and asyncio's.
+// Functions returns what a task's stack is in, without the packages, except that of what is
+// internal and does not belong there.
 func Functions(t asyncio.AnyTask) []string {
 	var names []string
 	for _, f := range t.Stack() {
@@ -22,21 +23,18 @@ func Functions(t asyncio.AnyTask) []string {
 	return names
 }
 
-// Frames reports whether one of the frames is of a function so named.
-func Frames(stack []runtime.Frame, name string) bool {
-	return slices.ContainsFunc(stack, func(f runtime.Frame) bool { return strings.Contains(f.Function, name) })
-}
-
-// Here is the line of the caller, off by some lines.
+// Here is the file and line of the caller, off by some lines.
 func Here(off int) string {
 	_, file, n, _ := runtime.Caller(1)
 	return fmt.Sprintf("%s:%d", filepath.Base(file), n+off)
 }
 
+// HasFrame reports whether one of the frames is of a function so named.
 func HasFrame(frames []runtime.Frame, name string) bool {
 	return slices.ContainsFunc(frames, func(f runtime.Frame) bool { return strings.Contains(f.Function, name) })
 }
 
+// Line is the line of the caller.
 func Line() int {
 	_, _, n, _ := runtime.Caller(1)
 	return n

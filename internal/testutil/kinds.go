@@ -11,11 +11,7 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// One contract for everything that can be used as a lock. What waits for it does
-// so in one line, and the line keeps its promises whatever happens to those who
-// stand in it.
-
-// LockLike is what the contract is about.
+// LockLike is anything that can be used as a lock.
 type LockLike interface {
 	Acquire(ctx context.Context) error
 	TryAcquire() bool
@@ -24,20 +20,23 @@ type LockLike interface {
 	String() string
 }
 
+// LockKind is a kind of them.
 type LockKind struct {
 	Name   string
 	Make   func() LockLike
 	Places int // how many hold it at a time
-	// elastic says that a Release without an Acquire adds a place.
+	// Elastic says that a Release without an Acquire adds a place.
 	Elastic bool
-	// barged says that, as in CPython, who comes by takes a free place also if
+	// Barged says that, as in CPython, who comes by takes a free place also if
 	// somebody was woken for it, who then has to wait again.
 	Barged bool
-	// free, held and waited are what String shows: of a new one, of one that is
+	// Free, Held and Waited are what String shows: of a new one, of one that is
 	// held, and of one that is held and that two wait for.
 	Free, Held, Waited string
 }
 
+// LockKinds are all that can be used as a lock. One that is added takes part in the contract
+// of primitives and in the positions of cancellation.
 var LockKinds = []LockKind{
 	{
 		// Its zero value is what the whole contract is tested with.
@@ -74,7 +73,7 @@ var LockKinds = []LockKind{
 	{
 		Name: "Queue with one item", Make: func() LockLike {
 			q := asyncio.NewQueue[asyncio.None](1)
-			q.PutNoWait(asyncio.None{})
+			_ = q.PutNoWait(asyncio.None{})
 			return token{q}
 		}, Places: 1,
 		Barged: true, Free: "items=1", Held: "items=0", Waited: "items=0 getters=2",
@@ -135,7 +134,7 @@ func holding(ctx context.Context, l LockLike, f func() error) error {
 	if err := l.Acquire(ctx); err != nil {
 		return err
 	}
-	defer l.Release()
+	defer func() { _ = l.Release() }()
 	return f()
 }
 
@@ -193,11 +192,13 @@ type QueueLike interface {
 	String() string
 }
 
+// QueueKind is a kind of queue.
 type QueueKind struct {
 	Name string
 	Make func(size int) QueueLike
 }
 
+// QueueKinds are all queues, with what LockKinds says.
 var QueueKinds = []QueueKind{
 	{"Queue", func(size int) QueueLike { return asyncio.NewQueue[Item](size) }},
 	{"LifoQueue", func(size int) QueueLike { return asyncio.NewLifoQueue[Item](size) }},

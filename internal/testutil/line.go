@@ -20,6 +20,7 @@ type LockLine struct {
 	Waiters []*asyncio.Task[asyncio.None]
 }
 
+// NewLine makes one, with nobody in line yet.
 func NewLine(t *testing.T, k LockKind) *LockLine {
 	t.Helper()
 	l := &LockLine{LockLike: k.Make(), kind: k, t: t}
@@ -52,10 +53,11 @@ func (l *LockLine) Queue(ctx context.Context, n int) {
 	for range n {
 		l.Join(ctx, nil)
 	}
-	asyncio.Sleep(ctx, 0)
+	_ = asyncio.Sleep(ctx, 0)
 	l.ExpectQueued(len(l.Waiters))
 }
 
+// ExpectQueued checks how many wait.
 func (l *LockLine) ExpectQueued(want int) {
 	l.t.Helper()
 	if n := Queued(l); n != want {
@@ -84,7 +86,7 @@ func (l *LockLine) ExpectServed(ctx context.Context, want ...int) {
 func ExpectDone(ctx context.Context, t *testing.T, tasks []*asyncio.Task[asyncio.None]) {
 	t.Helper()
 	if slices.ContainsFunc(tasks, func(a *asyncio.Task[asyncio.None]) bool { return !a.Done() }) {
-		asynciotest.Settle(ctx)
+		_ = asynciotest.Settle(ctx)
 	}
 	for _, a := range tasks {
 		if !a.Done() {

@@ -14,8 +14,10 @@ type Reports struct {
 	list []string
 }
 
+// Option has a loop report to r.
 func (r *Reports) Option() asyncio.Option { return asyncio.WithExceptionHandler(r.Add) }
 
+// Add is an exception handler that collects.
 func (r *Reports) Add(_ *asyncio.Loop, e asyncio.ExceptionContext) {
 	line := e.Message
 	if e.Task != nil {
@@ -29,6 +31,7 @@ func (r *Reports) Add(_ *asyncio.Loop, e asyncio.ExceptionContext) {
 	r.list = append(r.list, line)
 }
 
+// Len is how many reports there were.
 func (r *Reports) Len() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()

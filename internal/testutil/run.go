@@ -1,3 +1,5 @@
+// Package testutil is what the tests of the whole repository share: ways to run a program and
+// to wait for it, words for what is expected, and tables of all that is alike.
 package testutil
 
 import (
@@ -17,7 +19,7 @@ func Succeed(t *testing.T, main func(ctx context.Context) error, opts ...asyncio
 	asynciotest.Run(t, main, opts...)
 }
 
-// Run is succeed for a main that fails, or may: it returns the error. What the loop
+// Run is Succeed for a main that fails, or may: it returns the error. What the loop
 // reports and the test did not ask for fails the test.
 func Run(t *testing.T, main func(ctx context.Context) error, opts ...asyncio.Option) error {
 	t.Helper()
@@ -33,15 +35,15 @@ func Run(t *testing.T, main func(ctx context.Context) error, opts ...asyncio.Opt
 	return failure.Err
 }
 
-// PlainRun is succeed with Run itself, for a main that leaves tasks to the end of Run,
+// PlainRun is Succeed with asyncio.Run itself, for a main that leaves tasks to the end of Run,
 // which is what the test is about, or that works together with other loops, of which
-// asynciotest knows nothing. Only patience ends what hangs here.
+// asynciotest knows nothing. Only Patience ends what hangs here.
 func PlainRun(t *testing.T, main func(ctx context.Context) error, opts ...asyncio.Option) {
 	t.Helper()
 	RunReporting(t, main, opts...).Expect(t)
 }
 
-// RunReporting is plainRun for a main that has things reported.
+// RunReporting is PlainRun for a main that has things reported.
 func RunReporting(t *testing.T, main func(ctx context.Context) error, opts ...asyncio.Option) *Reports {
 	t.Helper()
 	var r Reports
@@ -94,9 +96,6 @@ func ClosedLoop(t *testing.T) *asyncio.Loop {
 	return l
 }
 
-// Every method of every type may be called from any goroutine. These tests call
-// each from every kind of place that there is, and race those that can race.
-
 // RunningLoop returns a loop that runs on a goroutine of its own until the test
 // ends. What reaches its exception handler fails the test.
 func RunningLoop(t *testing.T, opts ...asyncio.Option) *asyncio.Loop {
@@ -124,6 +123,7 @@ func RunningLoop(t *testing.T, opts ...asyncio.Option) *asyncio.Loop {
 	return l
 }
 
+// StrictLoop makes a loop. What reaches its exception handler fails the test.
 func StrictLoop(t *testing.T, opts ...asyncio.Option) *asyncio.Loop {
 	return asyncio.NewLoop(append(opts, asyncio.WithExceptionHandler(
 		func(_ *asyncio.Loop, c asyncio.ExceptionContext) {
@@ -138,6 +138,7 @@ func Flush(l *asyncio.Loop) {
 	<-done
 }
 
+// EnvUint is the number in an environment variable, def if there is none.
 func EnvUint(t *testing.T, name string, def uint64) uint64 {
 	s := os.Getenv(name)
 	if s == "" {

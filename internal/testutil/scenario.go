@@ -12,12 +12,9 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-// The order tests are small programs whose traces were recorded from CPython
-// 3.13's asyncio on a loop with virtual time. The order of events is a promise,
-// so each trace is compared line for line.
-
-// Scenario is one program with the trace CPython gives for it: either a main
-// coroutine for Run, or a function that drives a loop itself.
+// Scenario is a small program with the trace that CPython 3.13's asyncio gave for it on a
+// loop with virtual time: either a main coroutine for Run, or a function that drives a
+// loop itself. The order of events is a promise, so each trace is compared line for line.
 type Scenario struct {
 	Name string
 	Want []string
@@ -25,6 +22,7 @@ type Scenario struct {
 	Loop func(l *asyncio.Loop, tr *Trace)
 }
 
+// RunScenarios runs each as a subtest.
 func RunScenarios(t *testing.T, scenarios []Scenario) {
 	for _, s := range scenarios {
 		t.Run(s.Name, func(t *testing.T) {
@@ -41,6 +39,7 @@ func RunScenarios(t *testing.T, scenarios []Scenario) {
 	}
 }
 
+// TraceRun returns the trace of a main coroutine.
 func TraceRun(main func(ctx context.Context, tr *Trace) error) []string {
 	tr := &Trace{}
 	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
@@ -72,6 +71,7 @@ type Trace struct {
 	Lines []string
 }
 
+// Begin makes this moment of the loop the start of time.
 func (tr *Trace) Begin(l *asyncio.Loop) {
 	tr.Loop, tr.Start = l, l.Time()
 	l.SetExceptionHandler(func(_ *asyncio.Loop, e asyncio.ExceptionContext) {
@@ -168,8 +168,10 @@ func (tr *Trace) Steps(who string, n int) asyncio.Coroutine[string] {
 	}
 }
 
+// Millis is so many milliseconds.
 func Millis(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
+// Outcome is the value, or how Show has the error.
 func Outcome(v string, err error) string {
 	if err != nil {
 		return Show(err)
@@ -177,6 +179,7 @@ func Outcome(v string, err error) string {
 	return v
 }
 
+// Show is an error as traces have it.
 func Show(err error) string {
 	var cancelled *asyncio.CancelledError
 	var panicked *asyncio.PanicError

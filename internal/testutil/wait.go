@@ -27,7 +27,7 @@ func Scaled(n int) int {
 	return n / 10
 }
 
-// Within fails the test if f takes longer than patience: for what may hang if the
+// Within fails the test if f takes longer than Patience: for what may hang if the
 // library is wrong. f runs on a goroutine of its own, so it must not call t.Fatal.
 func Within(t *testing.T, f func()) {
 	t.Helper()
@@ -95,7 +95,7 @@ func SettledGoroutines() int {
 }
 
 // Elsewhere runs f on another goroutine and waits for it, with the loop stopped
-// meanwhile: what f asks of the loop is in its inbox when elsewhere returns.
+// meanwhile: what f asks of the loop is in its inbox when Elsewhere returns.
 func Elsewhere(f func()) {
 	done := make(chan struct{})
 	go func() {

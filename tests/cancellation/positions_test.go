@@ -1,3 +1,6 @@
+// Every await point, cancelled in every position that the task can be in: whatever the
+// position, nothing is lost; what was awaited goes on, or has ended as well, or is the next
+// one's. And a request's way down from task to task, at any moment, of any length.
 package cancellation_test
 
 import (

@@ -1,3 +1,5 @@
+// Who waits for himself, in a circle of tasks, over loops or through locks, hears of it: an
+// await that closes a circle is an error, and what only the patrol can see it says once.
 package circles_test
 
 import (

@@ -1,3 +1,5 @@
+// What a context says and ends that leads to a task, a scope, a group or a loop: also one that
+// was lent to somebody else, that carries values, or whose loop is closed.
 package contexts_test
 
 import (

@@ -1,3 +1,5 @@
+// The deliberate differences from CPython's asyncio that no other test is about, and that the
+// table in the guide has them all.
 package differences_test
 
 import (
@@ -456,8 +458,8 @@ func TestDifferencesOfLoops(t *testing.T) {
 			told = append(told, a.Name())
 		}
 		testutil.ExpectLines(t, told, "a", "made by a", "b", "made by b", "Task-1")
-		if len(h.List) != 1 || !strings.Contains(h.List[0].Message, "panic in callback") {
-			t.Errorf("logged: %v", h.List)
+		if len(h.All()) != 1 || !strings.Contains(h.All()[0].Message, "panic in callback") {
+			t.Errorf("logged: %v", h.All())
 		}
 	})
 	t.Run("Loop of a closed Runner is its closed loop", func(t *testing.T) {

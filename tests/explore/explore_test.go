@@ -1,3 +1,6 @@
+// What the toolbox promises holds in every order in which tasks may go on, and with
+// cancellations at any of their awaits. A wake-up that is lost shows as a deadlock, a
+// place or a task that is lost as what is left in the end.
 package explore_test
 
 import (
@@ -14,10 +17,6 @@ import (
 	"github.com/asyncio-go/asyncio/internal/coro"
 	"github.com/asyncio-go/asyncio/internal/testutil"
 )
-
-// What the toolbox promises holds in every order in which tasks may go on, and with
-// cancellations at any of their awaits. A wake-up that is lost shows as a deadlock, a
-// place or a task that is lost as what is left in the end.
 
 // crew is the tasks of an explored program. Those whose names begin with "safe" are
 // not cancelled.

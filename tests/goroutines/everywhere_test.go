@@ -1,3 +1,5 @@
+// Every method of every type may be called from any goroutine. These tests call each from
+// every kind of place that there is, race those that can race, and hammer one loop from many.
 package goroutines_test
 
 import (
@@ -585,7 +587,7 @@ func TestStoppedLoopIsUsedInline(t *testing.T) {
 	if want := []string{"task", "soon"}; !slices.Equal(order, want) {
 		t.Errorf("order %v, want %v", order, want)
 	}
-	if !testutil.Frames(task.Stack(), "TestStoppedLoopIsUsedInline") {
+	if !testutil.HasFrame(task.Stack(), "TestStoppedLoopIsUsedInline") {
 		t.Errorf("stack of a suspended task: %v", task.Stack())
 	}
 

@@ -279,7 +279,7 @@ func TestStackAndTasksFromOtherGoroutines(t *testing.T) {
 				t.Errorf("AllTasks: %v", all)
 			}
 			task := tasks[i%2]
-			for !testutil.Frames(task.Stack(), "suspendedHere") { // a Go task may be on its way there
+			for !testutil.HasFrame(task.Stack(), "suspendedHere") { // a Go task may be on its way there
 				if stack := task.Stack(); stack == nil {
 					t.Errorf("no stack: %v", task)
 					return
@@ -456,7 +456,7 @@ func TestStackOfTaskThatKeepsYielding(t *testing.T) {
 				return 0, err
 			}
 		}
-		if !testutil.Frames(stack, "TestStackOfTaskThatKeepsYielding") {
+		if !testutil.HasFrame(stack, "TestStackOfTaskThatKeepsYielding") {
 			t.Errorf("stack: %v", stack)
 		}
 		return 0, nil

@@ -1,3 +1,5 @@
+// Misuse is an error that names the fix, never a hang: nil arguments, zero values, what is
+// closed, awaits where none may be.
 package misuse_test
 
 import (

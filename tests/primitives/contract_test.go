@@ -1,3 +1,6 @@
+// One contract for everything that can be used as a lock: what waits for it does so in one
+// line, and the line keeps its promises whatever happens to those who stand in it. And what
+// several loops, Go tasks and other goroutines share at the same time.
 package primitives_test
 
 import (

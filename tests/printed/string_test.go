@@ -1,3 +1,5 @@
+// What is printed of tasks, contexts and loops: their text, their stacks, and the lines of
+// users' code in a report. To print shows nothing of the insides, and races with nothing.
 package printed_test
 
 import (

@@ -1,3 +1,5 @@
+// One test for each promise of the design, with a subtest for each of its sentences. Package
+// order of conformance holds the first, the order of events, to CPython in detail.
 package promises_test
 
 import (
@@ -9,9 +11,6 @@ import (
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/internal/testutil"
 )
-
-// One test for each promise of the design, in its order, with a subtest for each
-// of its sentences. The order tests hold promise 1 to CPython in detail.
 
 func TestPromise1Order(t *testing.T) {
 	testutil.RunScenarios(t, []testutil.Scenario{

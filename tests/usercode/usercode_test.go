@@ -1,3 +1,5 @@
+// What users' code does that it should not, in the middle of the library: errors, contexts,
+// comparisons, handlers that panic, exit or block, and locked threads. It ends nothing else.
 package usercode_test
 
 import (
