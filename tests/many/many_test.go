@@ -20,19 +20,30 @@ import (
 // loop cannot keep Run from its end, nor Close.
 func TestEndOfRunIsReachedHoweverManyCallIn(t *testing.T) {
 	const callers = 8
+	const ahead = 100_000 // so far they get ahead of the loop, which never has nothing to do
+	var asked, done atomic.Int64
 	nothing := asyncio.Void(func(context.Context) error { return nil })
+	ended := func(*asyncio.Task[asyncio.None]) { done.Add(1) }
 	for name, call := range map[string]func(ctx context.Context, l *asyncio.Loop){
-		"CreateTask with the context of main": func(ctx context.Context, _ *asyncio.Loop) { asyncio.CreateTask(ctx, nothing) },
-		"CreateTask with that of the loop":    func(_ context.Context, l *asyncio.Loop) { asyncio.CreateTask(l.Context(), nothing) },
-		"CreateTask, eager":                   func(_ context.Context, l *asyncio.Loop) { asyncio.CreateTask(l.Context(), nothing, asyncio.Eager()) },
-		"Go":                                  func(_ context.Context, l *asyncio.Loop) { asyncio.Go(l.Context(), nothing) },
-		"CallSoon":                            func(_ context.Context, l *asyncio.Loop) { l.CallSoon(func() {}) },
-		"AllTasks":                            func(_ context.Context, l *asyncio.Loop) { asyncio.AllTasks(l) },
+		"CreateTask with the context of main": func(ctx context.Context, _ *asyncio.Loop) {
+			asyncio.CreateTask(ctx, nothing).AddDoneCallback(ended)
+		},
+		"CreateTask with that of the loop": func(_ context.Context, l *asyncio.Loop) {
+			asyncio.CreateTask(l.Context(), nothing).AddDoneCallback(ended)
+		},
+		"CreateTask, eager": func(_ context.Context, l *asyncio.Loop) {
+			asyncio.CreateTask(l.Context(), nothing, asyncio.Eager()).AddDoneCallback(ended)
+		},
+		"Go":       func(_ context.Context, l *asyncio.Loop) { asyncio.Go(l.Context(), nothing).AddDoneCallback(ended) },
+		"CallSoon": func(_ context.Context, l *asyncio.Loop) { l.CallSoon(func() { done.Add(1) }) },
+		"AllTasks": func(_ context.Context, l *asyncio.Loop) { asyncio.AllTasks(l); done.Add(1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var over atomic.Bool
 			var called atomic.Int32
 			var calling sync.WaitGroup
+			asked.Store(0)
+			done.Store(0)
 			defer calling.Wait()
 			defer over.Store(true)
 			testutil.Within(t, func() {
@@ -46,14 +57,19 @@ func TestEndOfRunIsReachedHoweverManyCallIn(t *testing.T) {
 							called.Add(1)
 							for !over.Load() {
 								call(ctx, l)
-								if testutil.RaceEnabled {
-									runtime.Gosched() // or they are ahead of a loop that is slow
+								if asked.Add(1)-done.Load() > ahead || testutil.RaceEnabled {
+									runtime.Gosched()
 								}
 							}
 						})
 					}
 					asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 						err := asyncio.Sleep(ctx, time.Hour)
+						var late *asyncio.Task[asyncio.None]
+						testutil.Elsewhere(func() { late = asyncio.CreateTask(l.Context(), nothing) })
+						if !late.Done() || late.Err() == nil {
+							t.Errorf("a task from elsewhere is taken at the end: %v", late)
+						}
 						for called.Load() < callers { // the end is not over before all are there
 							_ = asyncio.Sleep(ctx, 0)
 						}
