@@ -254,6 +254,12 @@ func (c *badContext) Deadline() (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// unwatched has no goroutine of the standard library wait for its end, which would ask why
+// it has ended, where nobody could recover that.
+type unwatched struct{ *badContext }
+
+func (unwatched) AfterFunc(func()) (stop func() bool) { return func() bool { return false } }
+
 // TestContextsThatPanicHaveEnded, or the call panics that was given them: nothing else is
 // harmed, and nothing hangs. In a process of its own, since a context's methods are also
 // called where nobody could recover them.
@@ -340,7 +346,7 @@ func useBadContext(t *testing.T, bad func(*badContext), use func(context.Context
 				go func() {
 					defer close(outside)
 					defer func() { _ = recover() }()
-					scope, cancel := context.WithCancel(c)
+					scope, cancel := context.WithCancel(unwatched{c})
 					cancel()
 					use(scope)
 				}()
