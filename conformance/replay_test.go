@@ -23,7 +23,7 @@ func TestReplay(t *testing.T) {
 		t.Errorf("%d programs", len(records))
 	}
 	var pool engine.Pool
-	defer pool.Close()
+	t.Cleanup(pool.Close)
 	explored := func(l *asyncio.Loop) {
 		on, _ := engine.Located(l.Context())
 		on.Explore(ownOrder{}, &pool)
@@ -41,6 +41,7 @@ func TestReplay(t *testing.T) {
 		{"explored", explored, nil, 1},
 	} {
 		t.Run(options.name, func(t *testing.T) {
+			t.Parallel()
 			for i := 0; i < len(records) && !t.Failed(); i += options.step {
 				replay(t, records[i].Program, records[i].Trace, options.ready, options.opts...)
 			}

@@ -21,7 +21,7 @@
 // any loop and as many goroutines as at the first pause, and memory is measured after
 // collections: its floor may not rise over the soak.
 //
-// The flags: -soak is for how long, 15 s by default; -seed repeats the choices, though not the
-// interleaving; -storms names the storms to run, separated by commas; -workers is how
+// The flags: -soak is for how long, by default 8 s, and 15 if ASYNCIO_LONG is set; -seed repeats
+// the choices, though not the interleaving; -storms names the storms to run, separated by commas; -workers is how
 // many strike at a time.
 package soak

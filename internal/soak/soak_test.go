@@ -23,11 +23,19 @@ import (
 )
 
 var (
-	forHowLong  = flag.Duration("soak", 15*time.Second, "how long the soak is")
+	forHowLong  = flag.Duration("soak", usually(), "how long the soak is")
 	seedFlag    = flag.Uint64("seed", 0, "repeats the choices; 0 is a new one")
 	stormsFlag  = flag.String("storms", "", "the storms to run, separated by commas; all if empty")
 	workersFlag = flag.Int("workers", 6, "how many strike at a time")
 )
+
+// usually is how long a soak is that nobody has said it of: longer in CI.
+func usually() time.Duration {
+	if os.Getenv("ASYNCIO_LONG") != "" {
+		return 15 * time.Second
+	}
+	return 8 * time.Second
+}
 
 // TestSoak lets all storms rage at once: see the package documentation.
 func TestSoak(t *testing.T) {
