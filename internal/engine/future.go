@@ -181,17 +181,21 @@ func (f *Future) schedule(l *Loop) {
 
 // add appends a waiter of a pending future.
 func (f *Future) add(w runnable) {
-	switch x := f.waiters.(type) {
-	case nil:
+	if f.waiters == nil {
 		f.waiters = w
-	case *several:
-		x.add(w)
-	default:
-		s := &several{list: make([]runnable, 0, 4)}
-		s.add(x)
-		s.add(w)
+	} else {
+		f.addAnother(w)
+	}
+}
+
+func (f *Future) addAnother(w runnable) {
+	s, ok := f.waiters.(*several)
+	if !ok {
+		s = &several{list: make([]runnable, 0, 4)}
+		s.add(f.waiters)
 		f.waiters = s
 	}
+	s.add(w)
 }
 
 // drop removes a waiter.

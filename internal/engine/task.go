@@ -364,23 +364,25 @@ func (t *Task) run(l *Loop) {
 
 // finish ends the task with what its coroutine returned.
 func (t *Task) finish(err error) {
-	if t.phase == destroyed {
-		defer t.end(Cancelled, t.loop.destroyedError()) // also if a handler exits this goroutine
-		if err != ErrGoexit {
-			t.loop.report(Report{Message: "task failed while it was destroyed", Err: err, Task: t})
-		}
-		return
-	}
-	if err == nil {
-		if t.mustCancel {
-			t.mustCancel = false
-			t.end(Cancelled, t.loop.hooks.Cancelled(t.request()))
-			return
-		}
+	switch {
+	case t.phase == destroyed:
+		t.unwound(err)
+	case err != nil:
+		t.fail(err)
+	case t.mustCancel:
+		t.mustCancel = false
+		t.end(Cancelled, t.loop.hooks.Cancelled(t.request()))
+	default:
 		t.end(Succeeded, nil)
-		return
 	}
-	t.fail(err)
+}
+
+// unwound is finish when the loop is closed.
+func (t *Task) unwound(err error) {
+	defer t.end(Cancelled, t.loop.destroyedError()) // also if a handler exits this goroutine
+	if err != ErrGoexit {
+		t.loop.report(Report{Message: "task failed while it was destroyed", Err: err, Task: t})
+	}
 }
 
 // fail ends the task with an error, whose own methods are called to see what it means.

@@ -18,10 +18,16 @@ import (
 // a switch between two tasks of a loop needs no atomic operation.
 type Waiter struct {
 	Future
-	task *Task         // nil if no task waits
-	told chan struct{} // made for the first goroutine that is no task
+	task   *Task   // nil if no task waits
+	ashore *ashore // made for the first goroutine that is no task
 	// unwound is told if the task is unwound while it waits; Wait does not return then.
 	unwound Unwinder
+}
+
+// ashore is what a goroutine that is no task waits for.
+type ashore struct {
+	told chan struct{} // has room for one
+	loop *Loop         // that its context leads to, nil if to none
 }
 
 // Unwinder is told that a Wait will not return.
@@ -54,14 +60,22 @@ func (w *Waiter) Prepare(ctx context.Context) error {
 	w.task, w.loop = t, nil
 	if t != nil {
 		w.loop = t.loop
-	} else if w.told == nil {
-		w.told = make(chan struct{}, 1)
+		return nil
 	}
+	if w.ashore == nil {
+		w.ashore = &ashore{told: make(chan struct{}, 1)}
+	}
+	w.ashore.loop = at.loop
 	return nil
 }
 
-// Forget lets go of the task that has waited.
-func (w *Waiter) Forget() { w.task, w.loop = nil, nil }
+// Forget lets go of who has waited.
+func (w *Waiter) Forget() {
+	if w.task == nil {
+		w.ashore.loop = nil
+	}
+	w.task, w.loop = nil, nil
+}
 
 // Wait waits for Wake. It fails as Await does: by a cancellation, with the cause
 // of a scope that ended, or with ErrLoopClosed.
@@ -94,56 +108,68 @@ func (w *Waiter) refuse(t *Task) {
 
 // WaitFrom is Wait where Enter has returned nil.
 func (w *Waiter) WaitFrom(ctx context.Context) error {
-	at, over := w.look(ctx)
-	switch t := w.task; {
-	case t == nil:
-		return w.block(ctx, at, over)
-	case t.thread:
-		return t.visit(&visit{t: t, f: &w.Future, at: at, ctx: ctx})
-	default:
-		return t.await(&w.Future, at, ctx)
+	t := w.task
+	if t == nil {
+		return w.block(ctx)
 	}
+	at := w.look(ctx)
+	if t.thread {
+		return t.visit(&visit{t: t, f: &w.Future, at: at, ctx: ctx})
+	}
+	return t.await(&w.Future, at, ctx)
 }
 
-// look asks the context what is needed of it. That is users' code: if it panics, who has
-// its place in the queue will not leave it by itself.
-func (w *Waiter) look(ctx context.Context) (at place, over <-chan struct{}) {
+// look is lookup. That and what follows is users' code: if it panics, who has its place in
+// the queue will not leave it by itself.
+func (w *Waiter) look(ctx context.Context) place {
 	returned := false
-	defer func() {
-		if !returned {
-			w.unwound.Unwound()
-		}
-	}()
-	at = lookup(ctx)
-	if w.task == nil {
-		over = ctx.Done()
-	}
+	defer w.ifNot(&returned)
+	at := lookup(ctx)
 	returned = true
-	return at, over
+	return at
+}
+
+func (w *Waiter) ifNot(returned *bool) {
+	if !*returned {
+		w.unwound.Unwound()
+	}
 }
 
 // block waits on a goroutine that is no task.
-func (w *Waiter) block(ctx context.Context, at place, over <-chan struct{}) error {
+func (w *Waiter) block(ctx context.Context) error {
+	returned := false
+	defer w.ifNot(&returned)
+	over := ctx.Done()
+	a := w.ashore
 	var closed <-chan struct{}
-	if at.loop != nil {
-		closed = at.loop.root.Done()
+	if a.loop != nil {
+		closed = a.loop.root.Done()
 	}
-	select {
-	case <-w.told:
-		return nil
-	case <-over:
-	case <-closed:
-	}
-	if at.loop != nil && at.loop.closed.Load() {
-		return ErrLoopClosed
-	}
-	defer func() {
-		if v := recover(); v != nil {
-			w.unwound.Unwound()
-			panic(v)
+	told := false
+	if closed == nil || closed == over { // the usual, for which less is to be done
+		select {
+		case <-a.told:
+			told = true
+		case <-over:
 		}
-	}()
-	return causeOf(ctx)
+	} else {
+		select {
+		case <-a.told:
+			told = true
+		case <-over:
+		case <-closed:
+		}
+	}
+	var err error
+	switch {
+	case told:
+	case a.loop != nil && a.loop.closed.Load():
+		err = ErrLoopClosed
+	default:
+		err = causeOf(ctx)
+	}
+	returned = true
+	return err
 }
 
 // Wake ends the wait. From another goroutine it may come before Wait, and it may come
@@ -151,7 +177,7 @@ func (w *Waiter) block(ctx context.Context, at place, over <-chan struct{}) erro
 func (w *Waiter) Wake() {
 	switch l := w.loop; {
 	case l == nil:
-		w.told <- struct{}{} // it has room: there is one Wake for each Prepare
+		w.ashore.told <- struct{}{} // it has room: there is one Wake for each Prepare
 	case l.owned():
 		w.end(Succeeded)
 	default:

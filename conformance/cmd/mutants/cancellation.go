@@ -79,10 +79,8 @@ var cancellationMutants = []mutant{
 		name:  "end-ignores",
 		wrong: "a request that was not delivered before the end of the coroutine is lost",
 		file:  "internal/engine/task.go",
-		old: `	if err == nil {
-		if t.mustCancel {`,
-		new: `	if err == nil {
-		if t.mustCancel && t.thread {`,
+		old:   `	case t.mustCancel:`,
+		new:   `	case t.mustCancel && t.thread:`,
 	},
 	{
 		name:  "redelivery-lost",
