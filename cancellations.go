@@ -1,6 +1,7 @@
 package asyncio
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,10 +24,8 @@ func withoutCancellations(err error) (taken bool, left error) {
 
 // cleanUpError is withoutCancellations for an error that is no cancellation.
 func cleanUpError(err error) error {
-	if _, left := withoutCancellations(err); left != nil {
-		return left
-	}
-	return err
+	_, left := withoutCancellations(err)
+	return cmp.Or(left, err)
 }
 
 // maxWrapping is how many errors are looked into. One that leads to itself has no end.

@@ -194,13 +194,8 @@ func (t *Task) requested() *Request {
 }
 
 // Standing returns the first request since there was none that was not taken back, but
-// for those of Interrupt; nil if there is none.
-func (t *Task) Standing() *Request {
-	if x := t.extra.Load(); x != nil {
-		return x.standing.Load()
-	}
-	return nil
-}
+// for those of Interrupt; nil if there is none. It is for whom a request has gone to.
+func (t *Task) Standing() *Request { return t.more().standing.Load() }
 
 // Cancelling returns how many requests were made and not taken back.
 func (t *Task) Cancelling() int { return int(t.cancels.Load()) }

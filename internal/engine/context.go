@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -220,8 +221,12 @@ func causeOf(ctx context.Context) error {
 			return err
 		}
 	}
-	return context.Cause(ctx)
+	return stdCause(ctx)
 }
+
+// stdCause is context.Cause of a context that has ended. It may have done so without
+// saying why.
+func stdCause(ctx context.Context) error { return cmp.Or(context.Cause(ctx), context.Canceled) }
 
 // signal is the standard library's view of something that ends at most once: a
 // cancellable context that is made when first asked for.

@@ -302,7 +302,6 @@ func (t *Task) panicked(v any) error {
 type crash struct{ error }
 
 func (c crash) Error() string { return fmt.Sprintf("%+v", c.error) }
-func (c crash) Unwrap() error { return c.error }
 
 // ask has a suspended coroutine call do on its own stack.
 func (l *Loop) ask(f *fiber, do func()) {

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"runtime/debug"
-	"time"
 )
 
 // A foreign context is one whose type is somebody else's. Its methods are users' code,
@@ -25,13 +24,8 @@ func (l *Loop) errOf(ctx context.Context) (err error) {
 
 // causeOf is context.Cause of one that has ended.
 func (l *Loop) causeOf(ctx context.Context) (err error) {
-	defer func() {
-		if err == nil {
-			err = context.Canceled // it has ended without saying so
-		}
-	}()
 	defer l.panicked(&err)
-	return context.Cause(ctx)
+	return stdCause(ctx)
 }
 
 func (l *Loop) panicked(err *error) {
@@ -88,9 +82,19 @@ type foreign struct {
 }
 
 func (f *foreign) Done() <-chan struct{} { return f.done }
-func (f *foreign) Err() error            { return f.loop.errOf(f.Context) }
 
-func (f *foreign) Deadline() (time.Time, bool) { return time.Time{}, false }
+// Err is not nil once Done is closed: the standard library ends the process for it.
+func (f *foreign) Err() error {
+	err := f.loop.errOf(f.Context)
+	if err == nil {
+		select {
+		case <-f.done:
+			err = context.Canceled
+		default:
+		}
+	}
+	return err
+}
 
 func (f *foreign) Value(key any) (v any) {
 	defer func() { _ = recover() }()

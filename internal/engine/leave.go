@@ -63,14 +63,16 @@ func (l *Loop) abandoned(t *Task) bool {
 }
 
 // quit ends those that are left, once the request has come to all: none is to end while
-// lists that it is in are gone through.
+// lists that it is in are gone through. The context of one is asked by the way, which is
+// users' code, and may cancel others.
 func (l *Loop) quit() {
-	for _, t := range l.quits {
+	for len(l.quits) > 0 {
+		t := l.quits[0]
+		l.quits = l.quits[1:]
 		t.end(Cancelled, l.hooks.Cancelled(t.request()))
 		l.left.add(t)
 	}
-	clear(l.quits)
-	l.quits = l.quits[:0]
+	l.quits = nil
 }
 
 // returned is the end of a goroutine that was left.

@@ -152,12 +152,12 @@ func (g *tangle) circles() (all [][]*strand) {
 	for i, start := range g.tasks {
 		var path []*strand
 		x := start
-		for x != nil && !x.free && x.walk == 0 {
+		for !x.free && x.walk == 0 {
 			x.walk = i + 1
 			path = append(path, x)
 			x = x.next()
 		}
-		if x == nil || x.free || x.walk != i+1 {
+		if x.free || x.walk != i+1 {
 			continue
 		}
 		path = path[slices.Index(path, x):]
@@ -170,14 +170,9 @@ func (g *tangle) circles() (all [][]*strand) {
 	return all
 }
 
-// next returns the first of those below that is not free.
+// next returns the first of those below that is not free: there is one as long as x is not.
 func (x *strand) next() *strand {
-	for _, y := range x.below {
-		if !y.free {
-			return y
-		}
-	}
-	return nil
+	return x.below[slices.IndexFunc(x.below, func(y *strand) bool { return !y.free })]
 }
 
 // accused tells a circle from others: the first of its tasks, and the next. It does not

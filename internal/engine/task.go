@@ -70,7 +70,6 @@ type marks uint8
 
 const (
 	untold marks = 1 << iota // the request was delivered before, to one who could not tell; see Redeliver
-	walked                   // a request is on its way from here; see walk.go
 )
 
 // extra is what few tasks have.

@@ -8,7 +8,9 @@ package engine
 // way takes time in proportion to the edges, and no memory at all for a task that waits
 // for a plain future, a sleep or a signal.
 //
-// No code of the user's runs on the way.
+// No code of the user's runs on the way on this loop. It may on another that does not run,
+// whose owner the caller is for a moment, and ask for another cancellation here: that goes
+// its way above base.
 
 // leg is a part of the way that is not at its end. It is one of five:
 type leg struct {
@@ -21,11 +23,8 @@ type leg struct {
 	next  int
 	asked bool // of a task: what it waits for
 	brief bool // of a task: its scopes do not end
-	// broken says, of a task, that what it waits for has led back to it: the wait would
-	// hold the request up for ever, so it ends and the task takes the request itself.
-	broken bool
-	taken  bool // of a joint: by one of its parts
-	first  bool // of a joint: it was passed no request before
+	taken bool // of a joint: by one of its parts
+	first bool // of a joint: it was passed no request before
 }
 
 // maxLegs bounds the memory that is kept for the next way.
@@ -39,9 +38,6 @@ func (l *Loop) reach(t *Task, r *Request) (taken bool) {
 		_ = t.retrieve() // as CPython: the caller has dealt with the error
 		return false
 	case t.request() == r:
-		if t.marks&walked != 0 {
-			l.breakCircle()
-		}
 		return true
 	}
 	t.take(r)
@@ -64,7 +60,6 @@ func (l *Loop) pass(t *Task, r *Request, brief bool) {
 		}
 		return
 	}
-	t.marks |= walked
 	l.legs = append(l.legs, leg{task: t, brief: brief})
 }
 
@@ -142,11 +137,7 @@ func (l *Loop) carry(r *Request, base int, taken bool) bool {
 func (l *Loop) carried(g leg, taken bool) {
 	l.legs = l.legs[:len(l.legs)-1]
 	t := g.task
-	t.marks &^= walked
-	if g.broken && t.waitOn != nil {
-		t.breakOff(nil)
-	}
-	if g.broken || !taken {
+	if !taken {
 		t.keep()
 	}
 	if !g.brief {
@@ -240,18 +231,4 @@ func (l *Loop) askAbroad(f *Future, r *Request) bool {
 		f.loop.post(action(func() { f.pass(r) }))
 	}
 	return true
-}
-
-// breakCircle marks the wait by which a request has come to a task that it is on its
-// way from.
-func (l *Loop) breakCircle() {
-	for i := len(l.legs) - 1; i >= 0; i-- {
-		switch g := &l.legs[i]; {
-		case g.links != nil, g.link != nil, g.of != nil:
-			return // it did not come by a wait
-		case g.task != nil:
-			g.broken = true
-			return
-		}
-	}
 }

@@ -48,26 +48,3 @@ func (w *Watch) run(*Loop) {
 		w.to.FutureDone()
 	}
 }
-
-// Find returns the first watch of f for which is holds, nil if none.
-func (f *Future) Find(is func(Watcher) bool) *Watch {
-	for _, w := range f.watches() {
-		if !w.dropped && is(w.to) {
-			return w
-		}
-	}
-	return nil
-}
-
-func (f *Future) watches() (all []*Watch) {
-	list := []runnable{f.waiters}
-	if x, ok := f.waiters.(*several); ok {
-		list = x.list
-	}
-	for _, w := range list {
-		if w, ok := w.(*Watch); ok {
-			all = append(all, w)
-		}
-	}
-	return all
-}

@@ -242,3 +242,29 @@ func TestThreadLocksProcess(t *testing.T) {
 	}
 	fmt.Println("it holds")
 }
+
+// Only who has begun is bound to the thread that it has begun on.
+func TestTasksThatHaveNotBegunGoOnOnAnyThread(t *testing.T) {
+	l := testutil.StrictLoop(t)
+	var k *asyncio.Task[int]
+	block := make(chan struct{})
+	busy := asyncio.Go(l.Context(), asyncio.Void(func(context.Context) error {
+		<-block
+		return nil
+	}))
+	l.CallSoon(func() {
+		k = asyncio.CreateTask(l.Context(), asyncio.Delay(0, 1)) // its first step is for the next turn
+		l.Stop()
+	})
+	ran := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		ran <- l.RunForever()
+	}()
+	testutil.ExpectIs(t, "the run on a locked thread", <-ran, nil)
+	testutil.ExpectState(t, "the task", k, "pending")
+	testutil.ExpectIs(t, "the run on another", l.RunUntilComplete(k), nil)
+	close(block)
+	testutil.ExpectIs(t, "the Go task", l.RunUntilComplete(busy), nil)
+}

@@ -444,3 +444,33 @@ func TestLogHandlersThatPanicEndNothing(t *testing.T) {
 		testutil.ExpectIs(t, "Run", err, nil)
 	})
 }
+
+// TestHandlersThatExitOnALoopThatNobodyRuns: the goroutine that has called in ends by it, and
+// the loop is there for the next.
+func TestHandlersThatExitOnALoopThatNobodyRuns(t *testing.T) {
+	told := make(chan struct{}, 2)
+	l := asyncio.NewLoop(asyncio.WithVirtualClock(), asyncio.WithExceptionHandler(func(*asyncio.Loop, asyncio.ExceptionContext) {
+		told <- struct{}{}
+		runtime.Goexit()
+	}))
+	began, release := make(chan struct{}), make(chan struct{})
+	left := asyncio.Go(l.Context(), asyncio.Void(func(context.Context) error {
+		close(began)
+		<-release
+		return testutil.ErrTest // which nobody but the handler can hear of any more
+	}), asyncio.Abandon())
+	end := func(what string) {
+		t.Helper()
+		testutil.Within(t, func() {
+			testutil.ExpectIs(t, what, l.RunUntilComplete(asyncio.CreateTask(l.Context(), testutil.Noop)), nil)
+		})
+	}
+	end("the first run")
+	<-began
+	left.Cancel()
+	end("the run in which it is left")
+	close(release)
+	<-told
+	end("the run after the handler has exited")
+	testutil.Within(t, func() { testutil.ExpectIs(t, "Close", l.Close(), nil) })
+}

@@ -93,7 +93,7 @@ var cancellationMutants = []mutant{
 		name:  "redelivers-the-very-first",
 		wrong: "what a group delivers again is the first request ever, also if it was taken back",
 		file:  "internal/engine/cancel.go",
-		old:   `t.more().standing.Load()`,
-		new:   `t.more().first.Load()`,
+		old:   `r := t.more().standing.Load();`,
+		new:   `r := t.more().first.Load();`,
 	},
 }

@@ -14,15 +14,32 @@ var edgeMutants = []mutant{
 		name:  "request-by-calls",
 		wrong: "a request goes down by calls",
 		file:  "internal/engine/walk.go",
-		old: `	t.marks |= walked
-	l.legs = append(l.legs, leg{task: t, brief: brief})
+		old: `	l.legs = append(l.legs, leg{task: t, brief: brief})
 `,
-		new: `	t.marks |= walked
-	base := len(l.legs)
+		new: `	base := len(l.legs)
 	l.legs = append(l.legs, leg{task: t, brief: brief})
 	l.carry(r, base, false)
 `,
 		guard: `^TestRequestGoesDownAChainOfAMillion$`,
+	},
+	{
+		name:  "request-cut-off",
+		wrong: "a request that is made while another is on its way cuts that off",
+		file:  "internal/engine/walk.go",
+		old: `	if base > 0 {
+		return taken
+	}
+`,
+		new:   ``,
+		guard: `^TestContextThatCancelsWhileACancellationIsOnItsWay$`,
+	},
+	{
+		name:  "context-without-an-error",
+		wrong: "a wait with a context whose Err is nil when it has ended succeeds",
+		file:  "internal/engine/context.go",
+		old:   `return cmp.Or(context.Cause(ctx), context.Canceled) }`,
+		new:   `return cmp.Or(context.Cause(ctx)) }`,
+		guard: `^TestContextThatEndsWithoutSayingSo$`,
 	},
 	{
 		name:  "request-held-up",
