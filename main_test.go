@@ -44,6 +44,29 @@ func readyIn(function, in string) {
 	}
 }
 
+// errorOf is an error with a function for a text.
+type errorOf func() string
+
+func (e errorOf) Error() string { return e() }
+
+// ouroboros wraps itself.
+type ouroboros struct{}
+
+func (e *ouroboros) Error() string { return "swallows" }
+func (e *ouroboros) Unwrap() error { return e }
+
+// hydra joins itself with itself, and has a text of its own.
+type hydra struct{}
+
+func (e *hydra) Error() string   { return "grows" }
+func (e *hydra) Unwrap() []error { return []error{&asyncio.GroupError{Errs: []error{e, e}}} }
+
+// whistle is a signal that no system has.
+type whistle struct{}
+
+func (whistle) String() string { return "whistle" }
+func (whistle) Signal()        {}
+
 // mainPrograms are programs whose main function each is the call of Main. They say ready
 // when a signal may come.
 var mainPrograms = map[string]func(){
@@ -126,6 +149,29 @@ var mainPrograms = map[string]func(){
 				asyncio.CreateTask(tg, asyncio.Void(func(context.Context) error { panic("two") }), asyncio.WithName("second"))
 				return asyncio.Sleep(ctx, time.Hour)
 			}))
+		})
+	},
+	"fails in many ways": func() {
+		asyncio.Main(func(context.Context) error {
+			in := func(text string, err error) error { return fmt.Errorf("%s: %w", text, err) }
+			group := &asyncio.GroupError{Errs: []error{testutil.ErrTest}}
+			return errors.Join(
+				fmt.Errorf("both %w and %w", errors.New("one"), in("two", group)),
+				in("plain", in("inside", testutil.ErrTest)),
+				errorOf(func() string { panic("Error of the user's") }),
+				nil,
+			)
+		})
+	},
+	"fails with what wraps itself": func() {
+		asyncio.Main(func(context.Context) error { return &ouroboros{} })
+	},
+	"fails with what joins itself": func() {
+		asyncio.Main(func(context.Context) error { return &hydra{} })
+	},
+	"is cancelled by no signal of the system": func() {
+		asyncio.Main(func(context.Context) error {
+			return &asyncio.CancelledError{Origin: asyncio.OriginContext, Cause: &asyncio.SignalError{Signal: whistle{}}}
 		})
 	},
 	"panics": func() {
@@ -243,6 +289,14 @@ func TestMainEnds(t *testing.T) {
 		"with its error": {"fails", nil, 1, "", []string{"load: test error\n"}},
 		"with a line for each error of a group": {"fails in a group", nil, 1, "",
 			[]string{"work:\n", "task group: 2 failed\n", "\t\t", "one\n", "panic: two\n", "main_test.go:"}},
+		"with a line for each error, however they are put together": {"fails in many ways", nil, 1, "", []string{
+			"both one and two: ", "\ttwo:\n", "\t\ttask group: 1 failed\n", "\t\t\ttest error\n",
+			"plain: inside: test error\n", "an error of type asyncio_test.errorOf, whose methods panic\n",
+		}},
+		"with its text, if that wraps itself": {"fails with what wraps itself", nil, 1, "", []string{"swallows\n"}},
+		"with some of it, if it has no end":   {"fails with what joins itself", nil, 1, "", []string{"grows\n", "task group: 2 failed\n", "and more\n"}},
+		"by what is no signal of the system": {"is cancelled by no signal of the system", nil, 1, "",
+			[]string{"asyncio: ended by whistle\n"}},
 		"with the stack of a panic":   {"panics", nil, 1, "", []string{"panic: test error\n", "asyncio_test.explode"}},
 		"by Goexit":                   {"exits", nil, 1, "", []string{"asyncio: Main: runtime.Goexit was called\n"}},
 		"with another's cancellation": {"is cancelled by itself", nil, 1, "", []string{"asyncio: cancelled: by hand\n"}},

@@ -33,3 +33,22 @@ func TestQueueRoomIsForWhoComesFirst(t *testing.T) {
 		return err
 	})
 }
+
+// The memory of a burst is given back when all of it was taken; the queue goes on.
+func TestQueueAfterABurst(t *testing.T) {
+	q := asyncio.NewQueue[int](0)
+	for range 2 {
+		for _, n := range []int{5000, 3} {
+			for i := range n {
+				if err := q.PutNoWait(i); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i := range n {
+				if v, err := q.GetNoWait(); v != i || err != nil {
+					t.Fatalf("got %d, %v, want %d", v, err, i)
+				}
+			}
+		}
+	}
+}

@@ -232,3 +232,40 @@ func TestVigil(t *testing.T) {
 		})
 	})
 }
+
+// Of a Go task it is said whether it is about to go on, and whether it has begun.
+func TestVigilOfGoTasksWithoutAPlace(t *testing.T) {
+	inBubble(t, func(t *testing.T, h *testutil.Logged) {
+		_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+				asyncio.Go(tg, asyncio.Void(func(ctx context.Context) error { return asyncio.Sleep(ctx, time.Millisecond) }), asyncio.WithName("back"))
+				if err := asyncio.Sleep(ctx, 0); err != nil {
+					return err
+				}
+				for _, name := range []string{"working", "waiting"} {
+					asyncio.Go(tg, asyncio.Void(func(context.Context) error {
+						time.Sleep(2 * time.Second)
+						return nil
+					}), asyncio.WithName(name))
+				}
+				tg.Shutdown(time.Minute)
+				return nil
+			})
+		}), asyncio.WithMaxThreads(1))
+		if err != nil {
+			t.Error(err)
+		}
+		said := h.Of("TaskGroup.Shutdown "+waitsFor, "")
+		if len(said) == 0 {
+			t.Fatal("nothing was said")
+		}
+		first := said[0].Attrs["tasks"].String()
+		for _, want := range []string{
+			"back (Go task is about to go on ", "working (Go task at work ", "waiting (Go task waits for a place among WithMaxThreads, ",
+		} {
+			if !strings.Contains(first, want) {
+				t.Errorf("said %q, without %q", first, want)
+			}
+		}
+	})
+}

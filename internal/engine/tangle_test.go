@@ -115,3 +115,54 @@ func TestPatrolFindsACircleThroughLocks(t *testing.T) {
 		}
 	}
 }
+
+// A wait for one of several of which one has ended, on another loop that has not told yet,
+// is about to end.
+func TestCircleIsNoneIfOneWayOutIsOpen(t *testing.T) {
+	l, other := newLoop(t, NewWall()), newLoop(t, NewWall())
+	idle := func(*Task) error { return nil }
+	a, b := start(l, false, idle), start(l, false, idle)
+	ended := &Future{loop: other}
+	j := &Joint{Need: Any, Parts: []*Future{&b.Future, ended}}
+	j.Init(l)
+	a.waitOn, b.waitOn = &j.Future, &a.Future
+	stuck := func() bool {
+		g := l.tangle()
+		return !g.nodes[&a.Future].free && !g.nodes[&b.Future].free
+	}
+	if stuck() {
+		t.Error("nobody can end what another loop has")
+	}
+	j.Parts[1] = &b.Future
+	if !stuck() {
+		t.Error("they do not wait for each other")
+	}
+	j.Parts[1] = ended
+	ended.publish(Succeeded, nil)
+	if stuck() {
+		t.Error("what has ended does not end the wait")
+	}
+	a.waitOn, b.waitOn = nil, nil
+	l.hooks.Report = func(*Loop, Report) {} // of the tasks that are left
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A loop that has looked much lately lets some of the times go by.
+func TestLoopDoesNotLookForEver(t *testing.T) {
+	l := newLoop(t, NewWall())
+	for range 3 {
+		start(l, false, func(*Task) error { return nil })
+	}
+	l.looked = lookBudget + 3*lookIncome
+	for _, want := range []int{lookBudget + 2*lookIncome, lookBudget + lookIncome, lookBudget + 3, lookBudget + 6 - lookIncome} {
+		if l.lookBySelf(); l.looked != want {
+			t.Errorf("it has looked at %d, want %d", l.looked, want)
+		}
+	}
+	l.hooks.Report = func(*Loop, Report) {} // of the tasks that are left
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}

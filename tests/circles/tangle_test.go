@@ -282,3 +282,56 @@ func TestSecondLookAtACircleSaysNothing(t *testing.T) {
 	})
 	r.Expect(t, throughLocks)
 }
+
+// Many circles at one time are told of a few at a time, each once.
+func TestManyCirclesThroughLocks(t *testing.T) {
+	const n = 25
+	var r testutil.Reports
+	synctest.Test(t, func(t *testing.T) {
+		l := asyncio.NewLoop(r.Option())
+		for range n {
+			var x, y asyncio.Lock
+			stuckTwo(l.Context(), &x, &y)
+		}
+		done := make(chan error, 1)
+		go func() { done <- l.RunForever() }()
+		for _, want := range []int{10, 20, n, n} {
+			synctest.Wait()
+			if r.Len() != want {
+				t.Errorf("%d reports, want %d", r.Len(), want)
+			}
+			asyncio.CreateTask(l.Context(), testutil.Noop) // something moves, and it looks again
+		}
+		for _, a := range asyncio.AllTasks(l) {
+			a.Cancel()
+		}
+		synctest.Wait()
+		l.Stop()
+		if err := errors.Join(<-done, l.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	var want []string
+	for range n {
+		want = append(want, throughLocks)
+	}
+	r.Expect(t, want...)
+}
+
+// Of many who hold a semaphore some are named.
+func TestCircleThroughASemaphoreOfMany(t *testing.T) {
+	lookedAt(t, func(ctx context.Context, cue *asyncio.Future[asyncio.None]) error {
+		const n = 13
+		var x asyncio.Lock
+		s := asyncio.NewSemaphore(n)
+		for range n {
+			asyncio.CreateTask(ctx, holdThenTake(s, &x), asyncio.WithName("one"))
+		}
+		asyncio.CreateTask(ctx, holdThenTake(&x, s), asyncio.WithName("all"))
+		if _, err := cue.Await(ctx); err != nil {
+			return err
+		}
+		return testutil.EndAll(ctx)
+	}, asyncio.WithDebug()).Expect(t,
+		throughLocks+" … one waits in Lock.Acquire … held by all … all waits in Semaphore.Acquire … held by one, one, one, one, one, one, one, one, one, one, 3 more")
+}

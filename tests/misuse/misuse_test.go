@@ -173,7 +173,10 @@ func TestNil(t *testing.T) {
 		"WithTimeout of nil": {func() { asyncio.WithTimeout(noCtx, time.Second) }, "nil context: pass"},
 		"RunningLoop of nil": {func() { asyncio.RunningLoop(noCtx) }, "nil context: pass"},
 
-		"WithMaxThreads of none": {func() { asyncio.WithMaxThreads(0) }, "positive"},
+		"WithMaxThreads of none":     {func() { asyncio.WithMaxThreads(0) }, "positive"},
+		"WithUnheardAfter of before": {func() { asyncio.WithUnheardAfter(-1) }, "zero or more"},
+
+		"Wait for a nil future": {func() { asyncio.Wait(ctx, []*asyncio.Future[int]{nil}, asyncio.WaitOptions{}) }, "nil task or future"},
 	} {
 		t.Run(name, func(t *testing.T) { testutil.ExpectPanic(t, test.do, test.word) })
 	}

@@ -48,9 +48,41 @@ func TestExplain(t *testing.T) {
 		{"shield.go", "Shield", false},
 		{"internal/engine/debug.go", "logSlow", false}, // the whole name counts
 	} {
-		if got := explain(difftest.Block{File: c.file, Func: c.function}) >= 0; got != c.explained {
+		if got := explain(difftest.Block{File: c.file, Func: c.function}, compile(unreached)); got != c.explained {
 			t.Errorf("%s %s: explained is %t", c.file, c.function, got)
 		}
+	}
+}
+
+// TestCoverageTables: a statement that nothing explains is shown, and a pattern that
+// explains nothing, or nothing that those before it do not, is told of.
+func TestCoverageTables(t *testing.T) {
+	blocks := []difftest.Block{
+		{File: "a.go", Line: 1, Func: "reached", Statements: 7, Reached: true},
+		{File: "a.go", Line: 8, Func: "rare", Statements: 2},
+		{File: "b.go", Line: 1, Func: "T.rare", Statements: 3},
+		{File: "b.go", Line: 5, Func: "strange", Statements: 1},
+		{File: "b.go", Line: 9, Func: "empty"},
+	}
+	text, unexplained, idle := coverageTables(blocks, compile([]reason{
+		{"rarely", []string{`a\.go .*`, `.*\.go T\.rare`}},
+		{"never", []string{"a.go reached", "a.go rare", "b.go empty"}},
+	}))
+	if unexplained != 1 || !slices.Equal(idle, []string{"a.go reached", "a.go rare", "b.go empty"}) {
+		t.Errorf("%d are not explained, and %q explain nothing", unexplained, idle)
+	}
+	for _, want := range []string{
+		"Of 13 statements 7 were reached; 5 are not reached for a reason below, 1 for none.",
+		"| rarely | 5 |",
+		"| `b.go:5` | `strange` | 1 |",
+		"| `a.go` | 9 | 77 % |",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "never") || strings.Contains(text, "empty") {
+		t.Errorf("it has what explains nothing, or is nothing:\n%s", text)
 	}
 }
 
