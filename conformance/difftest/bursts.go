@@ -3,11 +3,11 @@ package difftest
 import "github.com/asyncio-go/asyncio/conformance/scenario"
 
 // bursts are programs that do so much at once that what the library keeps for a while
-// grows, and is given back: queues, timers, coroutines. The last is one in which loop and
-// lock end together.
+// grows, and is given back: queues, timers, coroutines, who waits for a task. The last is one
+// in which loop and lock end together.
 var (
 	burstObjects = map[string]scenario.Object{
-		"l": {Kind: "lock"}, "c": {Kind: "condition", Lock: "l"}, "q": {Kind: "queue"},
+		"l": {Kind: "lock"}, "c": {Kind: "condition", Lock: "l"}, "q": {Kind: "queue"}, "f": {Kind: "future"},
 	}
 	bursts = [][]*op{
 		{
@@ -25,6 +25,14 @@ var (
 		{
 			times(2, times(600, &op{Op: "put_nowait", Queue: "q", Item: new("i")})),
 			{Op: "shutdown", Queue: "q", Immediate: true},
+		},
+		{
+			times(2, times(600, &op{Op: "put_nowait", Queue: "q", Item: new("i")})),
+			times(2, times(600, &op{Op: "get_nowait", Queue: "q"})),
+		},
+		{
+			times(20, &op{Op: "create", Task: "t", Do: []*op{{Op: "await", Of: "main"}}}),
+			{Op: "await", Of: "f"}, // until time is over, and Run leaves those who wait for main
 		},
 		{
 			{Op: "create", Task: "t", Do: []*op{{Op: "group", Group: "g", Do: []*op{

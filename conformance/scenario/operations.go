@@ -113,12 +113,12 @@ func (m *machine) make(name string, o Object) {
 		t.aw = t.future
 		m.things[t.future] = t
 	case "lifo_queue":
-		t.obj = &asyncio.NewLifoQueue[item](o.Max).Queue
+		t.obj = asyncio.NewLifoQueue[item](o.Max)
 	case "lock":
 		t.obj = &asyncio.Lock{}
 	case "priority_queue":
 		less := func(a, b item) bool { return a.priority < b.priority }
-		t.obj = &asyncio.NewPriorityQueue(o.Max, less).Queue
+		t.obj = asyncio.NewPriorityQueue(o.Max, less)
 	case "queue":
 		t.obj = asyncio.NewQueue[item](o.Max)
 	case "semaphore":

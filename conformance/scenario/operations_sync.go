@@ -131,9 +131,21 @@ func opBarrierWait(m *machine, e env, op *Op) (outcome, error) {
 	return value("%d", i), err
 }
 
-func (m *machine) queue(op *Op) (*asyncio.Queue[item], error) {
-	return of[*asyncio.Queue[item]](m, op.Queue)
+// queue is one of any kind: each has methods of its own.
+type queue interface {
+	Put(context.Context, item) error
+	PutNoWait(item) error
+	Get(context.Context) (item, error)
+	GetNoWait() (item, error)
+	TaskDone() error
+	Join(context.Context) error
+	Shutdown(immediate ...bool)
+	Len() int
+	Empty() bool
+	Full() bool
 }
+
+func (m *machine) queue(op *Op) (queue, error) { return of[queue](m, op.Queue) }
 
 func itemOf(op *Op) item {
 	it := item{text: *op.Item}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -30,22 +29,28 @@ func (c *config) writeReport(s *summary, took time.Duration) error {
 	if err != nil {
 		return fmt.Errorf("coverage: %w: run it as the report says", err)
 	}
-	text, unexplained := coverageTables(blocks)
+	text, unexplained, idle := coverageTables(blocks, compile(unreached))
 	err = conformance.WriteSection(c.report, "coverage", text)
 	if unexplained > 0 {
 		err = errors.Join(err, fmt.Errorf("%d statements are neither reached nor explained: see %s", unexplained, c.report))
 	}
+	if len(idle) > 0 {
+		err = errors.Join(err, fmt.Errorf("these explain nothing: %s", strings.Join(idle, "; ")))
+	}
 	return err
 }
 
-// coverageTables is how much of each file was reached, and why the rest was not.
-func coverageTables(blocks []difftest.Block) (text string, unexplained int) {
+// coverageTables is how much of each file was reached, and why the rest was not. idle is
+// what of the reasons explains nothing.
+func coverageTables(blocks []difftest.Block, reasons []*matcher) (text string, unexplained int, idle []string) {
 	var files []string
 	all, reached := map[string]int{}, map[string]int{}
-	why := make([]int, len(unreached))
 	var rest strings.Builder
 	total, totalReached := 0, 0
 	for _, b := range blocks {
+		if b.Statements == 0 {
+			continue
+		}
 		if all[b.File] == 0 {
 			files = append(files, b.File)
 		}
@@ -56,9 +61,7 @@ func coverageTables(blocks []difftest.Block) (text string, unexplained int) {
 			totalReached += b.Statements
 			continue
 		}
-		if i := explain(b); i >= 0 {
-			why[i] += b.Statements
-		} else {
+		if !explain(b, reasons) {
 			unexplained += b.Statements
 			fmt.Fprintf(&rest, "| `%s:%d` | `%s` | %d |\n", b.File, b.Line, b.Func, b.Statements)
 		}
@@ -67,9 +70,16 @@ func coverageTables(blocks []difftest.Block) (text string, unexplained int) {
 	fmt.Fprintf(&t, "Of %d statements %d were reached; %d are not reached for a reason below, %d for none.\n\n",
 		total, totalReached, total-totalReached-unexplained, unexplained)
 	fmt.Fprintf(&t, "| why not | statements |\n|---|---:|\n")
-	for i, n := range why {
+	for _, m := range reasons {
+		n := 0
+		for _, p := range m.patterns {
+			n += p.statements
+			if p.statements == 0 {
+				idle = append(idle, p.text)
+			}
+		}
 		if n > 0 {
-			fmt.Fprintf(&t, "| %s | %d |\n", unreached[i].why, n)
+			fmt.Fprintf(&t, "| %s | %d |\n", m.why, n)
 		}
 	}
 	if unexplained > 0 {
@@ -79,7 +89,7 @@ func coverageTables(blocks []difftest.Block) (text string, unexplained int) {
 	for _, f := range files {
 		fmt.Fprintf(&t, "| `%s` | %d | %d %% |\n", f, all[f], reached[f]*100/max(all[f], 1))
 	}
-	return t.String(), unexplained
+	return t.String(), unexplained, idle
 }
 
 // reason is why programs of the language do not come to some places.
@@ -88,11 +98,39 @@ type reason struct {
 	places []string // patterns of "file function"
 }
 
-// explain returns which of unreached says why a block is not reached, -1 for none.
-func explain(b difftest.Block) int {
-	return slices.IndexFunc(unreached, func(r reason) bool {
-		return slices.ContainsFunc(r.places, func(pattern string) bool {
-			return regexp.MustCompile("^(?:" + pattern + ")$").MatchString(b.File + " " + b.Func)
-		})
-	})
+// matcher is a reason with how much it explains.
+type matcher struct {
+	why      string
+	patterns []*placePattern
+}
+
+type placePattern struct {
+	text       string
+	re         *regexp.Regexp
+	statements int // of the blocks that this is the first to match
+}
+
+func compile(reasons []reason) (all []*matcher) {
+	for _, r := range reasons {
+		m := &matcher{why: r.why}
+		for _, text := range r.places {
+			m.patterns = append(m.patterns, &placePattern{text: text, re: regexp.MustCompile("^(?:" + text + ")$")})
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
+// explain has the first pattern that matches a block which is not reached count it, and
+// reports whether there is one.
+func explain(b difftest.Block, reasons []*matcher) bool {
+	for _, m := range reasons {
+		for _, p := range m.patterns {
+			if p.re.MatchString(b.File + " " + b.Func) {
+				p.statements += b.Statements
+				return true
+			}
+		}
+	}
+	return false
 }
