@@ -20,7 +20,7 @@ import (
 // loop cannot keep Run from its end, nor Close.
 func TestEndOfRunIsReachedHoweverManyCallIn(t *testing.T) {
 	const callers = 8
-	const ahead = 100_000 // so far they get ahead of the loop, which never has nothing to do
+	ahead := int64(testutil.Scaled(100_000)) // so far they get ahead of the loop, which never has nothing to do
 	var asked, done atomic.Int64
 	nothing := asyncio.Void(func(context.Context) error { return nil })
 	ended := func(*asyncio.Task[asyncio.None]) { done.Add(1) }
