@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"runtime"
+	"time"
+
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
@@ -38,13 +41,31 @@ func (l *Loop) do(r runnable) {
 	l.post(r)
 }
 
+// Others can call in faster than the owner can do what they want, and what it is behind
+// would have no bound. So who adds to many lets the owner go first each time: to more than
+// aFew by giving up the processor, to a crowd by a moment's sleep. Nobody waits for more,
+// for example for a loop that is stuck.
+const (
+	aFew     = 1 << 10
+	crowd    = 1 << 16
+	afterYou = 100 * time.Microsecond
+)
+
 // post puts r in the inbox. If nobody owns the loop, the caller borrows it and
 // does what is there.
 func (l *Loop) post(r runnable) {
 	l.mu.Lock()
 	l.inbox = append(l.inbox, r)
 	if l.owner != unowned || l.waiting > 0 {
+		waiting := len(l.inbox)
 		l.arrived()
+		if waiting > aFew && !l.owned() {
+			if waiting > crowd {
+				time.Sleep(afterYou)
+			} else {
+				runtime.Gosched()
+			}
+		}
 		return
 	}
 	l.owner = borrowed
@@ -110,11 +131,14 @@ func (l *Loop) drained(rounds int) {
 			l.drained(rounds)
 		}
 	}()
-	for ; !released; rounds-- {
-		l.drain(mostAtOnce)
+	for !released {
+		l.drain(mostBetween)
+		if len(l.rest) == 0 {
+			rounds--
+		}
 		l.mu.Lock()
 		empty := len(l.inbox)+len(l.rest) == 0 || l.waiting > 0
-		if released = empty || rounds == 1; released {
+		if released = empty || rounds == 0; released {
 			coro.Set(&l.g, 0)
 			if l.owner == running {
 				runners.Leave(&l.main.Self)
@@ -168,6 +192,10 @@ func (l *Loop) enter() {
 // mostAtOnce is how much is taken in at the beginning of a turn. Others may call in faster
 // than the loop can do what they want: timers, and so the end of Run, come in between.
 const mostAtOnce = 1 << 14
+
+// mostBetween is how much is done at once where no turns are: who waits to run the loop
+// waits for that.
+const mostBetween = 1 << 8
 
 // takeIn does what other goroutines asked for, at the beginning of a turn.
 func (l *Loop) takeIn() {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/asyncio-go/asyncio"
@@ -20,30 +21,25 @@ import (
 // loop cannot keep Run from its end, nor Close.
 func TestEndOfRunIsReachedHoweverManyCallIn(t *testing.T) {
 	const callers = 8
-	ahead := int64(testutil.Scaled(100_000)) // so far they get ahead of the loop, which never has nothing to do
-	var asked, done atomic.Int64
 	nothing := asyncio.Void(func(context.Context) error { return nil })
-	ended := func(*asyncio.Task[asyncio.None]) { done.Add(1) }
 	for name, call := range map[string]func(ctx context.Context, l *asyncio.Loop){
 		"CreateTask with the context of main": func(ctx context.Context, _ *asyncio.Loop) {
-			asyncio.CreateTask(ctx, nothing).AddDoneCallback(ended)
+			asyncio.CreateTask(ctx, nothing)
 		},
 		"CreateTask with that of the loop": func(_ context.Context, l *asyncio.Loop) {
-			asyncio.CreateTask(l.Context(), nothing).AddDoneCallback(ended)
+			asyncio.CreateTask(l.Context(), nothing)
 		},
 		"CreateTask, eager": func(_ context.Context, l *asyncio.Loop) {
-			asyncio.CreateTask(l.Context(), nothing, asyncio.Eager()).AddDoneCallback(ended)
+			asyncio.CreateTask(l.Context(), nothing, asyncio.Eager())
 		},
-		"Go":       func(_ context.Context, l *asyncio.Loop) { asyncio.Go(l.Context(), nothing).AddDoneCallback(ended) },
-		"CallSoon": func(_ context.Context, l *asyncio.Loop) { l.CallSoon(func() { done.Add(1) }) },
-		"AllTasks": func(_ context.Context, l *asyncio.Loop) { asyncio.AllTasks(l); done.Add(1) },
+		"Go":       func(_ context.Context, l *asyncio.Loop) { asyncio.Go(l.Context(), nothing) },
+		"CallSoon": func(_ context.Context, l *asyncio.Loop) { l.CallSoon(func() {}) },
+		"AllTasks": func(_ context.Context, l *asyncio.Loop) { asyncio.AllTasks(l) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var over atomic.Bool
 			var called atomic.Int32
 			var calling sync.WaitGroup
-			asked.Store(0)
-			done.Store(0)
 			defer calling.Wait()
 			defer over.Store(true)
 			testutil.Within(t, func() {
@@ -57,9 +53,6 @@ func TestEndOfRunIsReachedHoweverManyCallIn(t *testing.T) {
 							called.Add(1)
 							for !over.Load() {
 								call(ctx, l)
-								if asked.Add(1)-done.Load() > ahead || testutil.RaceEnabled {
-									runtime.Gosched()
-								}
 							}
 						})
 					}
@@ -415,7 +408,7 @@ func TestAMillion(t *testing.T) {
 // Others may call in faster than the loop can do what they want. Timers come in between
 // all the same, or the end of a main that sleeps would never come.
 func TestTimersComeBetweenManyCallsFromOutside(t *testing.T) {
-	const n = 100_000
+	const n = 1 << 16 // above that the caller would be held up
 	l := asyncio.NewLoop(asyncio.WithVirtualClock())
 	defer l.Close()
 	var got []int
@@ -444,4 +437,42 @@ func TestTimersComeBetweenManyCallsFromOutside(t *testing.T) {
 	if timer < 0 || timer > n/2 {
 		t.Errorf("the timer went off after %d of %d calls", timer, n)
 	}
+}
+
+// Who calls in while 65,536 calls wait lets the loop go first for a moment, not more,
+// or what the loop is behind would have no bound.
+func TestWhoCallsInFasterThanTheLoopLetsItGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const most, more = 1 << 16, 10
+		l := asyncio.NewLoop()
+		defer l.Close()
+		n := 0
+		timed := func(calls int) time.Duration {
+			start := time.Now()
+			for range calls {
+				l.CallSoon(func() { n++ })
+			}
+			return time.Since(start)
+		}
+		l.CallSoon(func() {
+			if d := timed(most + more); d != 0 {
+				t.Errorf("the loop itself was held up for %v", d)
+			}
+			testutil.Elsewhere(func() {
+				if d := timed(most); d != 0 {
+					t.Errorf("for what the loop can bear the caller was held up for %v", d)
+				}
+				if d := timed(more); d != more*100*time.Microsecond {
+					t.Errorf("for %d calls more the caller was held up for %v", more, d)
+				}
+			})
+			l.CallLater(time.Millisecond, l.Stop)
+		})
+		if err := l.RunForever(); err != nil {
+			t.Fatal(err)
+		}
+		if n != 2*(most+more) {
+			t.Errorf("%d of %d calls were made", n, 2*(most+more))
+		}
+	})
 }

@@ -270,4 +270,12 @@ var outsideMutants = []mutant{
 		new:   `	return ""`,
 		guard: `^TestDestroyedTaskSaysWhetherItWasCancelled$`,
 	},
+	{
+		name:  "no-room",
+		wrong: "other goroutines call in as fast as they can, however much waits",
+		file:  "internal/engine/inbox.go",
+		old:   `			if waiting > crowd {`,
+		new:   `			if false {`,
+		guard: `^TestWhoCallsInFasterThanTheLoopLetsItGoFirst$`,
+	},
 }
