@@ -38,6 +38,33 @@ func TestRegressions(t *testing.T) {
 			0 - never retrieved t2: group(deadlock, group(unbound))`,
 		},
 		{
+			// t2, which ran on the stack of t6, was given the end of t6's wait.
+			"a task of a group awaits one that has not begun, and that waits for the group's parent",
+			`{"main": [
+				{"op": "create", "task": "t1", "do": [{"op": "create", "task": "t2", "do": [{"op": "await", "of": "main"}]}]},
+				{"op": "group", "group": "g2", "do": [
+					{"op": "create", "group": "g2", "task": "t6", "do": [{"op": "await", "of": "t2"}]},
+					{"op": "await", "of": "t1"}]}]}`,
+			`0 main start
+			0 main create t1
+			0 main group g2 in
+			0 main create t6 g2
+			0 t1 start
+			0 t1 create t2
+			0 t1 end = none
+			0 t6 start
+			0 t2 start
+			0 main await t1 = none
+			0 t6 await t2 ! deadlock
+			0 t6 end ! deadlock
+			0 main group g2 ! group(deadlock)
+			0 main end ! group(deadlock)
+			0 t2 await main ! group(deadlock)
+			0 t2 end ! group(deadlock)
+			0 - run ! group(deadlock)
+			0 - never retrieved t2: group(deadlock)`,
+		},
+		{
 			// With returned the error of its body alone.
 			"with a lock that was released meanwhile",
 			`{"objects": {"l": {"kind": "lock"}}, "main": [

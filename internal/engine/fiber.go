@@ -206,6 +206,9 @@ const maxNested = 16
 // on top of it. The order of events is the same and no switch is needed; if the
 // new task suspends, both do, and the one below could not run before the other's
 // end anyway. One thing differs: Goexit in the upper task unwinds the lower too.
+//
+// A task of a group could run before: its wait ends if it is for the group's parent and
+// that comes to wait for the group, see refuse. So nothing is put on top of one.
 func (f *fiber) nest(t *Task) {
 	below := f.task
 	f.Depth++
@@ -219,7 +222,7 @@ func (t *Task) nestNext(f *Future) {
 	if f.kind != kindTask || t.waitOn != f || t.fiber.Depth == maxNested {
 		return
 	}
-	if c := f.task(); c.phase == fresh && t.loop.isNext(c) && c.startable() {
+	if c := f.task(); c.phase == fresh && !t.grouped() && t.loop.isNext(c) && c.startable() {
 		t.loop.take()
 		t.fiber.nest(c)
 	}

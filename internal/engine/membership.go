@@ -38,6 +38,12 @@ func (t *Task) enroll(at *place) {
 	}
 }
 
+// grouped reports whether t was created in a group.
+func (t *Task) grouped() bool {
+	m := t.member()
+	return m != nil && m.keeper != nil
+}
+
 // over reports whether the scope has ended, which the loop may not have been told
 // yet.
 func (m *membership) over() bool {

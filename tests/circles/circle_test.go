@@ -379,6 +379,43 @@ func TestGroupWhoseTasksWaitForItsParent(t *testing.T) {
 	})
 }
 
+// A task that has not begun may run on the stack of who awaits it, but not if that is told
+// before it ends.
+func TestGroupWhoseTaskAwaitsWhatHasNotBegun(t *testing.T) {
+	testutil.PlainRun(t, func(ctx context.Context) error {
+		open := asyncio.NewFuture[asyncio.None](ctx)
+		var a, above *asyncio.Task[asyncio.None]
+		var inner, outer error
+		a = spawnAs(ctx, "ann", func(ctx context.Context) error {
+			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+					_, inner = above.Await(ctx)
+					if self := asyncio.CurrentTask(ctx); self == above {
+						t.Errorf("%v runs as another", self)
+					}
+					return inner
+				}))
+				above = spawnAs(ctx, "above", func(ctx context.Context) error {
+					_, outer = a.Await(ctx)
+					if self := asyncio.CurrentTask(ctx); self != above {
+						t.Errorf("%v runs as %v", above, self)
+					}
+					return open.SetResult(asyncio.None{})
+				})
+				return asyncio.Sleep(ctx, time.Second)
+			})
+		})
+		_, err := a.Await(ctx)
+		testutil.ExpectIs(t, "the group", err, asyncio.ErrDeadlock)
+		testutil.ExpectIs(t, "its task", inner, asyncio.ErrDeadlock)
+		if _, err := open.Await(ctx); err != nil {
+			return err
+		}
+		testutil.ExpectIs(t, "the task above", outer, err)
+		return nil
+	})
+}
+
 func TestCyclesOfAwaits(t *testing.T) {
 	for _, names := range [][]string{{"a"}, {"a", "b"}, {"a", "b", "c"}} {
 		for _, way := range []string{"at once", "one by one"} {

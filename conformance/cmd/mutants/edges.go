@@ -23,6 +23,14 @@ var edgeMutants = []mutant{
 		guard: `^TestRequestGoesDownAChainOfAMillion$`,
 	},
 	{
+		name:  "nest-on-members",
+		wrong: "a task runs on the stack of one of a group that awaits it, and that may have to go on before",
+		file:  "internal/engine/fiber.go",
+		old:   ` && !t.grouped() &&`,
+		new:   ` &&`,
+		guard: `^TestGroupWhoseTaskAwaitsWhatHasNotBegun$`,
+	},
+	{
 		name:  "request-cut-off",
 		wrong: "a request that is made while another is on its way cuts that off",
 		file:  "internal/engine/walk.go",
