@@ -482,3 +482,34 @@ func TestRetrievedErrorIsGoneWithTheNextCollection(t *testing.T) {
 		})
 	}
 }
+
+// Who cancels what has failed has dealt with it, as in CPython, from wherever that is.
+func TestCancelOfWhatHasFailedCountsAsHavingSeenIt(t *testing.T) {
+	for name, from := range map[string]func(func()){
+		"on the loop":    func(f func()) { f() },
+		"by a goroutine": testutil.Elsewhere,
+		"by another loop": func(f func()) {
+			testutil.Elsewhere(func() { testutil.RunReporting(t, func(context.Context) error { f(); return nil }) })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var kept []any
+			testutil.RunReporting(t, func(ctx context.Context) error {
+				failed := asyncio.CreateTask(ctx, testutil.Fail(testutil.ErrTest))
+				future := asyncio.NewFuture[int](ctx)
+				_ = future.SetErr(testutil.ErrTest)
+				asyncio.Sleep(ctx, 0)
+				for _, a := range []interface{ Cancel(...string) bool }{failed, future} {
+					kept = append(kept, a)
+					from(func() {
+						if a.Cancel() {
+							t.Errorf("a cancellation of %v is taken", a)
+						}
+					})
+				}
+				return nil
+			}).Expect(t)
+			runtime.KeepAlive(kept)
+		})
+	}
+}
