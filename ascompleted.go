@@ -98,6 +98,7 @@ type completed struct {
 	f     *engine.Future // as it was given
 	near  *engine.Future
 	leave func()
+	given bool // to the caller
 }
 
 // next waits for the next to end, and returns its index.
@@ -124,6 +125,7 @@ func (c *completing) ask() (i int, there bool, err error) {
 	switch {
 	case len(c.ended) > 0:
 		i, c.ended = c.ended[0], c.ended[1:]
+		c.each[i].given = true
 		return i, true, nil
 	case c.why != nil:
 		return 0, true, c.why
@@ -198,6 +200,9 @@ func (c *completing) end() {
 	}
 	for i := range c.each {
 		x := &c.each[i]
+		if x.given {
+			continue
+		}
 		x.Stop(x.near)
 		if x.leave != nil {
 			x.leave()

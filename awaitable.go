@@ -44,7 +44,11 @@ func cancel(f *engine.Future, msg []string) bool {
 	if len(msg) > 0 {
 		r.Message = msg[0]
 	}
-	return f.Cancel(r)
+	taken := f.Cancel(r)
+	if !taken && f.Finished() {
+		_ = f.Outcome() // as CPython: the caller has dealt with the error
+	}
+	return taken
 }
 
 // addDoneCallback is AddDoneCallback of a task or future.

@@ -2,7 +2,7 @@ package asyncio
 
 import (
 	"context"
-	"errors"
+	"unsafe"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
@@ -18,7 +18,8 @@ type Outcome[T any] struct {
 // as []Awaitable[T]. (asyncio.gather)
 //
 // When one fails or is cancelled, Gather returns its error at once; the others go
-// on, and their errors count as seen. To have them cancelled use [WithTaskGroup]. If
+// on, and their errors count as seen, unless the caller is cancelled before it goes on, and
+// so is told of none. To have them cancelled use [WithTaskGroup]. If
 // the caller is cancelled, all are, and Gather returns when they have ended, with
 // the *CancelledError of the first request, or the first other error. If ctx is a scope that ends it
 // returns its cause, and all go on. It returns ErrDeadlock if
@@ -37,7 +38,7 @@ func Gather[A Awaitable[T], T any](ctx context.Context, aws ...A) ([]T, error) {
 
 // GatherAll waits until all are done and returns how each has ended, in the order
 // given. It is as [Gather], but only a cancellation of the caller, or a scope, makes
-// it fail. (asyncio.gather(return_exceptions=True))
+// it fail: then no error of theirs counts as seen. (asyncio.gather(return_exceptions=True))
 func GatherAll[A Awaitable[T], T any](ctx context.Context, aws ...A) ([]Outcome[T], error) {
 	if err := gather(ctx, cores(aws), true); err != nil {
 		return nil, err
@@ -56,6 +57,7 @@ type gathering struct {
 	each     []gathered
 	left     int
 	outcomes bool // failures are results like others
+	told     bool // the caller was, of an error
 }
 
 // gathered is one of them.
@@ -79,10 +81,20 @@ func gather(ctx context.Context, fs []*engine.Future, outcomes bool) error {
 	g.Parts, g.Passes = fs, true
 	loop.Do(g.begin)
 	err := g.Await(ctx)
-	if !g.Finished() || err != nil && g.brokenOff(err) {
-		loop.Do(g.end) // a scope has ended the wait, or it was refused, or the loop was closed
+	switch {
+	case err == nil: // who gathers asks each
+	case !outcomes && g.Finished() && identical(err, g.Peek()):
+		loop.Do(g.heard)
+	default: // the caller was cancelled, or a scope has ended the wait, or it was refused, or the loop was closed
+		loop.Do(g.end)
 	}
 	return err
+}
+
+// identical reports whether a and b are the very same error, of whichever type: some cannot
+// be compared.
+func identical(a, b error) bool {
+	return *(*[2]uintptr)(unsafe.Pointer(&a)) == *(*[2]uintptr)(unsafe.Pointer(&b))
 }
 
 func (g *gathering) begin() {
@@ -101,17 +113,23 @@ func (g *gathering) begin() {
 	}
 }
 
-// brokenOff reports whether a gather that has ended was waited for no more by then, because
-// of a circle. Nobody else knows of its error, which is asked for whoever is told of what.
-func (g *gathering) brokenOff(err error) bool {
-	return g.Outcome() != err && errors.Is(err, ErrDeadlock) //nolint:errorlint // whether it is that one
+// heard takes note that the caller was told of one error: with that the others count as seen.
+func (g *gathering) heard() {
+	g.told = true
+	for _, f := range g.Parts {
+		if f.Finished() {
+			_ = f.Outcome()
+		}
+	}
 }
 
-// end lets go of those that are not done.
+// end lets go of all: the caller was told of none.
 func (g *gathering) end() {
 	for i := range g.each {
 		x := &g.each[i]
-		x.Stop(x.near)
+		if !x.done {
+			x.Stop(x.near)
+		}
 		if x.leave != nil {
 			x.leave()
 		}
@@ -128,11 +146,13 @@ func (x *gathered) Completes() *engine.Future { return &x.in.Future }
 func (x *gathered) FutureDone() {
 	g := x.in
 	g.left--
-	err := x.f.Outcome() // also if it comes too late: it was asked for together with the others
+	err := x.f.Peek() // who gathers is told, if not cancelled first
 	if !x.f.Finished() {
 		err = ErrLoopClosed
 	}
 	switch {
+	case g.told:
+		_ = x.f.Outcome() // it was asked for together with the others
 	case g.Finished():
 	case err != nil && !g.outcomes:
 		g.complete(err)

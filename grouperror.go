@@ -30,10 +30,12 @@ type TaskError struct {
 	Created runtime.Frame
 	// Err is what the coroutine returned, or a *PanicError.
 	Err error
+
+	task *engine.Task // until the group has told of it
 }
 
 func newTaskError(t *engine.Task, err error) *TaskError {
-	e := &TaskError{Name: taskName(t), Coro: t.Face().(AnyTask).Coro(), Err: err}
+	e := &TaskError{Name: taskName(t), Coro: t.Face().(AnyTask).Coro(), Err: err, task: t}
 	if at := t.Created(); len(at) > 0 {
 		e.Created = at[0]
 	}
@@ -51,9 +53,12 @@ func (e *TaskError) Error() string {
 // Unwrap returns Err.
 func (e *TaskError) Unwrap() error { return e.Err }
 
+// newGroupError is for who tells of the errors.
 func newGroupError(tasks []*TaskError, body error) *GroupError {
 	e := &GroupError{tasks: tasks}
 	for _, t := range tasks {
+		_ = t.task.Outcome()
+		t.task = nil
 		e.Errs = append(e.Errs, t.Err)
 	}
 	if body != nil {

@@ -25,6 +25,7 @@ func Race[A Awaitable[T], T any](ctx context.Context, aws ...A) (v T, err error)
 	fs := cores(aws)
 	// It needs all, since it waits for the ends of the others too.
 	w := newWaitingFor(fs, WaitOptions{ReturnWhen: FirstCompleted}, engine.All)
+	w.hears = hearsFirst
 	if err = w.await(ctx); err == ErrNotInTask || errors.Is(err, ErrDeadlock) { //nolint:errorlint // not one that a context has for its cause
 		return v, err
 	}
@@ -37,15 +38,19 @@ func Race[A Awaitable[T], T any](ctx context.Context, aws ...A) (v T, err error)
 		if err != nil {
 			ctx = engine.Unscoped(ctx)
 		}
-		e := newWaiting(fs, WaitOptions{}).await(ctx)
+		rest := newWaiting(fs, WaitOptions{})
+		rest.hears = hearsNone
+		e := rest.await(ctx)
 		switch {
 		case errors.Is(e, ErrDeadlock):
+			w.unheard()
 			return v, e
 		case e != nil && (err == nil || isCancellation(e, false) && !isCancellation(err, false)):
 			err = e // the first, unless that was a scope and no cancellation
 		}
 	}
 	if err != nil {
+		w.unheard()
 		return v, err
 	}
 	for i, f := range fs {

@@ -28,7 +28,7 @@ func Shield[A Awaitable[T], T any](ctx context.Context, aw A) (T, error) {
 	s.loop.Do(func() { s.Start(s.inner, s) })
 	if err := s.outer.Await(ctx); err != nil || !aw.Done() {
 		s.outer.Cancel(&engine.Request{}) // if it was a scope that ended the wait
-		s.loop.Do(func() { s.Leave(s.inner) })
+		s.loop.Do(func() { s.Stop(s.inner) })
 		var zero T
 		return zero, err
 	}
@@ -52,9 +52,8 @@ func (s *shield) FutureDone() {
 	if !s.outer.Claim() {
 		return
 	}
-	err := s.inner.Outcome() // who waits has seen it, as in CPython, also if a cancellation comes before it runs
 	if s.inner.State() == engine.Cancelled {
-		s.outer.Settle(engine.Cancelled, err)
+		s.outer.Settle(engine.Cancelled, s.inner.Peek())
 	} else {
 		s.outer.Settle(engine.Succeeded, nil)
 	}

@@ -201,8 +201,10 @@ func (t *Task[T]) apply(opts []TaskOption) engine.Mode {
 // if the task is done. (await task)
 //
 // If the awaiting task is cancelled, so is t, and Await returns when t is done,
-// with t's *CancelledError, or with t's result if t has refused. If ctx is a scope
-// that ends first, Await returns its cause and t goes on.
+// with t's *CancelledError, or with t's result if t has refused. If t is done by then, and
+// the awaiting task has only not gone on yet, Await returns a *CancelledError all the same:
+// an error of t stays with t, to be asked for or reported. If ctx is a scope that ends
+// first, Await returns its cause and t goes on.
 //
 // It returns ErrDeadlock if t waits, directly or not, for the caller: at once, or soon
 // after if the circle is over several loops. It returns ErrNotInTask in a callback, and

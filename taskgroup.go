@@ -308,7 +308,7 @@ func (k *groupKeeper) Ended(t *engine.Task) {
 	if t.State() != engine.Failed || tg.phase == finished { // then it is as any error that nobody has asked for
 		return
 	}
-	err := t.Outcome()
+	err := t.Peek() // who leaves the group tells of it, if that is not unwound
 	if t.Cancelling() > 0 {
 		err = cleanUpError(err)
 	}

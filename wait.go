@@ -106,10 +106,23 @@ type waiting struct {
 	o      WaitOptions
 	left   int
 	each   []waited
+	hears  hears          // written before await
+	heard  bool           // the wait has ended well; of who waits, until that has ended
+	over   bool           // it has
 	first  *engine.Future // to end
 	closed bool           // the loop of one was closed before it has ended
 	timer  *engine.Handle
 }
+
+// hears is whose ends the caller is told of, by a wait that ends well. Of another the caller
+// is told of none.
+type hears uint8
+
+const (
+	hearsAll hears = iota
+	hearsFirst
+	hearsNone
+)
 
 // waited is one of those that are waited for.
 type waited struct {
@@ -119,6 +132,7 @@ type waited struct {
 	f     *engine.Future // as it was given
 	near  *engine.Future
 	leave func() // nil if f is of this loop
+	asked bool   // for its error, by who waits for the first
 }
 
 // String is what its timer is called.
@@ -160,13 +174,14 @@ func (w *waiting) begin() {
 	}
 }
 
-// await waits, and lets go of all that it has waited for.
+// await waits, and lets go of all that it has waited for. It is called once.
 func (w *waiting) await(ctx context.Context) error {
 	defer w.loop.Do(w.end)
 	err := w.Await(ctx)
 	if err == nil && w.closed {
-		return ErrLoopClosed
+		err = ErrLoopClosed
 	}
+	w.heard = err == nil
 	return err
 }
 
@@ -176,11 +191,30 @@ func (w *waiting) end() {
 	}
 	for i := range w.each {
 		x := &w.each[i]
-		x.Leave(x.near) // what has just failed is still taken note of: see FutureDone
+		if x.f.Finished() && w.tells(x.f) {
+			if x.asked {
+				_ = x.f.Outcome()
+			}
+			continue // what has just failed is still taken note of: see FutureDone
+		}
+		x.Stop(x.near)
 		if x.leave != nil {
 			x.leave()
 		}
 	}
+	w.over = true
+}
+
+// unheard is for a caller that was told of the first, and is not to tell of it after all.
+func (w *waiting) unheard() {
+	if f := w.first; w.heard && f != nil {
+		f.Loop().Do(f.Missed)
+	}
+}
+
+// tells reports whether the caller is told of the end of f.
+func (w *waiting) tells(f *engine.Future) bool {
+	return w.heard && (w.hears == hearsAll || w.hears == hearsFirst && w.first == f)
 }
 
 // Counts is for the engine, which explores orders: whether FutureDone would only count.
@@ -212,7 +246,9 @@ func (x *waited) FutureDone() {
 			w.Strike(x.i)
 			return
 		}
-		_ = x.f.Outcome() // as in CPython, who has asked for the first error has seen it
+		if x.asked = true; w.over {
+			_ = x.f.Outcome() // as in CPython, who has asked for the first error has seen it
+		}
 	}
 	if w.timer != nil {
 		w.timer.Cancel()

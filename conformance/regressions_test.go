@@ -100,8 +100,8 @@ func TestRegressions(t *testing.T) {
 			0 b end ! cancelled`,
 		},
 		{
-			// Its error was reported as never retrieved.
-			"a shield that has seen the error when its caller is cancelled",
+			// Its error was told to nobody and not reported.
+			"a shield that has not told of the error when its caller is cancelled",
 			`{"main": [
 				{"op": "create", "task": "n", "do": []},
 				{"op": "create", "task": "a", "do": [{"op": "sleep", "for": 0}, {"op": "fail", "error": "x"}]},
@@ -121,7 +121,8 @@ func TestRegressions(t *testing.T) {
 			0 a end ! error x
 			0 - run = none
 			0 b shield a ! cancelled
-			0 b end ! cancelled`,
+			0 b end ! cancelled
+			0 - never retrieved a: error x`,
 		},
 		{
 			// The second request took the place of the first.
@@ -144,8 +145,8 @@ func TestRegressions(t *testing.T) {
 			0 a end ! cancelled first`,
 		},
 		{
-			// The error was reported as never retrieved.
-			"a wait for the first exception that ends as there is one",
+			// The error was told to nobody and not reported.
+			"a wait for the first exception that is cancelled as there is one",
 			`{"objects": {"f": {"kind": "future"}, "k": {"kind": "future"}}, "main": [
 				{"op": "create", "task": "w", "do": [{"op": "wait", "all": ["f", "k"], "return_when": "first_exception"}]},
 				{"op": "sleep", "for": 0},
@@ -162,7 +163,8 @@ func TestRegressions(t *testing.T) {
 			0 w end ! cancelled
 			1 main sleep 1
 			1 main end = none
-			1 - run = none`,
+			1 - run = none
+			1 - never retrieved future: error x`,
 		},
 		{
 			// The group heard of the end first, and took no more.

@@ -434,9 +434,13 @@ def cancel_once(cancel):
 asyncio.tasks._GatheringFuture.cancel = cancel_once(asyncio.tasks._GatheringFuture.cancel)
 
 # DIFFERENCE: a wait for a failure is told when the last that could have failed has not.
+# DIFFERENCE: one that is told of nothing has asked for nothing: see Machine.hear.
 patch(asyncio.tasks, "_wait",
-      ("        counter -= 1\n", "        counter -= 1\n        counted(waiter, f, counter)\n"))
+      ("        counter -= 1\n",
+       "        counter -= 1\n        counted(waiter, f, counter if return_when == FIRST_EXCEPTION else 0)\n"),
+      ("        await waiter\n", "        await waiter\n        listened(waiter)\n"))
 asyncio.tasks.counted = lambda waiter, f, left: Machine.now.counted(waiter, f, left)
+asyncio.tasks.listened = lambda waiter: Machine.now.listened(waiter)
 patch(asyncio.tasks, "gather",
       ("""requested:
                 # If gather is being cancelled we must propagate the
@@ -557,6 +561,7 @@ class Thing:
         self.waits = ()  # of a task: what it awaits, and passes cancellations on to
         self.blocked = None  # of a task: how it waits for the ends of others, a Blocked
         self.mended = False
+        self.heard = False  # of a task or future: somebody was told of its error, or is to be
 
 
 class Blocked:
@@ -669,6 +674,7 @@ class Machine:
         self.next = {}  # how the next task is to be made
         self.factory_eager = False
         self.waiting = 0  # in passing_on
+        self.asked = {}  # what each waiter of a wait for a failure has asked; None when that has listened
 
     # -- the run
 
@@ -688,6 +694,7 @@ class Machine:
         self.names["main"] = main
         try:
             main.obj = self.create(self.body(main, self.program["main"]), main)
+            main.heard = True
             try:
                 v = loop.run_until_complete(main.obj)
             except BaseException as e:
@@ -700,7 +707,7 @@ class Machine:
             if not self.over:
                 raise
         for thing in self.failed:
-            if thing.obj._log_traceback:
+            if thing.obj._log_traceback or not thing.heard:
                 what = thing.name if isinstance(thing.obj, asyncio.Task) else "future"
                 self.say(f"never retrieved {what}: {show(thing.obj.exception())}")
         loop.set_exception_handler(lambda loop, context: None)
@@ -726,7 +733,10 @@ class Machine:
     def cancel_all(self):
         """Cancels and awaits all tasks there are; whether there were any."""
         # ORDER: all_tasks is a set.
-        tasks = [thing.obj for thing in self.tasks if not thing.obj.done()]
+        left = [thing for thing in self.tasks if not thing.obj.done()]
+        tasks = [thing.obj for thing in left]
+        for thing in left:
+            thing.heard = True  # it is said there
         all_tasks = asyncio.tasks.all_tasks
         asyncio.tasks.all_tasks = lambda loop: tasks
         try:
@@ -831,6 +841,19 @@ class Machine:
                 e = task._make_cancelled_error()
                 task._cancel_message = e.args[0] if e.args else None
 
+    def hear(self, things, e=None):
+        """DIFFERENCE: an error is heard of by who is told of it.
+
+        In CPython also by who would have been told, but is cancelled before its next step; by a
+        wait, gather or shield on behalf of such a one; and by what passes a request on to it.
+
+        With an error, these are the things of which who has got that was told. That CPython
+        has not had it asked for, since nobody had come to that, counts all the same.
+        """
+        for x in things:
+            if e is None or x.obj.done() and not x.obj.cancelled() and x.obj._exception is e:
+                x.heard = True
+
     # -- tasks
 
     def factory(self, loop, coro, **kwargs):
@@ -848,6 +871,7 @@ class Machine:
         self.tasks.append(thing)
         thing.number = len(self.tasks)
         self.entering.append((group, thing))
+        thing.heard = group is not None
         try:
             task = (group or self.loop).create_task(coro, name=thing.name)
         finally:
@@ -1064,19 +1088,16 @@ class Machine:
                     todo.append(y)
         return back
 
-    async def block(self, env, how, things, at_once=False, asks=False):
+    async def block(self, env, how, things, at_once=False):
         """DIFFERENCE: an await that would close a circle is refused, on the next turn.
 
-        One that asks has seen by then how those have ended that are done. Before something is
-        cancelled at once, a task in its eager first step is none of its group's.
+        Before something is cancelled at once, a task in its eager first step is none of its
+        group's.
         """
         env.me.blocked = Blocked(how, things)
         made = any(x is env.me for _, x in self.entering)
         if not (at_once and made) and env.me in self.stuck(env.me, env.me.blocked):
             env.me.blocked = None
-            for x in things if asks else ():
-                if x.obj.done() and not x.obj.cancelled():
-                    x.obj.exception()
             if not at_once:
                 await asyncio.sleep(0)
             raise Problem("deadlock")
@@ -1096,7 +1117,12 @@ class Machine:
                         self.break_off(thing)
 
     def counted(self, waiter, f, left):
-        """A wait has counted an end."""
+        """A wait has counted an end; none is left, or it is not for a failure."""
+        if left > 0 and not f.cancelled() and f._exception is not None:
+            if waiter in self.asked and self.asked[waiter] is None:
+                self.hear([self.things[f]])
+            else:
+                self.asked.setdefault(waiter, []).append(self.things[f])
         for me in self.tasks:
             on = me.blocked
             if on and on.how == "first_exception" and me.obj._fut_waiter is waiter:
@@ -1105,6 +1131,11 @@ class Machine:
                     if me in self.stuck(me, on):
                         self.break_off(me)
                 return
+
+    def listened(self, waiter):
+        """Who waits has been told."""
+        self.hear(self.asked.get(waiter) or ())
+        self.asked[waiter] = None
 
     def break_off(self, thing):
         """Ends the wait of a task by an error."""
@@ -1126,7 +1157,7 @@ class Machine:
                 return
         raise AssertionError("a task is not among the callbacks of what it waits for")
 
-    async def passing_on(self, env, things, aw, at_once=False, over=False, asks=False):
+    async def passing_on(self, env, things, aw, at_once=False, over=False):
         """Awaits what cancellations of this task are passed on to.
 
         Where that leads back to this task it would end in a recursion, or never; to await
@@ -1143,11 +1174,14 @@ class Machine:
         if self.waiting == MAX_WAITING:
             raise Problem("too deep")
         if not over:
-            await self.block(env, "all", things, at_once, asks)
+            await self.block(env, "all", things, at_once)
         self.waiting += 1
         env.me.waits = things
         try:
             return await aw()
+        except BaseException as e:
+            self.hear(things, e)
+            raise
         finally:
             env.me.waits = ()
             self.waiting -= 1
@@ -1161,7 +1195,11 @@ class Machine:
         return await self.passing_on(env, [thing], await_it)
 
     def op_cancel(self, op, env):
-        return word(self.of(op["of"]).cancel(*([op["message"]] if "message" in op else [])))
+        thing = self.get(op["of"])
+        taken = thing.obj.cancel(*([op["message"]] if "message" in op else []))
+        if not taken and thing.obj.done():
+            self.hear([thing])
+        return word(taken)
 
     def op_cancelling(self, op, env):
         return self.of(op["task"]).cancelling()
@@ -1174,19 +1212,22 @@ class Machine:
         return f"{word(f.done())} {word(f.cancelled())}"
 
     def op_result(self, op, env):
-        return self.outcome(self.of(op["of"]))
+        return self.outcome(self.get(op["of"]))
 
     def op_exception(self, op, env):
+        thing = self.get(op["of"])
         try:
-            e = self.of(op["of"]).exception()
+            e = thing.obj.exception()
+            self.hear([thing])
         except (asyncio.CancelledError, asyncio.InvalidStateError) as raised:
             e = raised
         return "none" if e is None else show(e)
 
-    def outcome(self, f):
+    def outcome(self, thing):
         try:
-            return f.result()
+            return thing.obj.result()
         except BaseException as e:
+            self.hear([thing], e)
             return "! " + show(e)
 
     def op_current_task(self, op, env):
@@ -1205,13 +1246,24 @@ class Machine:
         things = self.all_of(op)
 
         async def gather():
-            return await asyncio.gather(*[x.obj for x in things],
-                                        return_exceptions=op.get("return_exceptions", False))
+            all_of = asyncio.gather(*[x.obj for x in things],
+                                    return_exceptions=op.get("return_exceptions", False))
+            try:
+                values = await all_of
+            except BaseException as e:
+                # The cancellation of one that is gathered is told in any case.
+                told = all_of.done() and (isinstance(all_of._exception, asyncio.CancelledError) or any(
+                    x.obj.done() and not x.obj.cancelled() and x.obj._exception is e for x in things))
+                if told and not op.get("return_exceptions"):
+                    self.hear(things)
+                raise
+            self.hear(things)
+            return values
 
         # With one that has failed there is nothing to wait for.
         over = not op.get("return_exceptions") and any(
             x.obj.done() and (x.obj.cancelled() or x.obj._exception) for x in things)
-        values = await self.passing_on(env, things, gather, over=over, asks=True)
+        values = await self.passing_on(env, things, gather, over=over)
         return f"[{', '.join(v if isinstance(v, str) else '! ' + show(v) for v in values)}]"
 
     async def op_wait(self, op, env):
@@ -1230,7 +1282,7 @@ class Machine:
         left = op.get("take", 0)
         async for f in asyncio.as_completed([x.obj for x in things], timeout=op.get("timeout")):
             thing = self.things[f]
-            self.say(f"{self.label(op)} next {thing.name} = {self.outcome(f)}")
+            self.say(f"{self.label(op)} next {thing.name} = {self.outcome(thing)}")
             v = await self.run_ops(op.get("do", ()), env.inside())
             if v is not None:
                 return v
@@ -1250,7 +1302,11 @@ class Machine:
     async def op_shield(self, op, env):
         thing = self.get(op["of"])
         await self.block(env, "all", [thing])
-        return await asyncio.shield(thing.obj)
+        try:
+            return await asyncio.shield(thing.obj)
+        except BaseException as e:
+            self.hear([thing], e)
+            raise
 
     # scopes
 

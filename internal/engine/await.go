@@ -232,24 +232,31 @@ func (t *Task) resumed() error {
 	if w := t.fiber.wait; w != nil && w.bound != nil {
 		err = w.bound.end()
 	}
+	if t.mustCancel {
+		return t.cancelled(f)
+	}
 	if f != nil {
 		err = f.retrieve()
 		if f.kind == kindSleep {
 			t.loop.timers.remove(&t.fiber.wait.timer)
 		}
 	}
-	if t.mustCancel {
-		err = t.cancelled(f, err)
-	}
 	return err
 }
 
-// cancelled is how a wait for f ends that would have returned err, if a cancellation is
-// to be delivered. It is on its own for the sake of resumed, which every wait comes to.
-func (t *Task) cancelled(f *Future, err error) error {
+// cancelled is how a wait for f, nil if that was broken off, ends if a cancellation is to
+// be delivered. It is on its own for the sake of resumed, which every wait comes to.
+func (t *Task) cancelled(f *Future) error {
 	t.mustCancel = false
-	if f != nil && (f.State() == Cancelled || err != nil && t.loop.hooks.AsCancelled(err, nil) != nil) {
-		return err // a gather fails with the cancellation of one of its own
+	if f != nil {
+		if f.kind == kindSleep {
+			t.loop.timers.remove(&t.fiber.wait.timer)
+		}
+		err := f.Peek()
+		if f.State() == Cancelled || err != nil && t.loop.hooks.AsCancelled(err, nil) != nil {
+			return f.retrieve() // a gather fails with the cancellation of one of its own
+		}
+		f.Missed()
 	}
 	return t.loop.hooks.Cancelled(t.request())
 }
@@ -358,13 +365,12 @@ func (f *Future) block(ctx context.Context) error {
 	case <-over:
 	case <-f.loop.root.Done():
 	}
-	f.loop.dropWaiter(f, w)
-	switch {
-	case f.Finished():
+	if f.Finished() {
 		return f.retrieve()
-	case f.loop.closed.Load():
-		return ErrLoopClosed
-	default:
-		return causeOf(ctx)
 	}
+	f.loop.dropWaiter(f, w)
+	if f.loop.closed.Load() {
+		return ErrLoopClosed
+	}
+	return causeOf(ctx)
 }

@@ -89,7 +89,6 @@ func (t *Task) Cancel(r *Request) bool {
 		return l.carry(r, base, l.reach(t, r))
 	}
 	if t.Finished() {
-		_ = t.retrieve() // as CPython: the caller has dealt with the error
 		return false
 	}
 	t.take(r)

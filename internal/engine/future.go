@@ -44,7 +44,8 @@ func (s State) String() string {
 //
 // Invariants: waiters is nil once the state is final and they were scheduled; err
 // is written before the final state is published and never after; a Failed future
-// holds a *failure, and in debug mode also a task that has succeeded.
+// holds a *failure, and in debug mode also a task that has succeeded; but not a joint,
+// whose error is that of a part.
 type Future struct {
 	// Written once.
 	loop *Loop
@@ -100,6 +101,20 @@ func (f *Future) Outcome() error {
 	return f.retrieve()
 }
 
+// Peek is Outcome for who passes the error on, and is not the one who is told of it: to
+// have heard of a success is enough.
+func (f *Future) Peek() error {
+	if !f.Finished() {
+		return errNotDone
+	}
+	x, ok := f.err.(*failure)
+	if !ok {
+		return f.err
+	}
+	x.awaited()
+	return x.err
+}
+
 func (f *Future) retrieve() error {
 	if x, ok := f.err.(*failure); ok {
 		x.heard()
@@ -121,7 +136,7 @@ func (f *Future) Settle(s State, err error) {
 }
 
 func (f *Future) publish(s State, err error) {
-	if s == Failed {
+	if s == Failed && f.kind != kindJoint {
 		err = &failure{err: err, loop: f.loop}
 	}
 	f.err = err
@@ -146,9 +161,6 @@ func (f *Future) Cancel(r *Request) bool {
 // cancelPlain is Cancel of one that no others hear of.
 func (f *Future) cancelPlain(r *Request) bool {
 	if !f.Claim() {
-		if f.Finished() {
-			_ = f.retrieve() // as CPython: the caller has dealt with it
-		}
 		return false
 	}
 	f.Settle(Cancelled, f.loop.hooks.Cancelled(r))
@@ -207,12 +219,15 @@ func (f *Future) drop(w runnable) {
 	}
 }
 
-// attended reports whether anybody is to be told of the end.
-func (f *Future) attended() bool {
-	if x, ok := f.waiters.(*several); ok {
-		return x.left < len(x.list)
+// audience is how many are to be told of the end.
+func (f *Future) audience() int {
+	switch x := f.waiters.(type) {
+	case nil:
+		return 0
+	case *several:
+		return len(x.list) - x.left
 	}
-	return f.waiters != nil
+	return 1
 }
 
 // awaitedByTask reports whether a task is among the waiters.

@@ -186,6 +186,7 @@ func (l *Loop) addWaiter(f *Future, w runnable) {
 		f.schedule(l)
 		if x, ok := f.err.(*failure); ok {
 			x.awaited()
+			x.expected()
 		}
 		l.wake(w)
 		return
@@ -193,11 +194,15 @@ func (l *Loop) addWaiter(f *Future, w runnable) {
 	f.add(w)
 }
 
-// dropWaiter takes back addWaiter. Any goroutine may call it.
+// dropWaiter takes back addWaiter: w does not listen any more, also if f is done. Any
+// goroutine may call it.
 func (l *Loop) dropWaiter(f *Future, w runnable) {
-	if l.owned() {
+	switch {
+	case !l.owned():
+		l.post(action(func() { l.dropWaiter(f, w) }))
+	case f.Finished() && f.waiters == nil:
+		f.Missed()
+	default:
 		f.drop(w)
-	} else {
-		l.post(action(func() { f.drop(w) }))
 	}
 }

@@ -62,10 +62,19 @@ func (t *Task) threadOf() *thread {
 // waits has none, so that tasks which wait for each other cannot starve.
 func (l *Loop) dispatch(t *Task) {
 	th := t.threadOf()
+	full := l.maxThreads > 0 && l.busy >= l.maxThreads
 	if t.phase == started {
+		f := t.waitOn
+		waits := (full || th.left) && !t.mustCancel && f != nil && f.State() == Failed
+		if waits {
+			t.waitOn = nil
+		}
 		th.err = t.resumed()
+		if waits {
+			th.err, t.waitOn = f.Peek(), f // it is told when it goes on, if it does
+		}
 	}
-	if l.maxThreads > 0 && l.busy >= l.maxThreads {
+	if full {
 		c := waitingToGoOn
 		if t.phase == fresh {
 			t.phase = parked
@@ -82,8 +91,16 @@ func (l *Loop) admit(t *Task, th *thread) {
 	l.busy++
 	if t.phase == started {
 		th.visited = false
-		if th.left {
+		f := t.waitOn
+		t.waitOn = nil
+		switch {
+		case th.left:
+			if f != nil {
+				f.Missed()
+			}
 			th.err = t.retrieve()
+		case f != nil:
+			_ = f.retrieve()
 		}
 		th.woken <- th.err
 		return

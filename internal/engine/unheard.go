@@ -34,11 +34,16 @@ type failure struct {
 	watched bool
 
 	// Written once, before it is listed.
-	told  bool          // somebody was waiting or had left a callback: no need to say that nobody has asked
 	since time.Duration // its time, since base
 	lost  Lost
 
-	// Under mu of the loop's unheard.
+	// Under mu of the loop's unheard, once it is listed.
+	//
+	// audience is how many were waiting or had left a callback, or have come since, but for
+	// those who have not listened: see Missed. As long as there is one there is no need to
+	// say that nobody has asked.
+	audience   int
+	passed     bool // its time to be asked for has passed, with an audience
 	listed     bool
 	prev, next *failure
 	kept       time.Duration // after which it was found that nobody has asked; 0 if not so
@@ -83,16 +88,15 @@ type reporter struct {
 
 // watch sees to it that the failure is reported if nobody retrieves it.
 func (l *Loop) watch(f *Future, x *failure) {
-	attended := f.attended()
-	if x.err == nil && attended {
+	x.audience = f.audience()
+	if x.err == nil && x.audience > 0 {
 		x.retrieved.Store(true)
 	}
 	if x.retrieved.Load() {
 		return
 	}
-	x.told = attended || x.err == nil
 	x.about(f)
-	if !x.told && x.lost.Task && l.hooks.Panic(x.err) {
+	if x.untold() && x.lost.Task && l.hooks.Panic(x.err) {
 		x.panicked = true
 		l.find(x)
 		return
@@ -111,6 +115,49 @@ func (l *Loop) watch(f *Future, x *failure) {
 	}
 	u.add(x)
 	u.know(l)
+}
+
+// untold reports whether it is an error that nobody is told of.
+func (x *failure) untold() bool { return x.err != nil && x.audience == 0 }
+
+// Missed takes note, for the owner, that one who was to be told how f has ended has not
+// listened: it was cancelled first, or asks for no more. If it was the last, an error is
+// like any other that nobody has asked for.
+func (f *Future) Missed() {
+	if !f.Finished() {
+		return
+	}
+	x, ok := f.err.(*failure)
+	if !ok || !x.watched || x.retrieved.Load() {
+		return
+	}
+	panicked := x.lost.Task && f.loop.hooks.Panic(x.err)
+	u := &f.loop.unheard
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if !x.listed {
+		return
+	}
+	if x.cleanup == (runtime.Cleanup{}) { // a task was about to retrieve it
+		x.cleanup = runtime.AddCleanup(f, collected, x)
+	}
+	x.audience--
+	switch {
+	case !x.untold():
+	case panicked:
+		x.panicked = true
+		u.find(f.loop, x)
+	case x.passed:
+		u.late = x
+	}
+}
+
+// expected takes note of one more who is to be told.
+func (x *failure) expected() {
+	u := &x.loop.unheard
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	x.audience++
 }
 
 // follow has the failure reported when the future becomes unreachable, and not before.
@@ -232,6 +279,10 @@ func (l *Loop) find(x *failure) {
 	u := &l.unheard
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.find(l, x)
+}
+
+func (u *unheard) find(l *Loop, x *failure) {
 	if x.listed {
 		u.remove(x)
 	}
@@ -354,7 +405,7 @@ func (u *unheard) beat(l *Loop) (collect bool) {
 	for u.late != nil && l.unheardAfter > 0 && now-u.late.since >= l.unheardAfter {
 		x := u.late
 		u.late = x.next
-		if !x.told {
+		if x.passed = true; x.untold() {
 			u.remove(x)
 			x.kept = now - x.since
 			u.found = append(u.found, x)

@@ -35,7 +35,6 @@ const maxLegs = 1 << 12
 func (l *Loop) reach(t *Task, r *Request) (taken bool) {
 	switch {
 	case t.Finished():
-		_ = t.retrieve() // as CPython: the caller has dealt with the error
 		return false
 	case t.request() == r:
 		return true
@@ -214,7 +213,6 @@ func (l *Loop) askAbroad(f *Future, r *Request) bool {
 	case f.kind < kindTask, f.kind == kindJoint && !f.joint().Passes, f.kind == kindMembers:
 		return f.cancelPlain(r)
 	case f.Finished():
-		_ = f.retrieve()
 		return false
 	case !r.leaves(f) || f.kind == kindTask && f.task().request() == r:
 		// Maybe this is a circle over several loops that has not been found.

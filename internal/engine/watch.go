@@ -16,18 +16,10 @@ func (w *Watch) Start(f *Future, to Watcher) {
 	f.loop.addWaiter(f, w)
 }
 
-// Stop takes it back.
+// Stop takes it back. Who watches does not ask how f has ended, if it has.
 func (w *Watch) Stop(f *Future) {
 	w.dropped = true
 	f.loop.dropWaiter(f, w)
-}
-
-// Leave takes it back unless f is done: then who watches is told all the same, as a done
-// callback that is removed too late.
-func (w *Watch) Leave(f *Future) {
-	if !f.Finished() {
-		w.Stop(f)
-	}
 }
 
 // counter is a Watcher that can tell whether its FutureDone would do nothing but count.

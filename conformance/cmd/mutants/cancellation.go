@@ -31,24 +31,24 @@ var cancellationMutants = []mutant{
 		name:  "result-wins",
 		wrong: "a request that comes after the result, before the task has run, is lost",
 		file:  "internal/engine/await.go",
-		old:   `(f.State() == Cancelled || err`,
-		new:   `(f.State() != Failed || err`,
+		old:   `if f.State() == Cancelled || err`,
+		new:   `if f.State() != Failed || err`,
 	},
 	{
 		name:  "failure-wins",
 		wrong: "a request that comes after a failure, before the task has run, is lost",
 		file:  "internal/engine/await.go",
-		old:   `err != nil && t.loop.hooks.AsCancelled(err, nil) != nil)`,
-		new:   `err != nil)`,
+		old:   `err != nil && t.loop.hooks.AsCancelled(err, nil) != nil {`,
+		new:   `err != nil {`,
 	},
 	{
 		name:  "woken-wins",
 		wrong: "a request that comes after a lock or an item is delivered at the await after it",
 		file:  "internal/engine/await.go",
 		old: `	if t.mustCancel {
-		err = t.cancelled(f, err)`,
+		return t.cancelled(f)`,
 		new: `	if t.mustCancel && (f == nil || f.kind != kindWaiter) {
-		err = t.cancelled(f, err)`,
+		return t.cancelled(f)`,
 	},
 	{
 		name:  "message-lost",

@@ -6,15 +6,15 @@ var heardMutants = []mutant{
 		name:  "panic-heard-late",
 		wrong: "a panic that nobody waits for is reported when the collector comes",
 		file:  "internal/engine/unheard.go",
-		old:   `	if !x.told && x.lost.Task && l.hooks.Panic(x.err) {`,
-		new:   `	if x.told && x.lost.Task && l.hooks.Panic(x.err) {`,
+		old:   `	if x.untold() && x.lost.Task && l.hooks.Panic(x.err) {`,
+		new:   `	if x.audience > 0 && x.lost.Task && l.hooks.Panic(x.err) {`,
 		guard: `^TestPanicThatNobodyAwaitsIsHeardAtOnce$`,
 	},
 	{
 		name:  "panic-told-twice",
 		wrong: "a panic that somebody waits for is reported too",
 		file:  "internal/engine/unheard.go",
-		old:   `	if !x.told && x.lost.Task && l.hooks.Panic(x.err) {`,
+		old:   `	if x.untold() && x.lost.Task && l.hooks.Panic(x.err) {`,
 		new:   `	if x.lost.Task && l.hooks.Panic(x.err) {`,
 		guard: `^TestPanicThatNobodyAwaitsIsHeardAtOnce$`,
 	},
@@ -40,20 +40,16 @@ var heardMutants = []mutant{
 		name:  "kept-unheard",
 		wrong: "an error that nobody asks for is not reported while somebody keeps the task",
 		file:  "internal/engine/unheard.go",
-		old: `		if !x.told {
-`,
-		new: `		if !x.told && x.panicked {
-`,
+		old:   `		if x.passed = true; x.untold() {`,
+		new:   `		if x.passed = true; x.untold() && x.panicked {`,
 		guard: `^TestKeptErrorThatNobodyHasAskedForIsHeardOnce$`,
 	},
 	{
 		name:  "kept-told-twice",
 		wrong: "an error that somebody was told of is reported while somebody keeps the task",
 		file:  "internal/engine/unheard.go",
-		old: `		if !x.told {
-`,
-		new: `		if x.kept == 0 {
-`,
+		old:   `		if x.passed = true; x.untold() {`,
+		new:   `		if x.passed = true; x.kept == 0 {`,
 		guard: `^TestKeptErrorThatNobodyHasAskedForIsHeardOnce$`,
 	},
 	{
@@ -110,9 +106,9 @@ var heardMutants = []mutant{
 		name:  "shield-reports",
 		wrong: "an error behind a cancelled Shield is reported though somebody handles it",
 		file:  "shield.go",
-		old: `		s.loop.Do(func() { s.Leave(s.inner) })
+		old: `		s.loop.Do(func() { s.Stop(s.inner) })
 `,
-		new: `		s.loop.Do(func() { s.Leave(s.inner) })
+		new: `		s.loop.Do(func() { s.Stop(s.inner) })
 		h := &engine.Handle{}
 		h.Init(s.loop, func() {
 			if err := s.inner.Outcome(); err != nil {
@@ -122,6 +118,75 @@ var heardMutants = []mutant{
 		h.After(s.inner)
 `,
 		guard: `^TestErrorBehindAShieldIsLikeAnyOther$`,
+	},
+	{
+		name:  "missed-unheard",
+		wrong: "an error that a cancelled awaiter is not told of is not reported",
+		file:  "internal/engine/await.go",
+		old: `		f.Missed()
+`,
+		new: `		_ = f.retrieve()
+`,
+		guard: `^TestErrorThatACancelledAwaiterIsNotToldOfIsHeard$`,
+	},
+	{
+		name:  "missed-not-counted",
+		wrong: "a panic that the last who waits is not told of is reported late",
+		file:  "internal/engine/unheard.go",
+		old: `	x.audience--
+`,
+		guard: `^TestPanicThatACancelledAwaiterIsNotToldOfIsHeardAtOnce$`,
+	},
+	{
+		name:  "missed-by-one",
+		wrong: "a panic that one is not told of is reported though another is",
+		file:  "internal/engine/unheard.go",
+		old: `	x.audience--
+`,
+		new: `	x.audience = 0
+`,
+		guard: `^TestErrorThatOneOfTwoAwaitersIsToldOfIsNotReported$`,
+	},
+	{
+		name:  "missed-uncollected",
+		wrong: "an error that a cancelled awaiter is not told of is not reported when its task is collected",
+		file:  "internal/engine/unheard.go",
+		old:   `	if x.cleanup == (runtime.Cleanup{}) {`,
+		new:   `	if x.cleanup == (runtime.Cleanup{}) && x.err == nil {`,
+		guard: `^TestErrorThatACancelledAwaiterIsNotToldOfIsHeardInTime$`,
+	},
+	{
+		name:  "missed-gathered",
+		wrong: "what a cancelled gather has waited for counts as seen",
+		file:  "gather.go",
+		old: `	case !outcomes && g.Finished() && identical(err, g.Peek()):
+`,
+		new: `	case g.Finished():
+`,
+		guard: `^TestErrorThatACancelledAwaiterIsNotToldOfIsHeard$`,
+	},
+	{
+		name:  "request-asks",
+		wrong: "a request on its way counts as having asked for the error of what it comes to",
+		file:  "internal/engine/future.go",
+		old: `	if !f.Claim() {
+		return false
+`,
+		new: `	if !f.Claim() {
+		if f.Finished() {
+			_ = f.retrieve()
+		}
+		return false
+`,
+		guard: `^TestRequestOnItsWayHasNotAskedForAnError$`,
+	},
+	{
+		name:  "group-unwound",
+		wrong: "the errors in a group that is unwound are lost",
+		file:  "taskgroup.go",
+		old:   `	err := t.Peek() //`,
+		new:   `	err := t.Outcome() //`,
+		guard: `^TestErrorInAGroupThatIsUnwoundIsHeard$`,
 	},
 	{
 		name:  "log-each",

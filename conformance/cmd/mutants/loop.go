@@ -148,18 +148,8 @@ var loopMutants = []mutant{
 	{
 		name:  "cancel-not-retrieved",
 		wrong: "an error is reported though somebody has cancelled the task after it",
-		file:  "internal/engine/walk.go",
-		old: `		_ = t.retrieve() // as CPython: the caller has dealt with the error
+		file:  "awaitable.go",
+		old: `		_ = f.Outcome() // as CPython: the caller has dealt with the error
 `,
-		new: ``,
-	},
-	{
-		name:  "cancel-not-retrieved-outside",
-		wrong: "an error is reported though another goroutine has cancelled the task after it",
-		file:  "internal/engine/cancel.go",
-		old: `		_ = t.retrieve() // as CPython: the caller has dealt with the error
-`,
-		new:   ``,
-		guard: `^TestCancelOfWhatHasFailedCountsAsHavingSeenIt$`,
 	},
 }

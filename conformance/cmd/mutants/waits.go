@@ -117,8 +117,11 @@ var waitMutants = []mutant{
 	{
 		name:  "wait-looks-on",
 		wrong: "a wait that is over goes on to watch, and to see errors",
-		file:  "internal/engine/watch.go",
-		old:   `	if !f.Finished() {`,
-		new:   `	if f.Finished() {`,
+		file:  "wait.go",
+		old: `		x.Stop(x.near)
+		if x.leave != nil {
+			x.leave()
+		}
+`,
 	},
 }
