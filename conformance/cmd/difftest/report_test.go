@@ -67,6 +67,7 @@ func TestCoverageTables(t *testing.T) {
 	text, unexplained, idle := coverageTables(blocks, compile([]reason{
 		{"rarely", []string{`a\.go .*`, `.*\.go T\.rare`}},
 		{"never", []string{"a.go reached", "a.go rare", "b.go empty"}},
+		{"in time" + slow, []string{"a.go reached, but by chance"}},
 	}))
 	if unexplained != 1 || !slices.Equal(idle, []string{"a.go reached", "a.go rare", "b.go empty"}) {
 		t.Errorf("%d are not explained, and %q explain nothing", unexplained, idle)

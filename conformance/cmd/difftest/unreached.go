@@ -109,7 +109,6 @@ var unreached = []reason{
 		"internal/engine/context.go stdCause",
 		"internal/engine/context.go lookup",
 		"internal/engine/context.go place.watched",
-		"internal/engine/fiber.go Task.forsake",
 		"internal/engine/scope.go Loop.nearer",
 		"internal/engine/scope.go NewScope",
 		"internal/engine/scope.go Scope.Expire",
@@ -192,7 +191,7 @@ var unreached = []reason{
 		`store\.go priorities\.(pop|push)`,
 		"internal/engine/task.go Task.fail",
 	}},
-	{"debug mode, the watchdog and stacks", []string{
+	{"debug mode, the watchdog and stacks" + slow, []string{
 		"debug.go .*",
 		"handle.go Handle.Created",
 		"handle.go Loop.newHandle",
@@ -208,7 +207,7 @@ var unreached = []reason{
 		"internal/engine/unheard.go .*",
 		"internal/engine/task.go Task.end",
 	}},
-	{"what is asked of a loop from outside: who is still there, who holds it up, whether anything moves", []string{
+	{"what is asked of a loop from outside: who is still there, who holds it up, whether anything moves" + slow, []string{
 		`stuck\.go .*`,
 		`vigil\.go .*`,
 		`internal/engine/(outside|remains)\.go .*`,
