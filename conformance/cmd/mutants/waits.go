@@ -36,6 +36,7 @@ var waitMutants = []mutant{
 		file:  "internal/engine/walk.go",
 		old:   `	first := j.request == nil`,
 		new:   `	first := true`,
+		guard: `^TestFirstRequestIsTold$`,
 	},
 	{
 		name:  "circle-unfound",
