@@ -74,7 +74,7 @@ func coverageTables(blocks []difftest.Block, reasons []*matcher) (text string, u
 		n := 0
 		for _, p := range m.patterns {
 			n += p.statements
-			if p.statements == 0 && !strings.HasSuffix(m.why, slow) {
+			if p.statements == 0 && !m.seldom() {
 				idle = append(idle, p.text)
 			}
 		}
@@ -102,10 +102,18 @@ type reason struct {
 // more than a second, the library asks itself who is still there. It may leave nothing to explain.
 const slow = " (a slow machine comes to some of that)"
 
+// rare ends the reasons for what not every run comes to. It may leave nothing to explain.
+const rare = " (seldom)"
+
 // matcher is a reason with how much it explains.
 type matcher struct {
 	why      string
 	patterns []*placePattern
+}
+
+// seldom reports whether it may have nothing to explain.
+func (m *matcher) seldom() bool {
+	return strings.HasSuffix(m.why, slow) || strings.HasSuffix(m.why, rare)
 }
 
 type placePattern struct {

@@ -68,6 +68,7 @@ func TestCoverageTables(t *testing.T) {
 		{"rarely", []string{`a\.go .*`, `.*\.go T\.rare`}},
 		{"never", []string{"a.go reached", "a.go rare", "b.go empty"}},
 		{"in time" + slow, []string{"a.go reached, but by chance"}},
+		{"in luck" + rare, []string{"a.go reached, but by luck"}},
 	}))
 	if unexplained != 1 || !slices.Equal(idle, []string{"a.go reached", "a.go rare", "b.go empty"}) {
 		t.Errorf("%d are not explained, and %q explain nothing", unexplained, idle)

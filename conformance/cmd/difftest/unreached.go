@@ -252,6 +252,9 @@ var unreached = []reason{
 	{"goroutines that are locked to a thread", []string{
 		`internal/(coro|engine)/locking\w*\.go .*`,
 	}},
+	{"a task is unwound in a wait that a scope could have ended" + rare, []string{
+		"internal/engine/fiber.go Task.forsake",
+	}},
 	{"Main, and signals", []string{
 		`(main|signals)\.go .*`,
 	}},
