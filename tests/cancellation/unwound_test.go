@@ -39,7 +39,7 @@ func lines() []inLine {
 			wake := func() {
 				_ = c.With(any, func() error { return c.Notify(1) })
 			}
-			return inLine{"Condition", wait, wake, c.String, "waiters:2"}
+			return inLine{"Condition", wait, wake, c.String, "unlocked, waiters:2"} // unlocked, or wake could not
 		}(),
 		func() inLine {
 			q := asyncio.NewQueue[int](0)
