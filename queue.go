@@ -129,6 +129,9 @@ func (q *Queue[T]) add(v T) {
 }
 
 func (q *Queue[T]) wakeGetter() {
+	if q.getters.n == 0 {
+		return
+	}
 	if w := q.getters.popNext(&q.monitor); w != nil && w.Outside() {
 		w.promised = true
 		q.n--
@@ -136,6 +139,9 @@ func (q *Queue[T]) wakeGetter() {
 }
 
 func (q *Queue[T]) wakePutter() {
+	if q.putters.n == 0 {
+		return
+	}
 	if w := q.putters.popNext(&q.monitor); w != nil && w.Outside() {
 		w.promised = true
 		q.promisedRoom++

@@ -146,13 +146,17 @@ func (w *Waiter) block(ctx context.Context) error {
 		closed = a.loop.root.Done()
 	}
 	told := false
-	if closed == nil || closed == over { // the usual, for which less is to be done
+	switch {
+	case closed == nil && over == nil: // nothing else ends it
+		<-a.told
+		told = true
+	case closed == nil || closed == over:
 		select {
 		case <-a.told:
 			told = true
 		case <-over:
 		}
-	} else {
+	default:
 		select {
 		case <-a.told:
 			told = true
