@@ -48,7 +48,7 @@ func (tr *trace) reset(who string, b *asyncio.Barrier) coroutine {
 }
 
 func TestOrderOfBarriers(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "a barrier for three",
 			want: []string{

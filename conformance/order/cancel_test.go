@@ -26,7 +26,7 @@ func (tr *trace) state(t *task) {
 }
 
 func TestOrderWhereACancellationLands(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "cancel before the first step",
 			want: []string{
@@ -305,7 +305,7 @@ func TestOrderWhereACancellationLands(t *testing.T) {
 }
 
 func TestOrderOfCancellationsAndChildren(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "cancel goes down to the awaited task",
 			want: []string{
@@ -638,7 +638,7 @@ func TestOrderOfCancellationsAndChildren(t *testing.T) {
 }
 
 func TestOrderOfCancelAgainstComplete(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "cancel after the outcome was set wins",
 			want: []string{
@@ -868,7 +868,7 @@ func TestOrderOfCancelAgainstComplete(t *testing.T) {
 }
 
 func TestOrderOfRepeatedCancellations(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "the first of two messages arrives from a future",
 			want: []string{
@@ -1045,7 +1045,7 @@ func TestOrderOfRepeatedCancellations(t *testing.T) {
 }
 
 func TestOrderOfUncancel(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "counts of requests",
 			want: []string{

@@ -34,7 +34,7 @@ func ending(v string, err error) coroutine {
 }
 
 func TestOrderOfEagerTasks(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "an eager task finishes at once",
 			want: []string{
@@ -448,7 +448,7 @@ func TestOrderOfEagerTasks(t *testing.T) {
 }
 
 func TestOrderOfEagerTasksAndOthers(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "gather of eager tasks",
 			want: []string{

@@ -12,7 +12,7 @@ import (
 )
 
 func TestOrderOfFutures(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "a result wakes the waiter on the next turn",
 			want: []string{
@@ -233,7 +233,7 @@ func TestOrderOfFutures(t *testing.T) {
 }
 
 func TestOrderOfDoneCallbacks(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "done callbacks run in order on the next turn",
 			want: []string{
@@ -412,7 +412,7 @@ func TestOrderOfDoneCallbacks(t *testing.T) {
 
 // What the library will offer later, built by hand from futures and callbacks.
 func TestOrderOfThingsBuiltByHand(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "ping pong over futures",
 			want: []string{

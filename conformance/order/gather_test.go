@@ -184,7 +184,7 @@ func limited[A asyncio.Awaitable[string]](aw A, ms int) coroutine {
 }
 
 func TestOrderOfGather(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "gather gives the results in the order of its arguments",
 			want: []string{
@@ -764,7 +764,7 @@ func TestOrderOfWait(t *testing.T) {
 		o.Timeout = testutil.Millis(ms)
 		return o
 	}
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "wait for all",
 			want: []string{
@@ -1117,7 +1117,7 @@ func (tr *trace) each(ctx context.Context, who string, tasks []*task, slow, limi
 
 func TestOrderOfAsCompleted(t *testing.T) {
 	var all asyncio.WaitOptions
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "as completed in the order of the ends",
 			want: []string{
@@ -1308,7 +1308,7 @@ func TestOrderOfAsCompleted(t *testing.T) {
 }
 
 func TestOrderOfWaitFor(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "wait for a result in time",
 			want: []string{
@@ -1691,7 +1691,7 @@ func TestOrderOfWaitFor(t *testing.T) {
 }
 
 func TestOrderOfShield(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "a shield passes on what comes",
 			want: []string{

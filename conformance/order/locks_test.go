@@ -185,7 +185,7 @@ func (tr *trace) notifier(who string, c *asyncio.Condition, n int) coroutine {
 }
 
 func TestOrderOfLocks(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "an uncontended lock takes no turn",
 			want: []string{
@@ -847,7 +847,7 @@ func TestOrderOfLocks(t *testing.T) {
 }
 
 func TestOrderOfEvents(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "a set event takes no turn",
 			want: []string{
@@ -1058,7 +1058,7 @@ func TestOrderOfEvents(t *testing.T) {
 }
 
 func TestOrderOfConditions(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "a condition needs its lock",
 			want: []string{
@@ -1581,7 +1581,7 @@ func TestOrderOfConditions(t *testing.T) {
 }
 
 func TestOrderOfSemaphores(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "a semaphore of two for five",
 			want: []string{

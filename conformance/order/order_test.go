@@ -19,7 +19,7 @@ type (
 )
 
 func TestOrderOfSteps(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "first step on a later turn",
 			want: []string{
@@ -447,7 +447,7 @@ func TestOrderOfSteps(t *testing.T) {
 }
 
 func TestOrderOfTimersAndHandles(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "timers with equal deadlines fire in creation order",
 			want: []string{
@@ -677,7 +677,7 @@ func TestOrderAtTheEndOfRun(t *testing.T) {
 			return "", cancelled
 		}
 	}
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "run cancels what is left in creation order",
 			want: []string{
@@ -785,7 +785,7 @@ func TestOrderAtTheEndOfRun(t *testing.T) {
 }
 
 func TestOrderOfLoopRuns(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "stop lets the turn finish",
 			want: []string{

@@ -146,7 +146,7 @@ func (tr *trace) lookQueue(q queue) {
 }
 
 func TestOrderOfQueues(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "a queue with something in it takes no turn",
 			want: []string{
@@ -891,7 +891,7 @@ func TestOrderOfQueues(t *testing.T) {
 }
 
 func TestOrderOfQueueShutdown(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "shutdown wakes getters",
 			want: []string{

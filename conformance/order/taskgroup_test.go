@@ -43,7 +43,7 @@ func (tr *trace) cancelling(ctx context.Context, who string) {
 
 func TestOrderOfTaskGroups(t *testing.T) {
 	boom := errors.New("boom body")
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "a group waits for its children",
 			want: []string{
@@ -590,7 +590,7 @@ func TestOrderOfTaskGroups(t *testing.T) {
 }
 
 func TestOrderOfCancelledTaskGroups(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "a group is cancelled while it waits",
 			want: []string{
@@ -1095,7 +1095,7 @@ func (tr *trace) nest(inner, outer []coroutine) coroutine {
 }
 
 func TestOrderOfNestedTaskGroups(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "an outer child fails",
 			want: []string{

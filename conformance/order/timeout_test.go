@@ -68,7 +68,7 @@ func kept(tm **asyncio.TimeoutScope, c coroutine) func(context.Context, *asyncio
 }
 
 func TestOrderOfTimeouts(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "a timeout expires",
 			want: []string{
@@ -391,7 +391,7 @@ func TestOrderOfTimeouts(t *testing.T) {
 }
 
 func TestOrderOfTimeoutsAndRequests(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "a request from outside in a timeout",
 			want: []string{
@@ -645,7 +645,7 @@ func (tr *trace) nestedTimeouts(ctx context.Context, outer, inner int, c corouti
 }
 
 func TestOrderOfNestedTimeouts(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "the inner timeout first",
 			want: []string{
@@ -880,7 +880,7 @@ func (tr *trace) slowCleaner(who string, ms, clean int) coroutine {
 }
 
 func TestOrderOfRescheduling(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "a timeout is moved",
 			want: []string{
@@ -1042,7 +1042,7 @@ func TestOrderOfRescheduling(t *testing.T) {
 }
 
 func TestOrderOfTimeoutsAroundOthers(t *testing.T) {
-	runScenarios(t, []scenario{
+	runScenarios(t, []script{
 		{
 			name: "a timeout around a gather",
 			want: []string{

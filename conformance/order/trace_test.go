@@ -13,15 +13,15 @@ import (
 // trace is a recorder with more words than testutil's: those of these programs.
 type trace struct{ *testutil.Trace }
 
-// scenario is testutil's, for a trace with these words.
-type scenario struct {
+// script is testutil's, for a trace with these words.
+type script struct {
 	name string
 	want []string
 	main func(ctx context.Context, tr *trace) error
 	loop func(l *asyncio.Loop, tr *trace)
 }
 
-func runScenarios(t *testing.T, scenarios []scenario) {
+func runScenarios(t *testing.T, scenarios []script) {
 	t.Helper()
 	var all []testutil.Scenario
 	for _, s := range scenarios {

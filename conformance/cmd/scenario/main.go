@@ -21,12 +21,22 @@ import (
 
 func main() {
 	serving := flag.Bool("serve", false, "run one program a line")
+	recording := flag.Bool("record", false, "record stories, in the files that are named, anew")
+	r := &recorder{}
+	flag.BoolVar(&r.check, "check", false, "compare stories with CPython")
+	flag.StringVar(&r.python, "python", "pyodide", "the `command` of the CPython to record, as for difftest")
+	flag.StringVar(&r.oracle, "oracle", "conformance/oracle", "the `directory` of the oracle")
 	flag.Parse()
-	f := once
-	if *serving {
-		f = serve
+	var err error
+	switch {
+	case *recording || r.check:
+		err = r.files(flag.Args())
+	case *serving:
+		err = serve(os.Stdin, os.Stdout)
+	default:
+		err = once(os.Stdin, os.Stdout)
 	}
-	if err := f(os.Stdin, os.Stdout); err != nil {
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "scenario: %v\n", err)
 		os.Exit(1)
 	}
