@@ -59,8 +59,8 @@ func (s *successors) next() (f *Future) {
 
 // predecessors are who waits for a future, handed out likewise.
 type predecessors struct {
-	one  runnable
-	list []runnable
+	one  listener
+	list []listener
 }
 
 // awaitedBy returns who waits for f, of this loop.

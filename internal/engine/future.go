@@ -57,7 +57,7 @@ type Future struct {
 	err   error      // readable once state is final
 
 	// Owner of the loop: nil, the one waiter that most futures have, or *several.
-	waiters runnable
+	waiters listener
 }
 
 type futureKind uint8
@@ -180,60 +180,13 @@ func (f *Future) schedule(l *Loop) {
 		x.watched = true
 		l.watch(f, x)
 	}
-	w := f.waiters
-	f.waiters = nil
-	switch w := w.(type) {
+	switch w := f.waiters.(type) {
 	case nil:
-	case *several:
-		w.wake(l)
-	default:
-		l.wake(w)
-	}
-}
-
-// add appends a waiter of a pending future.
-func (f *Future) add(w runnable) {
-	if f.waiters == nil {
-		f.waiters = w
-	} else {
-		f.addAnother(w)
-	}
-}
-
-func (f *Future) addAnother(w runnable) {
-	s, ok := f.waiters.(*several)
-	if !ok {
-		s = &several{list: make([]runnable, 0, 4)}
-		s.add(f.waiters)
-		f.waiters = s
-	}
-	s.add(w)
-}
-
-// drop removes a waiter.
-func (f *Future) drop(w runnable) {
-	if x, ok := f.waiters.(*several); ok {
-		x.drop(w)
-	} else if f.waiters == w {
+	case *Task: // as below, without the call through the interface: most are tasks
 		f.waiters = nil
+		l.wake(w)
+	default:
+		f.waiters = nil
+		w.done(l)
 	}
-}
-
-// audience is how many are to be told of the end.
-func (f *Future) audience() int {
-	switch x := f.waiters.(type) {
-	case nil:
-		return 0
-	case *several:
-		return len(x.list) - x.left
-	}
-	return 1
-}
-
-// awaitedByTask reports whether a task is among the waiters.
-func (f *Future) awaitedByTask() bool {
-	if x, ok := f.waiters.(*several); ok {
-		return x.tasks > 0
-	}
-	return isTask(f.waiters)
 }

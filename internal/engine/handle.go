@@ -134,8 +134,12 @@ func (h *Handle) Cancelled() bool {
 	return s == dropped || s == late
 }
 
-// commit says that the future was done first.
-func (h *Handle) commit() bool { return h.state.CompareAndSwap(armed, committed) }
+// done comes before a Cancel, and then the callback will run, or does nothing.
+func (h *Handle) done(l *Loop) {
+	if !l.closed.Load() && h.state.CompareAndSwap(armed, committed) {
+		l.ready.push(h)
+	}
+}
 
 func (h *Handle) run(*Loop) {
 	if h.state.CompareAndSwap(armed, ran) || h.state.CompareAndSwap(committed, ran) {
@@ -175,34 +179,3 @@ func (s *later) run(l *Loop) {
 type unset Handle
 
 func (s *unset) run(l *Loop) { l.timers.remove(&s.timer) }
-
-// addWaiter has w become ready when f is done. Any goroutine may call it.
-func (l *Loop) addWaiter(f *Future, w runnable) {
-	if !l.owned() {
-		l.post(action(func() { l.addWaiter(f, w) }))
-		return
-	}
-	if f.Finished() {
-		f.schedule(l)
-		if x, ok := f.err.(*failure); ok {
-			x.awaited()
-			x.expected()
-		}
-		l.wake(w)
-		return
-	}
-	f.add(w)
-}
-
-// dropWaiter takes back addWaiter: w does not listen any more, also if f is done. Any
-// goroutine may call it.
-func (l *Loop) dropWaiter(f *Future, w runnable) {
-	switch {
-	case !l.owned():
-		l.post(action(func() { l.dropWaiter(f, w) }))
-	case f.Finished() && f.waiters == nil:
-		f.Missed()
-	default:
-		f.drop(w)
-	}
-}

@@ -45,7 +45,7 @@ func (l *Loop) checkInvariants(t *testing.T) {
 	}
 }
 
-func (f *Future) has(w runnable) bool {
+func (f *Future) has(w listener) bool {
 	if x, ok := f.waiters.(*several); ok {
 		return slices.Contains(x.list, w)
 	}

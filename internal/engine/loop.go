@@ -271,6 +271,8 @@ func (l *Loop) leave() {
 // stopper stops the loop when it runs, unless the run that it is to end is over.
 type stopper struct{ over bool }
 
+func (s *stopper) done(l *Loop) { l.wake(s) }
+
 func (s *stopper) run(l *Loop) {
 	if !s.over {
 		l.stopping = true
@@ -437,28 +439,11 @@ func After(now, d time.Duration) time.Duration {
 // Since returns how far t is from the epoch of the loop's clock.
 func (l *Loop) Since(t time.Time) time.Duration { return t.Sub(l.driver.Epoch()) }
 
-// prompt is a waiter that is not of the loop: it is told at once, also by a loop
-// that does not run.
-type prompt struct {
-	tell  func()
-	image *image // what it completes, if that is a mirror
-}
-
-func (p *prompt) run(*Loop) { p.tell() }
-
-// wake makes a waiter ready.
-func (l *Loop) wake(w runnable) {
-	if p, ok := w.(*prompt); ok {
-		p.tell()
-		return
+// wake makes r ready, unless the loop is closed.
+func (l *Loop) wake(r runnable) {
+	if !l.closed.Load() {
+		l.ready.push(r)
 	}
-	if l.closed.Load() {
-		return
-	}
-	if c, ok := w.(*Handle); ok && !c.commit() {
-		return
-	}
-	l.ready.push(w)
 }
 
 // Close destroys what is left and refuses everything from then on. It does not

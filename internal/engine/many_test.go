@@ -40,7 +40,7 @@ func TestLeavingIsLinear(t *testing.T) {
 	for name, at := range orders {
 		l := newLoop(t, NewWall())
 		f := &Future{loop: l}
-		all := make([]runnable, n)
+		all := make([]listener, n)
 		for i := range all {
 			all[i] = &prompt{}
 			if i%2 == 0 {

@@ -343,6 +343,8 @@ func (t *Task) Name() string {
 // SetName names the task.
 func (t *Task) SetName(name string) { t.more().name.Store(&name) }
 
+func (t *Task) done(l *Loop) { l.wake(t) }
+
 // run is one step: the first, or the one after what the task waited for.
 func (t *Task) run(l *Loop) {
 	if t.phase == fresh && !t.mustCancel && t.member().over() {

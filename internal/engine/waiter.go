@@ -208,11 +208,9 @@ func (w *Waiter) end(s State) {
 		return
 	}
 	w.state = uint32(s)
-	if t := w.waiters; t != nil {
+	if t, ok := w.waiters.(*Task); ok { // nobody else waits here
 		w.waiters = nil
-		if !w.loop.closed.Load() {
-			w.loop.ready.push(t)
-		}
+		w.loop.wake(t)
 	}
 }
 

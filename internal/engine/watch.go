@@ -35,6 +35,8 @@ func (w *Watch) counts() bool {
 // Dropped reports whether Stop was called.
 func (w *Watch) Dropped() bool { return w.dropped }
 
+func (w *Watch) done(l *Loop) { l.wake(w) }
+
 func (w *Watch) run(*Loop) {
 	if !w.dropped {
 		w.to.FutureDone()

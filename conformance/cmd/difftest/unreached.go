@@ -37,8 +37,8 @@ var unreached = []reason{
 		"internal/engine/context.go signal.because",
 		"internal/engine/driver.go virtual.Wait",
 		"internal/engine/driver.go virtual.Wake",
-		"internal/engine/handle.go Loop.addWaiter",
-		"internal/engine/handle.go Loop.dropWaiter",
+		"internal/engine/listener.go Loop.addWaiter",
+		"internal/engine/listener.go Loop.dropWaiter",
 		"internal/engine/loop.go Loop.wake",
 		"internal/engine/walk.go Future.pass",
 		"internal/engine/scope.go Scope.End",
@@ -376,15 +376,13 @@ var unreached = []reason{
 	}},
 	{"more at a time than random programs have", []string{
 		"internal/coro/table.go Table.Leave",
-		`internal/engine/several\.go several\.(add|find)`,
+		`internal/engine/listener\.go several\.(add|find)`,
 	}},
 	{"what nothing comes to: methods that complete an interface, checks of what cannot be", []string{
 		"gather.go gathering.complete",
 		"task.go var",
 		"internal/engine/cancel.go Task.request",
-		"internal/engine/several.go several.run",
-		"internal/engine/loop.go prompt.run",
 		"internal/coro/table.go Table.Len",
-		"internal/engine/several.go several.drop",
+		"internal/engine/listener.go several.drop",
 	}},
 }

@@ -16,10 +16,10 @@ var loopMutants = []mutant{
 		name:  "wake-late",
 		wrong: "who waits alone for a future is told a turn too late",
 		file:  "internal/engine/future.go",
-		old: `	default:
+		old: `		f.waiters = nil
 		l.wake(w)
 `,
-		new: `	default:
+		new: `		f.waiters = nil
 		l.ready.push(action(func() { l.wake(w) }))
 `,
 	},
@@ -52,7 +52,7 @@ var loopMutants = []mutant{
 	{
 		name:  "callbacks-reversed",
 		wrong: "done callbacks run in reverse",
-		file:  "internal/engine/several.go",
+		file:  "internal/engine/listener.go",
 		old: `for _, x := range s.list {
 		if x`,
 		new: `for _, x := range slices.Backward(s.list) {
@@ -61,13 +61,13 @@ var loopMutants = []mutant{
 	{
 		name:  "callbacks-at-once",
 		wrong: "done callbacks run inside of what has completed the future",
-		file:  "internal/engine/loop.go",
-		old:   `	if c, ok := w.(*Handle); ok && !c.commit() {`,
-		new: `	if c, ok := w.(*Handle); ok {
-		c.run(l)
-		return
-	}
-	if c, ok := w.(*Handle); ok && !c.commit() {`,
+		file:  "internal/engine/handle.go",
+		old: `CompareAndSwap(armed, committed) {
+		l.ready.push(h)
+`,
+		new: `CompareAndSwap(armed, committed) {
+		h.run(l)
+`,
 	},
 	{
 		name:  "timers-reversed",

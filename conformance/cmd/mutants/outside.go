@@ -163,7 +163,7 @@ var outsideMutants = []mutant{
 	{
 		name:  "leaving-searches",
 		wrong: "who gives up a future is searched for among all who wait for it",
-		file:  "internal/engine/several.go",
+		file:  "internal/engine/listener.go",
 		old:   `	const short = 16`,
 		new:   `	const short = 1 << 30`,
 		guard: `^TestLeavingIsLinear$`,
@@ -171,7 +171,7 @@ var outsideMutants = []mutant{
 	{
 		name:  "leaving-leaves-places",
 		wrong: "places of those who have given up a future are kept",
-		file:  "internal/engine/several.go",
+		file:  "internal/engine/listener.go",
 		old:   `s.left > len(s.list)/2`,
 		new:   `s.left == len(s.list)`,
 		guard: `^TestLeavingIsLinear$`,
