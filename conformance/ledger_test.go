@@ -13,7 +13,7 @@ import (
 )
 
 // Every row names tests that exist. A subtest must be named in the body of its test,
-// where the name of one may stand.
+// where the name of one may stand, or be a story.
 func TestLedger(t *testing.T) {
 	rows, err := conformance.Ledger()
 	if err != nil {
@@ -22,6 +22,9 @@ func TestLedger(t *testing.T) {
 	tests := map[string]map[string]bool{} // by "package.TestX": the names of subtests in it
 	for _, s := range conformance.Suites {
 		testsIn(t, s.Name, filepath.Join("..", filepath.FromSlash(s.Dir)), tests)
+	}
+	if tests["order.TestStories"], err = conformance.Stories(".."); err != nil {
+		t.Fatal(err)
 	}
 	seen := map[string]bool{}
 	counts := map[string]int{}

@@ -50,6 +50,27 @@ func Homes(root string) (map[string][]string, error) {
 	return homes, err
 }
 
+var storyTitle = regexp.MustCompile(`(?m)^=== (.+)$`)
+
+// Stories returns which subtests TestStories has, as "file/name".
+func Stories(root string) (map[string]bool, error) {
+	files, err := filepath.Glob(filepath.Join(root, "conformance", "order", "testdata", "*.txt"))
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range storyTitle.FindAllStringSubmatch(string(text), -1) {
+			names[strings.TrimSuffix(filepath.Base(file), ".txt")+"/"+m[1]] = true
+		}
+	}
+	return names, nil
+}
+
 // isModule reports whether a directory is the root of another module.
 func isModule(root, name string) bool {
 	_, err := os.Stat(filepath.Join(root, filepath.FromSlash(name), "go.mod"))
