@@ -67,6 +67,10 @@ func (f Field) holdsOps() bool {
 	return kind == "ops" || kind == "callback" || kind == "body"
 }
 
+// mustDo reports whether the field is the list of operations of a block, which cannot be
+// missing.
+func (f Field) mustDo() bool { return f.Name == "do" && !f.Optional() }
+
 // Gate says from which CPython on a program with these words behaves as it does on the
 // newest.
 type Gate struct {

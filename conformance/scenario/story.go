@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -29,8 +30,9 @@ import (
 // The objects come first, then coroutines, each under its "def", then main. An operation
 // is its name and its fields in the order of language.json, or as name=value; the name of a
 // field that is true or false says that it is true. A list of names has commas, or is "-";
-// a value with spaces has quotes. What a block runs is indented; a try goes on with "catch"
-// (of what) and "finally". What follows a "#" at the start of a line is for the reader.
+// a value with spaces has quotes. What a block runs is indented, and may be nothing; a try
+// goes on with "catch" (of what) and "finally". What follows a "#" at the start of a line
+// is for the reader.
 //
 // After the "---" is the trace: a row for each step, with its moment and whose it is.
 type Story struct {
@@ -255,7 +257,7 @@ func (r *textReader) op() (node, error) {
 		op[field], err = r.block(l.indent)
 		return err
 	}
-	if r.more(l.indent + 1) {
+	if r.more(l.indent+1) || slices.ContainsFunc(spec.Fields, Field.mustDo) {
 		if err := inside("do"); err != nil {
 			return nil, err
 		}

@@ -38,6 +38,7 @@ def worker
     reraise
   finally
     log "a b"
+  with s
 
 create a worker eager
 create b
@@ -50,7 +51,7 @@ task_factory eager=false
 10 b     end
 `
 
-const program = `{"coroutines":{"worker":[{"catch":"cancelled","do":[{"for":1,"op":"sleep"}],"finally":[{"op":"log","text":"a b"}],"op":"try","then":[{"op":"reraise"}]}]},"main":[{"coroutine":"worker","eager":true,"op":"create","task":"a"},{"do":[{"op":"return","value":"x"}],"op":"create","task":"b"},{"all":["a","b"],"op":"gather","return_exceptions":true},{"all":[],"op":"gather"},{"eager":false,"op":"task_factory"}],"objects":{"q":{"kind":"queue","max":2},"s":{"kind":"semaphore","value":1}}}`
+const program = `{"coroutines":{"worker":[{"catch":"cancelled","do":[{"for":1,"op":"sleep"}],"finally":[{"op":"log","text":"a b"}],"op":"try","then":[{"op":"reraise"}]},{"do":[],"lock":"s","op":"with"}]},"main":[{"coroutine":"worker","eager":true,"op":"create","task":"a"},{"do":[{"op":"return","value":"x"}],"op":"create","task":"b"},{"all":["a","b"],"op":"gather","return_exceptions":true},{"all":[],"op":"gather"},{"eager":false,"op":"task_factory"}],"objects":{"q":{"kind":"queue","max":2},"s":{"kind":"semaphore","value":1}}}`
 
 // What is wrong is said with its line.
 func TestStoryErrors(t *testing.T) {
