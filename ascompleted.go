@@ -40,10 +40,10 @@ func AsCompleted[F AnyFuture](ctx context.Context, fs []F) iter.Seq[F] {
 }
 
 // AsCompletedWithin is AsCompleted for at most d on the loop's clock; zero or less has
-// passed already. If that has passed before all are done, the last pair has ErrTimeout; if the caller is
-// cancelled, the *CancelledError; if ctx is a scope that ends, its cause; in a
-// callback ErrNotInTask; once a loop is closed ErrLoopClosed.
-// (asyncio.as_completed(timeout=))
+// passed already. Each step is an await point. If the time has passed before all are done,
+// the last pair has ErrTimeout; if the caller is cancelled, the *CancelledError; if ctx is a
+// scope that ends, its cause; in a callback ErrNotInTask; once a loop is closed
+// ErrLoopClosed. (asyncio.as_completed(timeout=))
 func AsCompletedWithin[F AnyFuture](ctx context.Context, fs []F, d time.Duration) iter.Seq2[F, error] {
 	if d == 0 {
 		d = -1 // zero means none below

@@ -9,6 +9,7 @@ import (
 )
 
 // AnyFuture is a *Task or *Future of any type. Its methods are documented there.
+// (asyncio.Future)
 type AnyFuture interface {
 	Cancel(msg ...string) bool
 	Cancelled() bool
@@ -19,7 +20,7 @@ type AnyFuture interface {
 	core() *engine.Future
 }
 
-// AnyTask is a *Task of any type. Its methods are documented there.
+// AnyTask is a *Task of any type. Its methods are documented there. (asyncio.Task)
 type AnyTask interface {
 	AnyFuture
 	Name() string
@@ -31,7 +32,7 @@ type AnyTask interface {
 	Created() []runtime.Frame
 }
 
-// Awaitable is a *Task[T] or a *Future[T].
+// Awaitable is a *Task[T] or a *Future[T]. (collections.abc.Awaitable)
 type Awaitable[T any] interface {
 	AnyFuture
 	Await(ctx context.Context) (T, error)

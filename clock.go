@@ -10,7 +10,7 @@ import (
 // starts at midnight of 2000-01-01 UTC and stands still while anything can run; when
 // nothing can, it jumps to the next timer. So a program that sleeps for a year ends at
 // once, with the order of events it has in real time, the same in every run: for
-// tests and simulations.
+// tests and simulations. (not in asyncio)
 //
 // Go tasks at work hold the clock until they await or end. Other goroutines do not:
 // what they ask of the loop may come after a jump. A loop with nothing left to do and

@@ -104,8 +104,8 @@ func (c *Condition) about() engine.About {
 }
 
 // WaitFor waits until pred holds, asking at once and after every notification, as
-// [Condition.Wait] does. The caller must hold the lock, under which pred is called.
-// (Condition.wait_for)
+// [Condition.Wait] does. It is an await point unless pred holds already. The caller must
+// hold the lock, under which pred is called. (Condition.wait_for)
 func (c *Condition) WaitFor(ctx context.Context, pred func() bool) error {
 	if pred == nil {
 		panic("asyncio: Condition.WaitFor of a nil function")

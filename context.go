@@ -10,7 +10,7 @@ import (
 // WithCancel derives a scope from ctx that ends when cancel is called or ctx ends.
 // Its end cancels the tasks created in it and interrupts the awaits that use it,
 // on the loop and in the order in which they came; that is what it has over
-// context.WithCancel. Without a loop in ctx it panics.
+// context.WithCancel. Without a loop in ctx it panics. (not in asyncio)
 //
 // Derived from the ctx of a task that was cancelled, it is over from the start, as
 // contexts are; clean-up derives it from context.WithoutCancel(ctx). So it is once the
@@ -23,7 +23,7 @@ func WithCancel(ctx context.Context) (scope context.Context, cancel context.Canc
 // await that it interrupts returns ErrTimeout, and scope.Err, which the standard
 // library goes by, context.DeadlineExceeded. A task created in the scope ends as
 // cancelled, by a *CancelledError that is context.DeadlineExceeded too. Call cancel
-// to free the timer early.
+// to free the timer early. (not in asyncio)
 //
 // An await with a scope that is over returns at once and lets nobody else run: what
 // tries again in a loop must look at scope.Err. To have the task itself cancelled

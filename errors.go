@@ -23,27 +23,28 @@ var (
 	ErrInvalidState = engine.ErrInvalidState
 
 	// ErrLoopClosed is returned by whatever needs the loop after Close; tasks
-	// created from then on come back failed with it.
+	// created from then on come back failed with it. (RuntimeError: Event loop is closed)
 	ErrLoopClosed = engine.ErrLoopClosed
 
 	// ErrLoopRunning is returned by Run, RunForever, RunUntilComplete and Close
 	// while the loop runs, and by Run when the caller is itself on a loop: create a
-	// task instead.
+	// task instead. (the RuntimeError of asyncio.run and of loop.run_forever)
 	ErrLoopRunning = engine.ErrLoopRunning
 
 	// ErrLoopStopped is returned by Run and RunUntilComplete when Stop came before
-	// the end of what they ran.
+	// the end of what they ran. (the RuntimeError of loop.run_until_complete)
 	ErrLoopStopped = errors.New("asyncio: event loop was stopped before the task was done")
 
 	// ErrGraceExceeded is returned by Run, RunOn and Runner.Close when tasks that were
 	// asked to end have not ended within the grace: see [WithGrace]. The text names them, says
-	// where they are and what they wait for. What main has returned is joined to it.
+	// where they are and what they wait for. What main has returned is joined to it. (not in
+	// asyncio, which waits for ever)
 	ErrGraceExceeded = errors.New("asyncio: not all ended within the grace")
 
 	// ErrThreadLocked is returned by RunOn, RunForever, RunUntilComplete and Close when
 	// tasks wait on the loop that can only go on on a goroutine which is locked to its
 	// thread (runtime.LockOSThread) as the one was that has run the loop before. Call
-	// them on that goroutine, or lock none while the loop has tasks.
+	// them on that goroutine, or lock none while the loop has tasks. (not in asyncio)
 	ErrThreadLocked = engine.ErrThreadLocked
 
 	// ErrDeadlock is returned by an await that would close a circle, and so never end: of
@@ -85,16 +86,16 @@ var (
 
 	// ErrGoexit is the error of a task that called runtime.Goexit, as t.FailNow
 	// does. Of a Go task that is all; a loop task's Goexit ends Run as well, and the
-	// other tasks are cancelled.
+	// other tasks are cancelled. (not in asyncio, where SystemExit comes closest)
 	ErrGoexit = engine.ErrGoexit
 )
 
 var errDoneAlready = fmt.Errorf("%w: done already", ErrInvalidState)
 
-// Origin is the kind of thing that asked for a cancellation.
+// Origin is the kind of thing that asked for a cancellation. (not in asyncio)
 type Origin uint8
 
-// The origins of a cancellation.
+// The origins of a cancellation. (not in asyncio)
 const (
 	OriginCancel   = Origin(engine.OriginCancel)   // a call to Cancel
 	OriginTimeout  = Origin(engine.OriginTimeout)  // a deadline on the loop's clock

@@ -36,6 +36,21 @@ func ExampleLock() {
 	// <nil>
 }
 
+func ExampleLock_Acquire() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		var lock asyncio.Lock
+		if err := lock.Acquire(ctx); err != nil {
+			return err
+		}
+		fmt.Println("held:", lock.Locked())
+		return lock.Release()
+	}))
+	fmt.Println(err)
+	// Output:
+	// held: true
+	// <nil>
+}
+
 func ExampleLock_goroutines() {
 	var lock asyncio.Lock
 	count := 0
@@ -92,6 +107,17 @@ func ExampleEvent() {
 	// <nil>
 }
 
+func ExampleEvent_Clear() {
+	var ready asyncio.Event
+	ready.Set()
+	fmt.Println(ready.IsSet())
+	ready.Clear() // who comes now waits again
+	fmt.Println(ready.IsSet())
+	// Output:
+	// true
+	// false
+}
+
 func ExampleCondition() {
 	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 		changed := asyncio.NewCondition(nil) // with a lock of its own
@@ -127,6 +153,38 @@ func ExampleCondition() {
 	// <nil>
 }
 
+func ExampleCondition_Wait() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		changed := asyncio.NewCondition(nil)
+		news := ""
+		reader := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+			return changed.With(ctx, func() error {
+				for news == "" { // another may have been first; WaitFor is this loop
+					if err := changed.Wait(ctx); err != nil { // lets go of the lock meanwhile
+						return err
+					}
+				}
+				fmt.Println(news, changed.Locked())
+				return nil
+			})
+		}))
+		_ = asyncio.Sleep(ctx, 0) // let it start
+		err := changed.With(ctx, func() error {
+			news = "it rains"
+			return changed.Notify(1)
+		})
+		if err != nil {
+			return err
+		}
+		_, err = reader.Await(ctx)
+		return err
+	}))
+	fmt.Println(err)
+	// Output:
+	// it rains true
+	// <nil>
+}
+
 func ExampleSemaphore() {
 	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 		places := asyncio.NewSemaphore(2)
@@ -153,6 +211,21 @@ func ExampleSemaphore() {
 	// <nil>
 }
 
+func ExampleSemaphore_Acquire() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		places := asyncio.NewSemaphore(2)
+		if err := places.Acquire(ctx); err != nil {
+			return err
+		}
+		fmt.Println(places.Locked(), places.TryAcquire(), places.Locked())
+		return errors.Join(places.Release(), places.Release())
+	}))
+	fmt.Println(err)
+	// Output:
+	// false true true
+	// <nil>
+}
+
 func ExampleBoundedSemaphore() {
 	places := asyncio.NewBoundedSemaphore(1)
 	fmt.Println(places.TryAcquire(), places.Release())
@@ -161,6 +234,18 @@ func ExampleBoundedSemaphore() {
 	// Output:
 	// true <nil>
 	// true
+}
+
+func ExampleBoundedSemaphore_With() {
+	places := asyncio.NewBoundedSemaphore(3)
+	err := places.With(context.Background(), func() error { // also where there is no loop
+		fmt.Println(places)
+		return nil
+	})
+	fmt.Println(places, err)
+	// Output:
+	// <BoundedSemaphore [unlocked, value:2]>
+	// <BoundedSemaphore [unlocked, value:3]> <nil>
 }
 
 func ExampleBarrier() {
@@ -186,6 +271,49 @@ func ExampleBarrier() {
 	// player 1 is here
 	// player 2 is here
 	// all are here
+	// <nil>
+}
+
+func ExampleBarrier_With() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		barrier := asyncio.NewBarrier(2)
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			for range barrier.Parties() {
+				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+					return barrier.With(ctx, func(number int) error { // async with barrier as number
+						fmt.Println("share", number, "of the work")
+						return nil
+					})
+				}))
+			}
+			return nil
+		})
+	}))
+	fmt.Println(err)
+	// Unordered output:
+	// share 0 of the work
+	// share 1 of the work
+	// <nil>
+}
+
+func ExampleBarrier_Abort() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		barrier := asyncio.NewBarrier(2)
+		early := asyncio.CreateTask(ctx, barrier.Wait)
+		_ = asyncio.Sleep(ctx, 0) // let it start
+		fmt.Println(barrier.Waiting(), "waits")
+		barrier.Abort() // the other will not come
+		_, err := early.Await(ctx)
+		fmt.Println(errors.Is(err, asyncio.ErrBrokenBarrier), barrier.Broken())
+		barrier.Reset() // for a new round
+		fmt.Println(barrier.Broken())
+		return nil
+	}))
+	fmt.Println(err)
+	// Output:
+	// 1 waits
+	// true true
+	// false
 	// <nil>
 }
 
@@ -298,6 +426,17 @@ func ExampleQueue_Shutdown() {
 	// true
 	// the last one <nil>
 	// true
+}
+
+func ExampleQueue_Len() {
+	queue := asyncio.NewQueue[string](2)
+	fmt.Println(queue.Empty(), queue.Full(), queue.Len(), "of", queue.MaxSize())
+	fmt.Println(queue.PutNoWait("a"), queue.PutNoWait("b"))
+	fmt.Println(queue.Empty(), queue.Full(), queue.Len(), "of", queue.MaxSize())
+	// Output:
+	// true false 0 of 2
+	// <nil> <nil>
+	// false true 2 of 2
 }
 
 func ExamplePriorityQueue() {

@@ -4,14 +4,342 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
-	"log/slog"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/asyncio-go/asyncio"
 )
+
+func ExampleCoroutine() {
+	// A coroutine with parameters is a function that returns a coroutine.
+	fetch := func(page int) asyncio.Coroutine[string] {
+		return func(ctx context.Context) (string, error) {
+			if err := asyncio.Sleep(ctx, time.Millisecond); err != nil {
+				return "", err
+			}
+			return fmt.Sprint("page ", page), nil
+		}
+	}
+	page, err := asyncio.Run(context.Background(), func(ctx context.Context) (string, error) {
+		task := asyncio.CreateTask(ctx, fetch(7)) // asyncio.create_task(fetch(7))
+		return task.Await(ctx)
+	})
+	fmt.Println(page, err)
+	// Output: page 7 <nil>
+}
+
+func ExampleVoid() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		return asyncio.Sleep(ctx, time.Millisecond)
+	}))
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+func ExampleNone() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		gate := asyncio.NewFuture[asyncio.None](ctx) // it matters when, and not what
+		asyncio.RunningLoop(ctx).CallSoon(func() {
+			fmt.Println("open")
+			_ = gate.SetResult(asyncio.None{})
+		})
+		_, err := gate.Await(ctx)
+		fmt.Println("through")
+		return err
+	}))
+	fmt.Println(err)
+	// Output:
+	// open
+	// through
+	// <nil>
+}
+
+func ExampleCreateTask() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		task := asyncio.CreateTask(ctx, func(context.Context) (int, error) {
+			fmt.Println("task")
+			return 7, nil
+		}, asyncio.WithName("seven"))
+		fmt.Println("main goes on first")
+		v, err := task.Await(ctx)
+		fmt.Println(task.Name(), v, err)
+		return nil
+	}))
+	// Output:
+	// main goes on first
+	// task
+	// seven 7 <nil>
+}
+
+func ExampleCreateTask_goroutine() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		loop := asyncio.RunningLoop(ctx)
+		var wg sync.WaitGroup
+		results := make(chan string, 1)
+		wg.Go(func() { // asyncio.run_coroutine_threadsafe
+			task := asyncio.CreateTask(loop.Context(), asyncio.Delay(time.Millisecond, "made elsewhere"))
+			s, err := task.Await(context.Background()) // blocks this goroutine only
+			results <- fmt.Sprint(s, " ", err)
+		})
+		_, err := asyncio.ToThread(ctx, asyncio.Void(func(context.Context) error {
+			wg.Wait()
+			return nil
+		}))
+		fmt.Println(<-results)
+		return err
+	}))
+	fmt.Println(err)
+	// Output:
+	// made elsewhere <nil>
+	// <nil>
+}
+
+func ExampleTask_Cancel() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		task := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+			err := asyncio.Sleep(ctx, time.Hour)
+			fmt.Println("cleaning up after:", err)
+			return err
+		}))
+		_ = asyncio.Sleep(ctx, 0) // let it start
+		task.Cancel("no longer needed")
+		_, err := task.Await(ctx)
+		fmt.Println(task.Cancelled(), errors.Is(err, asyncio.ErrCancelled))
+		return nil
+	}))
+	// Output:
+	// cleaning up after: asyncio: cancelled: no longer needed
+	// true true
+}
+
+func ExampleTask_Uncancel() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		task := asyncio.CurrentTask(ctx)
+		task.Cancel("by myself")
+		err := asyncio.Sleep(ctx, time.Hour)
+		fmt.Println(err, task.Cancelling())
+		task.Uncancel() // dealt with
+		fmt.Println(asyncio.Sleep(ctx, time.Millisecond), task.Cancelling())
+		return nil
+	}))
+	// Output:
+	// asyncio: cancelled: by myself 1
+	// <nil> 0
+}
+
+func ExampleTask_AddDoneCallback() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		task := asyncio.CreateTask(ctx, asyncio.Delay(time.Millisecond, "done"))
+		task.AddDoneCallback(func(t *asyncio.Task[string]) { fmt.Println(t.Result()) })
+		remove := task.AddDoneCallback(func(*asyncio.Task[string]) { fmt.Println("never") })
+		fmt.Println("removed:", remove())
+		_, err := task.Await(ctx)
+		return err
+	}))
+	// Output:
+	// removed: true
+	// done <nil>
+}
+
+func ExampleTask_Stack() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		task := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+			return asyncio.Sleep(ctx, time.Hour)
+		}))
+		task.SetName("sleeper")
+		_ = asyncio.Sleep(ctx, 0) // let it start
+		for _, frame := range task.Stack()[:2] { // the innermost first
+			fmt.Println(task.Name(), "in", frame.Function[strings.LastIndexByte(frame.Function, '/')+1:])
+		}
+		return nil
+	}))
+	fmt.Println(err)
+	// Output:
+	// sleeper in asyncio.Sleep
+	// sleeper in asyncio_test.ExampleTask_Stack.func1.1
+	// <nil>
+}
+
+func ExampleCurrentTask() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		fmt.Println(asyncio.CurrentTask(ctx).Name())
+		child := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+			fmt.Println(asyncio.CurrentTask(ctx).Name())
+			return nil
+		}), asyncio.WithName("child"))
+		_, err := child.Await(ctx)
+		return err
+	}))
+	// Output:
+	// Task-1
+	// child
+}
+
+func ExampleAllTasks() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, 0), asyncio.WithName("sleeper"))
+		for _, t := range asyncio.AllTasks(asyncio.RunningLoop(ctx)) {
+			fmt.Println(t.Name(), t == asyncio.CurrentTask(ctx))
+		}
+		return nil
+	}))
+	// Output:
+	// Task-1 true
+	// sleeper false
+}
+
+func ExampleSleep() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		loop := asyncio.RunningLoop(ctx)
+		start := loop.Time()
+		err := asyncio.Sleep(ctx, 20*time.Millisecond)
+		fmt.Println(err, loop.Time().Sub(start) >= 20*time.Millisecond)
+		return nil
+	}))
+	// Output: <nil> true
+}
+
+func ExampleDelay() {
+	v, err := asyncio.Run(context.Background(), asyncio.Delay(time.Millisecond, "later"))
+	fmt.Println(v, err)
+	// Output: later <nil>
+}
+
+func ExampleGo() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		blocked := asyncio.Go(ctx, func(ctx context.Context) (string, error) {
+			<-ctx.Done() // a goroutine may block; the ctx ends when the task is cancelled
+			return "", ctx.Err()
+		})
+		_ = asyncio.Sleep(ctx, time.Millisecond)
+		blocked.Cancel()
+		_, err := blocked.Await(ctx)
+		fmt.Println(blocked.Cancelled(), errors.Is(err, context.Canceled))
+		return nil
+	}))
+	// Output: true true
+}
+
+func ExampleToThread() {
+	sum, err := asyncio.Run(context.Background(), func(ctx context.Context) (int, error) {
+		return asyncio.ToThread(ctx, func(context.Context) (int, error) {
+			sum := 0
+			for i := range 1000 { // the loop is free meanwhile
+				sum += i
+			}
+			return sum, nil
+		})
+	})
+	fmt.Println(sum, err)
+	// Output: 499500 <nil>
+}
+
+func ExampleAbandon() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		answer := make(chan string) // of somebody who does not know of contexts
+		ask := asyncio.Go(ctx, func(context.Context) (string, error) { return <-answer, nil }, asyncio.Abandon())
+		_, err := asyncio.WaitFor(ctx, ask, time.Millisecond)
+		fmt.Println(errors.Is(err, asyncio.ErrTimeout), ask.Cancelled())
+		close(answer) // else the end of Run would wait for the goroutine, within the grace
+		return nil
+	}))
+	// Output: true true
+}
+
+func ExampleWithMaxThreads() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		atWork := make(chan struct{}, 2) // as many as may be at work
+		var tasks []*asyncio.Task[bool]
+		for range 10 {
+			tasks = append(tasks, asyncio.Go(ctx, func(context.Context) (bool, error) {
+				select {
+				case atWork <- struct{}{}:
+					defer func() { <-atWork }()
+					return true, nil
+				default:
+					return false, nil // a third one
+				}
+			}))
+		}
+		never := true
+		for _, t := range tasks {
+			ok, err := t.Await(ctx)
+			never = never && ok && err == nil
+		}
+		fmt.Println("never more than two at a time:", never)
+		return nil
+	}), asyncio.WithMaxThreads(2))
+	// Output: never more than two at a time: true
+}
+
+func ExampleWithTimeout() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		slow := asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, "late"))
+		scope, cancel := asyncio.WithTimeout(ctx, time.Millisecond)
+		defer cancel()
+		_, err := slow.Await(scope)
+		fmt.Println(err, "- and the task goes on:", !slow.Done())
+		slow.Cancel()
+		return nil
+	}))
+	// Output: asyncio: timeout - and the task goes on: true
+}
+
+func ExampleWithCancel() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		scope, cancel := asyncio.WithCancel(ctx)
+		inside := asyncio.CreateTask(scope, asyncio.Delay(time.Hour, 0))
+		outside := asyncio.CreateTask(ctx, asyncio.Delay(time.Millisecond, 1))
+		cancel()
+		_, err := outside.Await(ctx)
+		fmt.Println(inside.Cancelled(), outside.Cancelled(), err)
+		return nil
+	}))
+	// Output: true false <nil>
+}
+
+func ExampleCancelledError() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		task := asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, 0))
+		task.Cancel("why not")
+		_, err := task.Await(ctx)
+		var c *asyncio.CancelledError
+		if errors.As(err, &c) {
+			fmt.Println(c.Message, "/", c.Origin, "/", c.By.Name())
+		}
+		return nil
+	}))
+	// Output: why not / Cancel / Task-1
+}
+
+func ExampleOrigin() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		work := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+			err := asyncio.Sleep(ctx, time.Hour)
+			var c *asyncio.CancelledError
+			if errors.As(err, &c) && c.Origin == asyncio.OriginTimeout {
+				fmt.Println("out of time")
+			}
+			return err
+		}))
+		_, err := asyncio.WaitFor(ctx, work, time.Millisecond)
+		return err
+	}))
+	fmt.Println(err)
+	// Output:
+	// out of time
+	// asyncio: timeout
+}
+
+func ExamplePanicError() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(context.Context) error {
+		panic(errors.New("oh no"))
+	}))
+	var p *asyncio.PanicError
+	fmt.Println(errors.As(err, &p), p.Unwrap(), len(p.Stack) > 0)
+	// Output: true oh no true
+}
 
 func ExampleEager() {
 	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
@@ -58,187 +386,5 @@ func ExampleTaskFactory() {
 	// Output:
 	// one
 	// two
-	// <nil>
-}
-
-func ExampleWithDebug() {
-	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
-		task := asyncio.CreateTask(ctx, asyncio.Delay(0, 0))
-		made := task.Created()[0] // the innermost frame
-		fmt.Println("made in", made.Function[strings.LastIndexByte(made.Function, '/')+1:])
-		_, err := task.Await(ctx)
-		return err
-	}), asyncio.WithDebug())
-	fmt.Println(err)
-	// Output:
-	// made in asyncio_test.ExampleWithDebug.func1
-	// <nil>
-}
-
-func ExampleWithWatchdog() {
-	warnings := make(chan string, 1)
-	defer slogTo(warnings)() // what goes to slog.Default
-
-	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
-		asyncio.CurrentTask(ctx).SetName("careless")
-		fmt.Println(<-warnings) // a channel receive blocks the loop: the mistake
-		return nil
-	}), asyncio.WithWatchdog(20*time.Millisecond))
-	fmt.Println(err)
-	// Output:
-	// level=WARN msg="asyncio: the loop is held up; what blocks belongs in Go or ToThread" task=careless
-	// <nil>
-}
-
-// slogTo sends the lines of slog.Default, without what differs from run to run,
-// to a channel that has room until restore is called.
-func slogTo(lines chan<- string) (restore func()) {
-	old, writer, flags := slog.Default(), log.Writer(), log.Flags()
-	slog.SetDefault(slog.New(slog.NewTextHandler(lineChan(lines), &slog.HandlerOptions{
-		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-			switch a.Key {
-			case slog.LevelKey, slog.MessageKey, "task":
-				return a
-			}
-			return slog.Attr{}
-		},
-	})))
-	return func() {
-		slog.SetDefault(old)
-		log.SetOutput(writer)
-		log.SetFlags(flags)
-	}
-}
-
-// lineChan drops what there is no room for.
-type lineChan chan<- string
-
-func (w lineChan) Write(line []byte) (int, error) {
-	select {
-	case w <- strings.TrimSuffix(string(line), "\n"):
-	default:
-	}
-	return len(line), nil
-}
-
-func ExampleAwaitable() {
-	sum, err := asyncio.Run(context.Background(), func(ctx context.Context) (int, error) {
-		future := asyncio.NewFuture[int](ctx)
-		asyncio.RunningLoop(ctx).CallSoon(func() { _ = future.SetResult(1) }) // it is set once only
-		// Tasks, Go tasks and futures of one type together.
-		mixed := []asyncio.Awaitable[int]{
-			future,
-			asyncio.CreateTask(ctx, asyncio.Delay(time.Millisecond, 2)),
-			asyncio.Go(ctx, func(context.Context) (int, error) { return 3, nil }),
-		}
-		values, err := asyncio.Gather(ctx, mixed...)
-		sum := 0
-		for _, v := range values {
-			sum += v
-		}
-		return sum, err
-	})
-	fmt.Println(sum, err)
-	// Output: 6 <nil>
-}
-
-func ExampleAnyFuture() {
-	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
-		count := asyncio.CreateTask(ctx, asyncio.Delay(time.Millisecond, 7))
-		name := asyncio.CreateTask(ctx, asyncio.Delay(time.Millisecond, "seven"))
-		// Of different types: what each has come to is asked of it by its own name.
-		_, _, err := asyncio.Wait(ctx, []asyncio.AnyFuture{count, name}, asyncio.WaitOptions{})
-		if err != nil {
-			return err
-		}
-		n, err := count.Result()
-		fmt.Println(n, err)
-		s, err := name.Result()
-		fmt.Println(s, err)
-		return nil
-	}))
-	fmt.Println(err)
-	// Output:
-	// 7 <nil>
-	// seven <nil>
-	// <nil>
-}
-
-func ExampleAnyTask() {
-	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
-		asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, 1), asyncio.WithName("a number"))
-		asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, "s"), asyncio.WithName("a string"))
-		self := asyncio.CurrentTask(ctx)
-		for _, t := range asyncio.AllTasks(self.Loop()) {
-			if t != self {
-				fmt.Println("cancelling", t.Name(), t.Cancel())
-			}
-		}
-		return nil
-	}))
-	fmt.Println(err)
-	// Output:
-	// cancelling a number true
-	// cancelling a string true
-	// <nil>
-}
-
-func ExampleRunner() {
-	r := asyncio.NewRunner(asyncio.WithGrace(time.Second))
-	_, err := asyncio.RunOn(r, context.Background(), asyncio.Void(func(ctx context.Context) error {
-		asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
-			err := asyncio.Sleep(ctx, time.Hour)
-			fmt.Println("left over:", err)
-			return err
-		}))
-		return asyncio.Sleep(ctx, 0)
-	}))
-	fmt.Println(err)
-	fmt.Println(r.Close()) // cancels what is left, and awaits it
-	// Output:
-	// <nil>
-	// left over: asyncio: cancelled by loop shutdown
-	// <nil>
-}
-
-func ExampleOrigin() {
-	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
-		work := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
-			err := asyncio.Sleep(ctx, time.Hour)
-			var c *asyncio.CancelledError
-			if errors.As(err, &c) && c.Origin == asyncio.OriginTimeout {
-				fmt.Println("out of time")
-			}
-			return err
-		}))
-		_, err := asyncio.WaitFor(ctx, work, time.Millisecond)
-		return err
-	}))
-	fmt.Println(err)
-	// Output:
-	// out of time
-	// asyncio: timeout
-}
-
-func ExampleCreateTask_goroutine() {
-	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
-		loop := asyncio.RunningLoop(ctx)
-		var wg sync.WaitGroup
-		results := make(chan string, 1)
-		wg.Go(func() { // asyncio.run_coroutine_threadsafe
-			task := asyncio.CreateTask(loop.Context(), asyncio.Delay(time.Millisecond, "made elsewhere"))
-			s, err := task.Await(context.Background()) // blocks this goroutine only
-			results <- fmt.Sprint(s, " ", err)
-		})
-		_, err := asyncio.ToThread(ctx, asyncio.Void(func(context.Context) error {
-			wg.Wait()
-			return nil
-		}))
-		fmt.Println(<-results)
-		return err
-	}))
-	fmt.Println(err)
-	// Output:
-	// made elsewhere <nil>
 	// <nil>
 }

@@ -10,24 +10,6 @@ import (
 	"github.com/asyncio-go/asyncio"
 )
 
-func ExampleCoroutine() {
-	// A coroutine with parameters is a function that returns a coroutine.
-	fetch := func(page int) asyncio.Coroutine[string] {
-		return func(ctx context.Context) (string, error) {
-			if err := asyncio.Sleep(ctx, time.Millisecond); err != nil {
-				return "", err
-			}
-			return fmt.Sprint("page ", page), nil
-		}
-	}
-	page, err := asyncio.Run(context.Background(), func(ctx context.Context) (string, error) {
-		task := asyncio.CreateTask(ctx, fetch(7)) // asyncio.create_task(fetch(7))
-		return task.Await(ctx)
-	})
-	fmt.Println(page, err)
-	// Output: page 7 <nil>
-}
-
 func ExampleGather() {
 	pages, err := asyncio.Run(context.Background(), func(ctx context.Context) ([]string, error) {
 		slow := asyncio.CreateTask(ctx, asyncio.Delay(2*time.Millisecond, "slow"))
@@ -296,4 +278,117 @@ func ExampleMap_threads() {
 	})
 	fmt.Println(lengths, err)
 	// Output: [4 6 2 8] <nil>
+}
+
+func ExampleFuture() {
+	_, _ = asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		f := asyncio.NewFuture[string](ctx)
+		go func() { _ = f.SetResult("from another goroutine") }()
+		s, err := f.Await(ctx)
+		fmt.Println(s, err)
+		fmt.Println(f.SetResult("again"))
+		return nil
+	}))
+	// Output:
+	// from another goroutine <nil>
+	// asyncio: invalid state: done already
+}
+
+func ExampleFuture_SetErr() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		f := asyncio.NewFuture[int](ctx)
+		_, err := f.Result()
+		fmt.Println(f.Done(), err)
+		f.AddDoneCallback(func(f *asyncio.Future[int]) { fmt.Println("done:", f.Err()) })
+		fmt.Println(f.SetErr(errors.New("no such page")), f.Done())
+		_, err = f.Await(ctx) // of what is done: the callback is called on the next turn
+		fmt.Println(err)
+		return asyncio.Sleep(ctx, 0)
+	}))
+	fmt.Println(err)
+	// Output:
+	// false asyncio: invalid state: not done yet
+	// <nil> true
+	// no such page
+	// done: no such page
+	// <nil>
+}
+
+func ExampleFuture_Cancel() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		f := asyncio.NewFuture[int](ctx)
+		waits := asyncio.CreateTask(f.Loop().Context(), f.Await)
+		_ = asyncio.Sleep(ctx, 0) // let it start
+		fmt.Println(f.Cancel("not needed"), f.Cancelled())
+		_, err := waits.Await(ctx)
+		fmt.Println(err)
+		return nil
+	}))
+	fmt.Println(err)
+	// Output:
+	// true true
+	// asyncio: cancelled: not needed
+	// <nil>
+}
+
+func ExampleAwaitable() {
+	sum, err := asyncio.Run(context.Background(), func(ctx context.Context) (int, error) {
+		future := asyncio.NewFuture[int](ctx)
+		asyncio.RunningLoop(ctx).CallSoon(func() { _ = future.SetResult(1) }) // it is set once only
+		// Tasks, Go tasks and futures of one type together.
+		mixed := []asyncio.Awaitable[int]{
+			future,
+			asyncio.CreateTask(ctx, asyncio.Delay(time.Millisecond, 2)),
+			asyncio.Go(ctx, func(context.Context) (int, error) { return 3, nil }),
+		}
+		values, err := asyncio.Gather(ctx, mixed...)
+		sum := 0
+		for _, v := range values {
+			sum += v
+		}
+		return sum, err
+	})
+	fmt.Println(sum, err)
+	// Output: 6 <nil>
+}
+
+func ExampleAnyFuture() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		count := asyncio.CreateTask(ctx, asyncio.Delay(time.Millisecond, 7))
+		name := asyncio.CreateTask(ctx, asyncio.Delay(time.Millisecond, "seven"))
+		// Of different types: what each has come to is asked of it by its own name.
+		_, _, err := asyncio.Wait(ctx, []asyncio.AnyFuture{count, name}, asyncio.WaitOptions{})
+		if err != nil {
+			return err
+		}
+		n, err := count.Result()
+		fmt.Println(n, err)
+		s, err := name.Result()
+		fmt.Println(s, err)
+		return nil
+	}))
+	fmt.Println(err)
+	// Output:
+	// 7 <nil>
+	// seven <nil>
+	// <nil>
+}
+
+func ExampleAnyTask() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, 1), asyncio.WithName("a number"))
+		asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, "s"), asyncio.WithName("a string"))
+		self := asyncio.CurrentTask(ctx)
+		for _, t := range asyncio.AllTasks(self.Loop()) {
+			if t != self {
+				fmt.Println("cancelling", t.Name(), t.Cancel())
+			}
+		}
+		return nil
+	}))
+	fmt.Println(err)
+	// Output:
+	// cancelling a number true
+	// cancelling a string true
+	// <nil>
 }

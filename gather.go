@@ -7,7 +7,8 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// Outcome is how a task or future has ended.
+// Outcome is how a task or future has ended. (what asyncio.gather has of each with
+// return_exceptions=True)
 type Outcome[T any] struct {
 	Value T
 	Err   error
@@ -37,8 +38,9 @@ func Gather[A Awaitable[T], T any](ctx context.Context, aws ...A) ([]T, error) {
 }
 
 // GatherAll waits until all are done and returns how each has ended, in the order
-// given. It is as [Gather], but only a cancellation of the caller, or a scope, makes
-// it fail: then no error of theirs counts as seen. (asyncio.gather(return_exceptions=True))
+// given. It is an await point as [Gather] is, but only a cancellation of the caller, or a
+// scope, makes it fail: then no error of theirs counts as seen.
+// (asyncio.gather(return_exceptions=True))
 func GatherAll[A Awaitable[T], T any](ctx context.Context, aws ...A) ([]Outcome[T], error) {
 	if err := gather(ctx, cores(aws), true); err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ type GroupError struct {
 	tasks []*TaskError // of the first of Errs
 }
 
-// TaskError is the error of a task in a group, with which task that is.
+// TaskError is the error of a task in a group, with which task that is. (not in asyncio)
 type TaskError struct {
 	// Name is the task's name; of a task of [Map] it has the index of the item too.
 	Name string

@@ -91,7 +91,7 @@ func (h *Handle) Cancelled() bool { return h.h.Cancelled() }
 func (h *Handle) When() time.Time { return h.h.When() }
 
 // Created returns the frames where the callback was set, innermost first; nil unless
-// the loop was in debug mode: see [Loop.SetDebug].
+// the loop was in debug mode: see [Loop.SetDebug]. (Handle._source_traceback)
 func (h *Handle) Created() []runtime.Frame {
 	if x, ok := h.h.Face().(*tracedHandle); ok {
 		return x.created.Frames()

@@ -50,7 +50,7 @@ func (l *Lock) Acquire(ctx context.Context) error {
 }
 
 // TryAcquire takes the lock if it is free and nobody waits for it, and reports
-// whether it did. It never blocks.
+// whether it did. It never blocks. (not in asyncio)
 func (l *Lock) TryAcquire() bool {
 	l.lock()
 	defer l.unlock()

@@ -26,7 +26,7 @@ type Loop struct {
 }
 
 // ExceptionContext describes to the exception handler what nobody else will hear
-// of. Fields that do not apply are nil.
+// of. Fields that do not apply are nil. (the context of loop.call_exception_handler)
 //
 // Of an error that nobody has retrieved, Task is a likeness of the task, which may not
 // exist any more: its name, its places, its end and its String are the task's, and it
@@ -45,7 +45,7 @@ type ExceptionContext struct {
 	kind string // Message without names
 }
 
-// Option is an option of Run, NewRunner and NewLoop.
+// Option is an option of Run, NewRunner and NewLoop. (the keyword arguments of asyncio.run)
 type Option func(*options)
 
 type options struct {
@@ -57,7 +57,8 @@ type options struct {
 	factory TaskFactory
 }
 
-// DefaultGrace is how long Run waits at its end unless WithGrace says otherwise.
+// DefaultGrace is how long Run waits at its end unless WithGrace says otherwise. (not in
+// asyncio, which waits for ever)
 const DefaultGrace = time.Minute
 
 // WithGrace sets how long Run and Runner.Close wait, on the loop's clock, for tasks that
@@ -131,7 +132,8 @@ func (l *Loop) core() *engine.Loop {
 }
 
 // Context returns the context that leads to the loop: the scope for CreateTask
-// and NewFuture outside of tasks. It ends when the loop is closed.
+// and NewFuture outside of tasks. It ends when the loop is closed. (not in asyncio, where
+// the loop itself is given)
 func (l *Loop) Context() context.Context { return l.core().Root() }
 
 // Time returns the time of the loop's clock, the one that CallAt and timeouts go
@@ -193,14 +195,14 @@ func (l *Loop) IsRunning() bool { return l.core().Running() }
 func (l *Loop) IsClosed() bool { return l.core().Closed() }
 
 // DefaultUnheardAfter is after how long a failure is reported that nobody has asked for
-// unless WithUnheardAfter says otherwise.
+// unless WithUnheardAfter says otherwise. (not in asyncio)
 const DefaultUnheardAfter = time.Minute
 
 // WithUnheardAfter sets after how long, on the machine's clock, it is reported once that
 // a task or future has failed and nobody has asked for the error, while somebody keeps
 // it; without it that is DefaultUnheardAfter. Zero is not before the loop is closed. Who
 // awaits it or has left a callback will ask, or has decided not to. A loop on another
-// clock, or in a bubble of testing/synctest, reports it when it is closed.
+// clock, or in a bubble of testing/synctest, reports it when it is closed. (not in asyncio)
 func WithUnheardAfter(d time.Duration) Option {
 	if d < 0 {
 		panic("asyncio: WithUnheardAfter needs a duration of zero or more")

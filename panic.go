@@ -12,7 +12,7 @@ import (
 
 // PanicError is the error of a task that panicked. Its text is one line; with %+v the
 // stack follows. In slog it is a group of two, panic and stack, where the stack is one
-// line too: the user's frames, innermost first.
+// line too: the user's frames, innermost first. (not in asyncio)
 type PanicError struct {
 	// Value is what was passed to panic.
 	Value any

@@ -96,7 +96,7 @@ func (s *Semaphore) about() engine.About {
 }
 
 // TryAcquire takes a place if one is free and nobody waits, and reports whether it
-// did. It never blocks.
+// did. It never blocks. (not in asyncio)
 func (s *Semaphore) TryAcquire() bool {
 	s.lock()
 	defer s.unlock()

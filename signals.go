@@ -12,12 +12,13 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// WithSignals has signals end [Run], and [RunOn] and Runner.Close as long as they run, as those of the terminal end
-// asyncio.run: for [os.Interrupt], which is Ctrl-C, and SIGTERM, unless others are
-// given. At the first one the ctx of main ends, with a [*SignalError] as cause. At the second, should somebody not listen,
-// standard error is told who is still there and where, and the process ends at once with
-// 128 plus the number of the signal, also if the loop is stuck. When Run returns signals do
-// again what they did before. [Main] has this option.
+// WithSignals has signals end [Run], and [RunOn] and Runner.Close as long as they run:
+// [os.Interrupt], which is Ctrl-C, and SIGTERM, unless others are given. At the first one
+// the ctx of main ends, with a [*SignalError] as cause. At the second, should somebody not
+// listen, standard error is told who is still there and where, and the process ends at once
+// with 128 plus the number of the signal, also if the loop is stuck. When Run returns
+// signals do again what they did before. [Main] has this option. (what asyncio.run does
+// for SIGINT)
 //
 // An interrupt that the process was started to ignore, as by nohup, stays ignored unless it
 // is given.
@@ -32,7 +33,7 @@ func WithSignals(sig ...os.Signal) Option {
 	return func(o *options) { o.signals = sig }
 }
 
-// SignalError is the cause of what [WithSignals] has ended.
+// SignalError is the cause of what [WithSignals] has ended. (KeyboardInterrupt)
 type SignalError struct{ Signal os.Signal }
 
 func (e *SignalError) Error() string { return "signal: " + e.Signal.String() }

@@ -10,7 +10,8 @@ import (
 // Stuck returns nil if the loop answers within 200 ms, or has nothing to do, and a
 // *[StuckError] otherwise: a task or a callback has not given up control for so long. It
 // may be called from any goroutine, and is what a health check can ask. A loop that
-// works through very many short steps is called stuck too, with whom it is at.
+// works through very many short steps is called stuck too, with whom it is at. (not in
+// asyncio)
 func (l *Loop) Stuck() error {
 	return engine.Ask(l.core(),
 		func() error { return nil },
@@ -27,7 +28,7 @@ func (l *Loop) Stuck() error {
 		})
 }
 
-// StuckError is what [Loop.Stuck] returns.
+// StuckError is what [Loop.Stuck] returns. (not in asyncio)
 type StuckError struct {
 	// Task is the task that holds the loop, nil if it is a callback.
 	Task AnyTask

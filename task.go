@@ -8,14 +8,13 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// Coroutine is what a task runs: the counterpart of an async def. The context it
-// is given is the task's own.
+// Coroutine is what a task runs. The context it is given is the task's own. (async def)
 type Coroutine[T any] = func(ctx context.Context) (T, error)
 
-// None is the result of a coroutine that has none.
+// None is the result of a coroutine that has none. (None)
 type None = struct{}
 
-// Void adapts a function without a result.
+// Void adapts a function without a result. (not in asyncio)
 //
 //go:noinline
 func Void(f func(ctx context.Context) error) Coroutine[None] {
@@ -73,7 +72,8 @@ func (b *taskBody[T]) Face() any { return (*Task[T])(b) }
 
 func (b *taskBody[T]) PC() uintptr { return b.pc }
 
-// TaskOption is an option of CreateTask and Go.
+// TaskOption is an option of CreateTask and Go. (the keyword arguments of
+// asyncio.create_task)
 type TaskOption func(*taskOptions)
 
 type taskOptions struct {
@@ -83,7 +83,7 @@ type taskOptions struct {
 }
 
 // WithName names the task; those without are named Task-1, Task-2 and so on, in
-// the order in which they are created on their loop.
+// the order in which they are created on their loop. (name=)
 func WithName(name string) TaskOption {
 	return func(o *taskOptions) { o.name = name }
 }
@@ -295,7 +295,7 @@ func (t *Task[T]) Coro() runtime.Frame { return funcFrame(t.pc) }
 func (t *Task[T]) Stack() []runtime.Frame { return t.t.Stack() }
 
 // Created returns the frames where the task was created, innermost first; nil
-// unless its loop was in debug mode: see [Loop.SetDebug].
+// unless its loop was in debug mode: see [Loop.SetDebug]. (Task._source_traceback)
 func (t *Task[T]) Created() []runtime.Frame { return t.t.Created() }
 
 // Loop returns the task's loop. (Task.get_loop)

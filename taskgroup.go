@@ -405,7 +405,7 @@ func reportIgnored(l *engine.Loop, t *engine.Task, grace time.Duration) {
 }
 
 // Stopping returns the event that is set when the group, or one around it, is asked
-// to stop: see [TaskGroup.Shutdown].
+// to stop: see [TaskGroup.Shutdown]. (not in asyncio)
 func (tg *TaskGroup) Stopping() *Event { return &tg.stop.asked }
 
 // String shows how many tasks there are, how many failed, and what the group is

@@ -8,17 +8,18 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// ReturnWhen says what ends a [Wait].
+// ReturnWhen says what ends a [Wait]. (return_when=)
 type ReturnWhen uint8
 
-// The ends of a Wait.
+// The ends of a Wait. (asyncio.ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION)
 const (
 	AllCompleted   ReturnWhen = iota // all are done
 	FirstCompleted                   // one is done, in whatever way
 	FirstException                   // one has failed, or all are done; a cancelled one has not failed
 )
 
-// WaitOptions says when [Wait] returns. The zero value waits for all, for ever.
+// WaitOptions says when [Wait] returns. The zero value waits for all, for ever. (timeout=,
+// return_when=)
 type WaitOptions struct {
 	// Timeout on the loop's clock; zero is none, less than zero has passed already.
 	Timeout time.Duration

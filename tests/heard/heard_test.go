@@ -75,6 +75,13 @@ func TestDroppedErrorIsHeardWhileNoLoopRuns(t *testing.T) {
 	}
 }
 
+// As the README and the package comment have it.
+func TestKeptErrorIsHeardAfterAMinute(t *testing.T) {
+	if asyncio.DefaultUnheardAfter != time.Minute {
+		t.Error(asyncio.DefaultUnheardAfter)
+	}
+}
+
 func TestKeptErrorThatNobodyHasAskedForIsHeardOnce(t *testing.T) {
 	t.Parallel()
 	var r testutil.Reports

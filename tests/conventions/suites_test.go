@@ -1,0 +1,143 @@
+package conventions_test
+
+import (
+	"go/ast"
+	"go/token"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What can be used as a lock, and what is a queue, joins the contract of those by a row in
+// internal/testutil/kinds.go.
+func TestLocksAndQueuesJoinTheirContract(t *testing.T) {
+	names := face(t)
+	for _, suite := range []struct {
+		kinds   string
+		methods []string
+	}{
+		{"LockKinds", []string{"Acquire", "Release"}},
+		{"QueueKinds", []string{"Put", "Get"}},
+	} {
+		joined := declared(t, "internal/testutil/kinds.go", suite.kinds)
+		n := 0
+		for _, typ := range names {
+			if typ.spec == nil || !has(names, typ, suite.methods...) {
+				continue
+			}
+			n++
+			if !joined[typ.full] && !joined["New"+typ.full] {
+				t.Errorf("%s has %s, but is not in the contract: add it to %s in internal/testutil/kinds.go",
+					typ.full, strings.Join(suite.methods, " and "), suite.kinds)
+			}
+		}
+		if n < 3 {
+			t.Errorf("%d types have %v", n, suite.methods)
+		}
+	}
+}
+
+// has reports whether a type has methods of these names, its own or those of what it embeds.
+func has(names []name, typ name, methods ...string) bool {
+	missing := slices.Clone(methods)
+	for _, n := range names {
+		if n.of == typ.full {
+			missing = slices.DeleteFunc(missing, func(m string) bool { return m == n.last() })
+		}
+	}
+	if s, ok := typ.spec.Type.(*ast.StructType); ok {
+		for _, f := range s.Fields.List {
+			i := slices.IndexFunc(names, func(n name) bool {
+				return len(f.Names) == 0 && n.spec != nil && n.full == called(f.Type)
+			})
+			if i >= 0 && has(names, names[i], missing...) {
+				return true
+			}
+		}
+	}
+	return len(missing) == 0
+}
+
+// called is the name of a type without pointers and type arguments.
+func called(x ast.Expr) string {
+	switch x := x.(type) {
+	case *ast.Ident:
+		return x.Name
+	case *ast.StarExpr:
+		return called(x.X)
+	case *ast.IndexExpr:
+		return called(x.X)
+	}
+	return ""
+}
+
+// declared is what is selected in the value of a variable.
+func declared(t *testing.T, file, variable string) map[string]bool {
+	names := map[string]bool{}
+	for _, d := range parse(t, token.NewFileSet(), file).Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok {
+			continue
+		}
+		for _, s := range g.Specs {
+			if v, ok := s.(*ast.ValueSpec); ok && v.Names[0].Name == variable {
+				selected(v, names)
+			}
+		}
+	}
+	return names
+}
+
+// points is where each await point is cancelled in every position.
+const points = "tests/cancellation/points_test.go"
+
+// A call that waits says in its comment when it is an await point, and is cancelled there in
+// every position.
+func TestAwaitPointsSayItAndAreCancelled(t *testing.T) {
+	var rows []string // what strings of that file begin with
+	ast.Inspect(parse(t, token.NewFileSet(), points), func(n ast.Node) bool {
+		if s, ok := n.(*ast.BasicLit); ok && s.Kind == token.STRING {
+			row, _, _ := strings.Cut(strings.Trim(s.Value, `"`), " ")
+			rows = append(rows, row)
+		}
+		return true
+	})
+	n := 0
+	for _, f := range face(t) {
+		if f.decl == nil || asOther.MatchString(f.doc) || !waits(f.decl.Type) {
+			continue
+		}
+		switch {
+		case slices.Contains([]string{"Run", "RunOn"}, f.full): // on a loop that is in use they fail
+		case !strings.Contains(strings.ReplaceAll(f.doc, "\n", " "), "await point"):
+			t.Errorf("%s does not say when it is an await point", f.full)
+		case !slices.Contains(rows, f.full) && !(f.of != "" && slices.Contains(rows, "."+f.last())):
+			t.Errorf("%s is an await point without a row in %s", f.full, points)
+		default:
+			n++
+		}
+	}
+	if n < 20 {
+		t.Errorf("%d await points found", n)
+	}
+}
+
+// asOther is how a comment leaves the wait to another name.
+var asOther = regexp.MustCompile(`^[^.]*(?:: see| is| is as of) \[|\bis an await\s+point as`)
+
+// waits reports whether a function has a ctx and says how the wait has ended.
+func waits(f *ast.FuncType) bool {
+	takes, tells := false, false
+	for _, p := range f.Params.List {
+		takes = takes || len(p.Names) == 1 && p.Names[0].Name == "ctx"
+	}
+	if f.Results != nil {
+		ast.Inspect(f.Results, func(n ast.Node) bool {
+			id, ok := n.(*ast.Ident)
+			tells = tells || ok && (id.Name == "error" || id.Name == "Seq")
+			return true
+		})
+	}
+	return takes && tells
+}
