@@ -148,7 +148,7 @@ func ExampleTask_Stack() {
 			return asyncio.Sleep(ctx, time.Hour)
 		}))
 		task.SetName("sleeper")
-		_ = asyncio.Sleep(ctx, 0) // let it start
+		_ = asyncio.Sleep(ctx, 0)                // let it start
 		for _, frame := range task.Stack()[:2] { // the innermost first
 			fmt.Println(task.Name(), "in", frame.Function[strings.LastIndexByte(frame.Function, '/')+1:])
 		}
