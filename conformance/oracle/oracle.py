@@ -46,7 +46,7 @@ TEXT = re.compile(r"[ -~]{0,64}\Z")
 NUMBERS = {
     "count": (0, 1000),
     "places": (1, 1000),
-    "duration": (0, 10_000),
+    "duration": (-10_000, 10_000),
     "number": (-1_000_000, 1_000_000),
 }
 
@@ -1297,7 +1297,7 @@ class Machine:
             return await asyncio.wait_for(thing.obj, op.get("timeout"))
 
         # With no time at all it is not waited for before it was cancelled.
-        return await self.passing_on(env, [thing], wait_for, op.get("timeout") == 0)
+        return await self.passing_on(env, [thing], wait_for, op.get("timeout", 1) <= 0)
 
     async def op_shield(self, op, env):
         thing = self.get(op["of"])

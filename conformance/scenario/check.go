@@ -28,7 +28,7 @@ var (
 	numbers  = map[string][2]int{
 		"count":    {0, 1000},
 		"places":   {1, 1000},
-		"duration": {0, 10_000},
+		"duration": {-10_000, 10_000},
 		"number":   {-1_000_000, 1_000_000},
 	}
 )

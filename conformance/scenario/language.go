@@ -67,9 +67,13 @@ func (f Field) holdsOps() bool {
 	return kind == "ops" || kind == "callback" || kind == "body"
 }
 
-// mustDo reports whether the field is the list of operations of a block, which cannot be
-// missing.
-func (f Field) mustDo() bool { return f.Name == "do" && !f.Optional() }
+// mustDo reports whether a list of operations cannot be missing, where so much is given.
+func (s Spec) mustDo(given map[string]any) bool {
+	if slices.Contains(s.One, "do") {
+		return !slices.ContainsFunc(s.One, func(name string) bool { return given[name] != nil })
+	}
+	return slices.ContainsFunc(s.Fields, func(f Field) bool { return f.Name == "do" && !f.Optional() })
+}
 
 // Gate says from which CPython on a program with these words behaves as it does on the
 // newest.

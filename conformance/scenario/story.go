@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -257,7 +256,7 @@ func (r *textReader) op() (node, error) {
 		op[field], err = r.block(l.indent)
 		return err
 	}
-	if r.more(l.indent+1) || slices.ContainsFunc(spec.Fields, Field.mustDo) {
+	if r.more(l.indent+1) || spec.mustDo(op) {
 		if err := inside("do"); err != nil {
 			return nil, err
 		}

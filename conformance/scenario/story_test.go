@@ -45,13 +45,14 @@ create b
   return x
 gather a,b return_exceptions
 gather -
+create c
 task_factory eager=false
 ---
 0  main  start; log a
 10 b     end
 `
 
-const program = `{"coroutines":{"worker":[{"catch":"cancelled","do":[{"for":1,"op":"sleep"}],"finally":[{"op":"log","text":"a b"}],"op":"try","then":[{"op":"reraise"}]},{"do":[],"lock":"s","op":"with"}]},"main":[{"coroutine":"worker","eager":true,"op":"create","task":"a"},{"do":[{"op":"return","value":"x"}],"op":"create","task":"b"},{"all":["a","b"],"op":"gather","return_exceptions":true},{"all":[],"op":"gather"},{"eager":false,"op":"task_factory"}],"objects":{"q":{"kind":"queue","max":2},"s":{"kind":"semaphore","value":1}}}`
+const program = `{"coroutines":{"worker":[{"catch":"cancelled","do":[{"for":1,"op":"sleep"}],"finally":[{"op":"log","text":"a b"}],"op":"try","then":[{"op":"reraise"}]},{"do":[],"lock":"s","op":"with"}]},"main":[{"coroutine":"worker","eager":true,"op":"create","task":"a"},{"do":[{"op":"return","value":"x"}],"op":"create","task":"b"},{"all":["a","b"],"op":"gather","return_exceptions":true},{"all":[],"op":"gather"},{"do":[],"op":"create","task":"c"},{"eager":false,"op":"task_factory"}],"objects":{"q":{"kind":"queue","max":2},"s":{"kind":"semaphore","value":1}}}`
 
 // What is wrong is said with its line.
 func TestStoryErrors(t *testing.T) {
