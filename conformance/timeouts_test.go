@@ -279,24 +279,27 @@ func TestTimeoutReschedule(t *testing.T) {
 func TestTimeoutString(t *testing.T) {
 	testutil.Succeed(t, func(ctx context.Context) error {
 		due := asyncio.RunningLoop(ctx).Time().Add(10*time.Second + 5*time.Millisecond)
-		look := func(when time.Time, sleep time.Duration) (inside, after string) {
+		look := func(when time.Time, sleep time.Duration) (begun, told, after string) {
 			var tm *asyncio.TimeoutScope
 			err := asyncio.TimeoutAt(ctx, when, timeoutKept(&tm, func(ctx context.Context) error {
-				inside = tm.String()
-				return asyncio.Sleep(ctx, sleep)
+				begun = tm.String()
+				err := asyncio.Sleep(ctx, sleep)
+				told = tm.String()
+				return err
 			}))
 			if errors.Is(err, asyncio.ErrTimeout) != (sleep == time.Hour) {
 				t.Errorf("out comes %v", err)
 			}
-			return inside, tm.String()
+			return begun, told, tm.String()
 		}
-		unlimited, _ := look(time.Time{}, 0)
-		active, finished := look(due, 0)
-		_, expired := look(due, time.Hour)
-		testutil.ExpectLines(t, []string{unlimited, active, finished, expired},
+		unlimited, _, _ := look(time.Time{}, 0)
+		active, _, finished := look(due, 0)
+		_, expiring, expired := look(due, time.Hour)
+		testutil.ExpectLines(t, []string{unlimited, active, finished, expiring, expired},
 			"<Timeout [active] when=none>",
 			"<Timeout [active] when=2000-01-01T00:00:10.005Z>",
 			"<Timeout [finished]>",
+			"<Timeout [expiring]>",
 			"<Timeout [expired]>")
 		return nil
 	})
