@@ -171,16 +171,9 @@ func (t *Task) begin(f *Future) {
 	}
 	f.add(t)
 	t.waitOn = f
-	if t.mustCancel && t.passOn(f) {
-		t.mustCancel = false
+	if t.due != nil {
+		t.passOn(f)
 	}
-}
-
-// passOn passes a request that was still to be delivered on to what the task has begun
-// to wait for, and reports whether it was taken: not by a task that had it before.
-func (t *Task) passOn(f *Future) bool {
-	r := t.request()
-	return (f.kind != kindTask || f.task().request() != r) && f.Cancel(r)
 }
 
 // doze enters a wait for the task's own timer, or for the rest of the turn.
@@ -232,7 +225,7 @@ func (t *Task) resumed() error {
 	if w := t.fiber.wait; w != nil && w.bound != nil {
 		err = w.bound.end()
 	}
-	if t.mustCancel {
+	if t.due != nil {
 		return t.cancelled(f)
 	}
 	if f != nil {
@@ -247,7 +240,7 @@ func (t *Task) resumed() error {
 // cancelled is how a wait for f, nil if that was broken off, ends if a cancellation is to
 // be delivered. It is on its own for the sake of resumed, which every wait comes to.
 func (t *Task) cancelled(f *Future) error {
-	t.mustCancel = false
+	r := t.handOver()
 	if f != nil {
 		if f.kind == kindSleep {
 			t.loop.timers.remove(&t.fiber.wait.timer)
@@ -258,7 +251,7 @@ func (t *Task) cancelled(f *Future) error {
 		}
 		f.Missed()
 	}
-	return t.loop.hooks.Cancelled(t.request())
+	return t.loop.hooks.Cancelled(r)
 }
 
 // bind makes the end of the context a wait was begun with interrupt it.

@@ -81,6 +81,42 @@ func (l *Loop) Self() *Task {
 	return nil
 }
 
+// requests is what a task knows of the requests that were made to it. Only this file
+// changes it, and due, which is of the task itself, since each step looks at that.
+type requests struct {
+	// Any goroutine.
+	cancels  atomic.Int32            // how many were not taken back
+	first    atomic.Pointer[Request] // of all; it has ended the task's context
+	newest   atomic.Pointer[Request] // it is this that the task is not asked again by
+	standing atomic.Pointer[Request] // see Standing
+
+	// Owner.
+	unheard bool // the one that is due was delivered before, to one who could not tell
+}
+
+// What becomes of a request, and CPython's rule for it, in tasks.py where no other file is
+// named. Of several that are due the latest is delivered, once. The walk from a task to
+// what it waits for is in walk.go.
+//
+//	the task                            a request, or one that is due        CPython
+//	is done                             is refused                           cancel: if self.done(): return False
+//	is asked                            is counted, and ends the context     cancel: _num_cancels_requested += 1
+//	- and waits for f, which takes it   is f's, and nothing is due           cancel: if _fut_waiter.cancel(): return True
+//	- and waits for f, which does not   becomes due                          cancel: _must_cancel = True
+//	- and runs, or is about to          becomes due                          cancel: _must_cancel = True
+//	takes its first step                ends it, nothing was called          __step: coro.throw(exc)
+//	goes on, f was cancelled            is told by f's error                 __step: if not isinstance(exc, CancelledError)
+//	goes on, f ended otherwise          is told in place of f's end          __step: exc = _make_cancelled_error()
+//	begins to wait for f                is f's if f takes it, else due       __step: if _fut_waiter.cancel(): _must_cancel = False
+//	returns a value                     ends it as cancelled                 __step: if _must_cancel: super().cancel()
+//	returns an error                    is dropped                           __step: super().set_exception(exc)
+//	takes the last one back             is dropped                           uncancel: if not _num_cancels_requested
+//	is a group's, which had it          becomes due again                    taskgroups.py, __aexit__: uncancel(), cancel()
+//
+// Without a counterpart: a Go task that returns a value has answered what was due; one that
+// may be left ends at once, see leave.go; of one request that comes to a task by several
+// ways only the first counts.
+
 // Cancel asks the task to end. It reports false if the task was done already.
 func (t *Task) Cancel(r *Request) bool {
 	l := t.loop
@@ -98,9 +134,21 @@ func (t *Task) Cancel(r *Request) bool {
 
 // take counts a request, and ends the task's context.
 func (t *Task) take(r *Request) {
-	t.cancels.Add(1)
+	x := t.more()
+	x.cancels.Add(1)
 	t.endContext(r)
-	t.more().standing.CompareAndSwap(nil, r)
+	x.standing.CompareAndSwap(nil, r)
+}
+
+// endContext ends the task's context, on its first call, and remembers why before that: a
+// Go task may stop on it and be done before delivery.
+func (t *Task) endContext(r *Request) {
+	x := t.more()
+	x.newest.Store(r)
+	x.first.CompareAndSwap(nil, r)
+	if x.signal.Load() != nil {
+		t.sign()
+	}
 }
 
 // Interrupt is Cancel by one who will take the request back with Uncancel: the
@@ -109,8 +157,9 @@ func (t *Task) Interrupt(r *Request) {
 	if t.Finished() {
 		return
 	}
-	t.cancels.Add(1)
-	t.more().request.Store(r)
+	x := t.more()
+	x.cancels.Add(1)
+	x.newest.Store(r)
 	if l := t.loop; l.owned() {
 		base := len(l.legs)
 		l.pass(t, r, true)
@@ -120,76 +169,95 @@ func (t *Task) Interrupt(r *Request) {
 	}
 }
 
-// Redeliver has a request delivered once more, at the next await: the first that was not
-// taken back. unheard says that the task's own code has not been told yet.
-func (t *Task) Redeliver(unheard bool) {
-	t.loop.do(action(func() {
-		if t.cancels.Load() > 0 && !t.Finished() {
-			if r := t.more().standing.Load(); r != nil {
-				// Not one that was taken back since; and another one, since who has
-				// refused the first is to hear of this.
-				t.more().request.Store(r.again())
-			}
-			t.mustCancel = true
-			t.marks &^= untold
-			if unheard {
-				t.marks |= untold
-			}
-		}
-	}))
-}
-
-// Unheard reports, to the owner, whether a request that the task's own code has not
-// been told of is to be delivered.
-func (t *Task) Unheard() bool { return t.mustCancel && t.marks&untold != 0 }
-
 // delivery is a request from another goroutine. One that was taken back by
 // Uncancel before it arrived is not delivered.
 type delivery struct {
-	t         *Task
-	r         *Request
-	temporary bool // it is an interruption
+	t     *Task
+	r     *Request
+	brief bool // it is an interruption
 }
 
 func (d *delivery) run(l *Loop) {
 	base := len(l.legs)
 	switch {
-	case d.t.cancels.Load() > 0 && !d.t.Finished():
-		if d.temporary || !l.abandoned(d.t) {
-			l.pass(d.t, d.r, d.temporary)
+	case d.t.Cancelling() > 0 && !d.t.Finished():
+		if d.brief || !l.abandoned(d.t) {
+			l.pass(d.t, d.r, d.brief)
 		}
-	case !d.temporary:
+	case !d.brief:
 		l.endAll(&d.t.more().links) // those are contexts, which do not open again
 	}
 	l.carry(d.r, base, false)
 }
 
-// request returns the latest request, nil if there was none.
-func (t *Task) request() *Request {
+// keep has r delivered at the next step.
+func (t *Task) keep(r *Request) {
+	t.due = r
+	t.more().unheard = false
+	t.unpark()
+}
+
+// passOn passes what is due on to what the task has begun to wait for, but not to a task
+// that had it before.
+func (t *Task) passOn(f *Future) {
+	if (f.kind != kindTask || f.task().latest() != t.due) && f.Cancel(t.due) {
+		t.due = nil
+	}
+}
+
+// handOver returns what was due, which is not any more.
+func (t *Task) handOver() *Request {
+	r := t.due
+	t.due = nil
+	return r
+}
+
+// Redeliver has a request delivered once more, at the next await: the first that was not
+// taken back. unheard says that the task's own code has not been told yet.
+func (t *Task) Redeliver(unheard bool) {
+	t.loop.do(action(func() {
+		x := t.more()
+		if x.cancels.Load() == 0 || t.Finished() {
+			return
+		}
+		if r := x.standing.Load(); r != nil {
+			// Not one that was taken back since; and another one, since who has
+			// refused the first is to hear of this.
+			x.newest.Store(r.again())
+		}
+		t.keep(x.newest.Load())
+		x.unheard = unheard
+	}))
+}
+
+// Unheard reports, to the owner, whether a request that the task's own code has not
+// been told of is to be delivered.
+func (t *Task) Unheard() bool { return t.due != nil && t.more().unheard }
+
+// latest returns the latest request, nil if there was none.
+func (t *Task) latest() *Request {
 	if x := t.extra.Load(); x != nil {
-		return x.request.Load()
+		return x.newest.Load()
 	}
 	return nil
 }
 
-// KeptBy reports whether t was created in a group of k.
-func (t *Task) KeptBy(k Keeper) bool {
-	m := t.member()
-	return m != nil && m.keeper != nil && m.keeper.keeper == k
+// endedBy returns the first request, which has ended the task's context, nil if there was
+// none.
+func (t *Task) endedBy() *Request {
+	if x := t.extra.Load(); x != nil {
+		return x.first.Load()
+	}
+	return nil
 }
 
-// requested is request without one that was taken back, unless that has ended the
-// task's context: then it is the one that did.
-func (t *Task) requested() *Request {
-	x := t.extra.Load()
-	switch {
-	case x == nil:
-		return nil
-	case t.cancels.Load() == 0:
-		return x.first.Load()
-	default:
-		return x.request.Load()
+// heeded is latest without one that was taken back, unless that has ended the task's
+// context: then it is the one that did.
+func (t *Task) heeded() *Request {
+	if t.Cancelling() == 0 {
+		return t.endedBy()
 	}
+	return t.latest()
 }
 
 // Standing returns the first request since there was none that was not taken back, but
@@ -197,19 +265,25 @@ func (t *Task) requested() *Request {
 func (t *Task) Standing() *Request { return t.more().standing.Load() }
 
 // Cancelling returns how many requests were made and not taken back.
-func (t *Task) Cancelling() int { return int(t.cancels.Load()) }
+func (t *Task) Cancelling() int {
+	if x := t.extra.Load(); x != nil {
+		return int(x.cancels.Load())
+	}
+	return 0
+}
 
 // Uncancel takes one request back and returns how many are left. At none, a
 // request that was not delivered yet is dropped.
 func (t *Task) Uncancel() int {
+	x := t.more()
 	for {
-		n := t.cancels.Load()
+		n := x.cancels.Load()
 		if n == 0 {
 			return 0
 		}
-		if t.cancels.CompareAndSwap(n, n-1) {
+		if x.cancels.CompareAndSwap(n, n-1) {
 			if n == 1 {
-				t.more().standing.Store(nil)
+				x.standing.Store(nil)
 				t.loop.do((*uncancelled)(t))
 			}
 			return int(n - 1)
@@ -220,7 +294,7 @@ func (t *Task) Uncancel() int {
 type uncancelled Task
 
 func (u *uncancelled) run(*Loop) {
-	if u.cancels.Load() == 0 {
-		u.mustCancel = false
+	if t := (*Task)(u); t.Cancelling() == 0 {
+		t.due = nil
 	}
 }

@@ -196,7 +196,7 @@ func (l *Loop) takeFresh() *Task {
 
 // startable reports whether the task's next step is to call its function here.
 func (t *Task) startable() bool {
-	return t.phase == fresh && !t.thread && !t.mustCancel && !t.member().over()
+	return t.phase == fresh && !t.thread && t.due == nil && !t.member().over()
 }
 
 // maxNested bounds how many tasks run on one stack.

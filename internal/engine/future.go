@@ -51,10 +51,12 @@ type Future struct {
 	loop *Loop
 
 	// Any goroutine, but of a waiter's or a sleep's future only the owner.
-	state uint32     // accessed atomically where not only the owner does
-	kind  futureKind // written once
-	role  Role       // written once
-	err   error      // readable once state is final
+	state  uint32     // accessed atomically where not only the owner does
+	kind   futureKind // written once
+	role   Role       // written once
+	phase  phase      // of a task, and the owner's; it is here because here is room
+	thread bool       // of a task, that it is a Go task; likewise, but written once
+	err    error      // readable once state is final
 
 	// Owner of the loop: nil, the one waiter that most futures have, or *several.
 	waiters listener

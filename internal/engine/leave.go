@@ -33,23 +33,15 @@ func (t *Task) StartOutside(ctx context.Context, body Body) {
 }
 
 // abandoned ends a cancelled task, if it may be left and its goroutine has begun, or is about
-// to, and reports whether it has seen to the request. The rest is for carry.
+// to, and reports whether that is so. The rest is for carry.
 func (l *Loop) abandoned(t *Task) bool {
-	if !t.thread {
+	th := t.threadOf()
+	if th == nil || !th.leaves {
 		return false
 	}
-	th := t.threadOf()
-	switch {
-	case !th.leaves:
-		return false
-	case t.reclaim(): // it has not begun, and never will
-		t.phase, t.mustCancel = fresh, true
-		t.marks &^= untold
-		l.ready.push(t)
-		l.endAll(&t.more().links)
-		return true
-	case t.phase != started:
-		return false
+	t.unpark()
+	if t.phase != started {
+		return false // and never will
 	}
 	th.left = true
 	l.endAll(&t.more().links)
@@ -69,7 +61,7 @@ func (l *Loop) quit() {
 	for len(l.quits) > 0 {
 		t := l.quits[0]
 		l.quits = l.quits[1:]
-		t.end(Cancelled, l.hooks.Cancelled(t.request()))
+		t.end(Cancelled, l.hooks.Cancelled(t.latest()))
 		l.left.add(t)
 	}
 	l.quits = nil
@@ -82,7 +74,7 @@ func (l *Loop) returned(t *Task, err error) {
 		l.allBack = nil
 		all()
 	}
-	if err == nil || err == ErrGoexit || l.hooks.AsCancelled(err, t.request()) != nil {
+	if err == nil || err == ErrGoexit || l.hooks.AsCancelled(err, t.latest()) != nil {
 		return
 	}
 	const kind = "Go task has failed after it was cancelled and left to itself"

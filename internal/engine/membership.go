@@ -44,6 +44,9 @@ func (t *Task) grouped() bool {
 	return m != nil && m.keeper != nil
 }
 
+// KeptBy reports whether t was created in a group of k.
+func (t *Task) KeptBy(k Keeper) bool { return t.grouped() && t.member().keeper.keeper == k }
+
 // over reports whether the scope has ended, which the loop may not have been told
 // yet.
 func (m *membership) over() bool {

@@ -7,9 +7,9 @@ import "testing"
 func TestPlacesGiveWhoGoesOnToTheOwnerAlone(t *testing.T) {
 	var p places
 	task := &Task{}
-	th := &thread{task: task}
-	th.thread = th
-	task.extra.Store(&th.extra)
+	var x Thread
+	task.OnThread(&x)
+	th := &x.thread
 
 	p.push(th, waitingToStart)
 	seen := p.first()
@@ -36,10 +36,9 @@ func TestPlacesPassOverWhoLeft(t *testing.T) {
 	var p places
 	var all [3]*thread
 	for i := range all {
-		task := &Task{}
-		all[i] = &thread{task: task}
-		all[i].thread = all[i]
-		task.extra.Store(&all[i].extra)
+		var x Thread
+		(&Task{}).OnThread(&x)
+		all[i] = &x.thread
 		p.push(all[i], waitingToStart)
 	}
 	all[0].claim.Store(unclaimed)

@@ -195,9 +195,9 @@ func (c *confirmation) end() {
 			break
 		}
 	}
-	if r := t.request(); r != nil && t.waitOn.hasPassed(r) {
+	if r := t.latest(); r != nil && t.waitOn.hasPassed(r) {
 		t.breakOff(nil)
-		t.keep()
+		t.keep(r)
 		return
 	}
 	var names []string
@@ -211,7 +211,7 @@ func (c *confirmation) end() {
 func (f *Future) hasPassed(r *Request) bool {
 	switch f.kind {
 	case kindTask:
-		return f.task().request() == r
+		return f.task().latest() == r
 	case kindJoint:
 		return f.joint().request != nil
 	}

@@ -41,7 +41,7 @@ const (
 //
 // Invariants: waitOn is nil while the task runs; a pending waitOn has the task
 // among its waiters; a suspended task whose waitOn is nil or done is in the ready
-// queue exactly once, or if a Go task possibly in that for places; mustCancel is only ever set on a pending task.
+// queue exactly once, or if a Go task possibly in that for places; due is only ever set on a pending task.
 type Task struct {
 	Future
 
@@ -50,14 +50,8 @@ type Task struct {
 	values context.Context
 	id     uint64
 
-	// Any goroutine.
-	cancels atomic.Int32 // requests that were not taken back
-
 	// Owner.
-	phase      phase
-	mustCancel bool // a request is to be delivered at the next step
-	marks      marks
-	thread     bool // a Go task; written once
+	due        *Request // is to be delivered at the next step; see requests
 	fiber      *fiber
 	waitOn     *Future
 	prev, next *Task
@@ -65,32 +59,16 @@ type Task struct {
 	extra atomic.Pointer[extra]
 }
 
-// marks is what is rarely said of a task.
-type marks uint8
-
-const (
-	untold marks = 1 << iota // the request was delivered before, to one who could not tell; see Redeliver
-)
-
 // extra is what few tasks have.
 type extra struct {
 	// Written once.
 	member  *membership // nil unless created in a scope
-	thread  *thread     // of a Go task
 	created *Creation   // where, in debug mode
 
 	// Any goroutine.
 	name   atomic.Pointer[string]
 	signal atomic.Pointer[signal] // the context's end; see sign
-	// first and request are the first and the latest request. They are there before
-	// the context ends: a Go task may stop on that and be done before delivery.
-	first   atomic.Pointer[Request]
-	request atomic.Pointer[Request]
-
-	// standing is the first request since there was none that was not taken back, but
-	// for those of Interrupt, which will be.
-	standing atomic.Pointer[Request]
-
+	requests
 	// Owner.
 	links links // scopes derived from this task's context
 }
@@ -122,16 +100,6 @@ func (t *Task) sign() *signal {
 		s.end(context.Canceled, t.loop.hooks.Cancelled(r))
 	}
 	return s
-}
-
-// endContext ends the task's context, on its first call, and remembers why.
-func (t *Task) endContext(r *Request) {
-	x := t.more()
-	x.request.Store(r)
-	x.first.CompareAndSwap(nil, r)
-	if x.signal.Load() != nil {
-		t.sign()
-	}
 }
 
 // task returns the task that f is the future of.
@@ -347,13 +315,12 @@ func (t *Task) done(l *Loop) { l.wake(t) }
 
 // run is one step: the first, or the one after what the task waited for.
 func (t *Task) run(l *Loop) {
-	if t.phase == fresh && !t.mustCancel && t.member().over() {
+	if t.phase == fresh && t.due == nil && t.member().over() {
 		l.deliver(t, l.endOf(t.member().ends))
 	}
 	switch {
-	case t.phase == fresh && t.mustCancel:
-		t.mustCancel = false
-		t.end(Cancelled, l.hooks.Cancelled(t.request()))
+	case t.phase == fresh && t.due != nil:
+		t.end(Cancelled, l.hooks.Cancelled(t.handOver()))
 	case t.thread:
 		l.dispatch(t)
 	case t.phase == fresh:
@@ -370,9 +337,8 @@ func (t *Task) finish(err error) {
 		t.unwound(err)
 	case err != nil:
 		t.fail(err)
-	case t.mustCancel:
-		t.mustCancel = false
-		t.end(Cancelled, t.loop.hooks.Cancelled(t.request()))
+	case t.due != nil:
+		t.end(Cancelled, t.loop.hooks.Cancelled(t.handOver()))
 	default:
 		t.end(Succeeded, nil)
 	}
@@ -394,7 +360,7 @@ func (t *Task) fail(err error) {
 			t.end(Failed, err)
 		}
 	}()
-	c := t.loop.hooks.AsCancelled(err, t.requested())
+	c := t.loop.hooks.AsCancelled(err, t.heeded())
 	asked = true
 	if c != nil {
 		t.end(Cancelled, c)
@@ -405,7 +371,7 @@ func (t *Task) fail(err error) {
 
 // end publishes the outcome and lets go of everything.
 func (t *Task) end(s State, err error) {
-	t.mustCancel = false
+	t.handOver()
 	if s == Succeeded && t.loop.debug.Load() {
 		err = &failure{loop: t.loop} // to tell if nobody has awaited the task
 	}
@@ -442,16 +408,12 @@ func (l *Loop) destroyAll() {
 // ignored says what has become of a request for cancellation of a task that is still
 // there, if there was one.
 func (t *Task) ignored() string {
-	asked := func(t *Task) bool {
-		x := t.extra.Load()
-		return x != nil && x.first.Load() != nil
-	}
 	switch f := t.waitOn; {
-	case !asked(t):
+	case t.endedBy() == nil:
 		return ""
-	case t.mustCancel || t.phase == fresh || t.phase == parked || f != nil && f.State() == Cancelled:
+	case t.due != nil || t.phase == fresh || t.phase == parked || f != nil && f.State() == Cancelled:
 		return ": it was cancelled, and has not run since"
-	case f != nil && f.kind == kindTask && asked(f.task()):
+	case f != nil && f.kind == kindTask && f.task().endedBy() != nil:
 		return ": it was cancelled, and so was the task that it waits for"
 	}
 	return ": it was cancelled, and went on"

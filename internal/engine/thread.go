@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
@@ -45,16 +46,16 @@ type Thread struct{ thread }
 
 // OnThread makes a task that was not started yet a Go task.
 func (t *Task) OnThread(th *Thread) {
-	th.task, th.thread.thread = t, &th.thread
-	t.thread = true
+	th.task, t.thread = t, true
 	t.extra.Store(&th.extra)
 }
 
+// threadOf returns the thread of a Go task, nil of another.
 func (t *Task) threadOf() *thread {
-	if x := t.extra.Load(); x != nil {
-		return x.thread
+	if !t.thread {
+		return nil
 	}
-	return nil
+	return (*thread)(unsafe.Pointer(t.extra.Load())) // extra is the first field
 }
 
 // dispatch is a step of a Go task: it starts its goroutine, or answers its visit.
@@ -65,7 +66,7 @@ func (l *Loop) dispatch(t *Task) {
 	full := l.maxThreads > 0 && l.busy >= l.maxThreads
 	if t.phase == started {
 		f := t.waitOn
-		waits := (full || th.left) && !t.mustCancel && f != nil && f.State() == Failed
+		waits := (full || th.left) && t.due == nil && f != nil && f.State() == Failed
 		if waits {
 			t.waitOn = nil
 		}
@@ -192,7 +193,7 @@ func (th *thread) run(w *worker) (next *thread) {
 		}
 		// One that was cancelled leaves its place to the owner, who may be about to
 		// cancel those in the queue as well.
-		if returned && t.loop.maxThreads > 0 && t.cancels.Load() == 0 && t.loop.explorer == nil {
+		if returned && t.loop.maxThreads > 0 && th.cancels.Load() == 0 && t.loop.explorer == nil {
 			next = t.loop.queued.next(false)
 		}
 		th.passed = next != nil
@@ -229,7 +230,7 @@ func (e *threadEnded) run(l *Loop) {
 	}
 	if th.err == nil {
 		// Its context has told it of a request in time: a result is its answer.
-		t.mustCancel = false
+		t.handOver()
 	}
 	t.finish(th.err)
 }

@@ -93,17 +93,10 @@ func (w *Waiter) Enter(ctx context.Context) *Task {
 		return nil
 	}
 	w.waiters, t.waitOn = t, &w.Future
-	if t.mustCancel {
-		w.refuse(t)
+	if t.due != nil {
+		t.passOn(&w.Future)
 	}
 	return t
-}
-
-// refuse ends a wait that begins with a request still to be delivered.
-func (w *Waiter) refuse(t *Task) {
-	if w.cancelWaiter(t.request()) {
-		t.mustCancel = false
-	}
 }
 
 // WaitFrom is Wait where Enter has returned nil.

@@ -36,7 +36,7 @@ func (l *Loop) reach(t *Task, r *Request) (taken bool) {
 	switch {
 	case t.Finished():
 		return false
-	case t.request() == r:
+	case t.latest() == r:
 		return true
 	}
 	t.take(r)
@@ -52,7 +52,7 @@ func (l *Loop) reach(t *Task, r *Request) (taken bool) {
 func (l *Loop) pass(t *Task, r *Request, brief bool) {
 	if f := t.waitOn; f == nil || f.kind < kindTask {
 		if f == nil || !f.Cancel(r) {
-			t.keep()
+			t.keep(r)
 		}
 		if !brief {
 			l.endAll(&t.more().links)
@@ -60,13 +60,6 @@ func (l *Loop) pass(t *Task, r *Request, brief bool) {
 		return
 	}
 	l.legs = append(l.legs, leg{task: t, brief: brief})
-}
-
-// keep has the request delivered at the next step.
-func (t *Task) keep() {
-	t.mustCancel = true
-	t.marks &^= untold
-	t.unpark()
 }
 
 // endAll adds a list of those who are to be told.
@@ -118,7 +111,7 @@ func (l *Loop) carry(r *Request, base int, taken bool) bool {
 			g.asked = true
 			taken = l.bring(g.task.waitOn, r)
 		default:
-			l.carried(*g, taken)
+			l.carried(*g, r, taken)
 			taken = true
 		}
 	}
@@ -133,11 +126,11 @@ func (l *Loop) carry(r *Request, base int, taken bool) bool {
 }
 
 // carried ends a task's leg.
-func (l *Loop) carried(g leg, taken bool) {
+func (l *Loop) carried(g leg, r *Request, taken bool) {
 	l.legs = l.legs[:len(l.legs)-1]
 	t := g.task
 	if !taken {
-		t.keep()
+		t.keep(r)
 	}
 	if !g.brief {
 		l.endAll(&t.more().links)
@@ -214,7 +207,7 @@ func (l *Loop) askAbroad(f *Future, r *Request) bool {
 		return f.cancelPlain(r)
 	case f.Finished():
 		return false
-	case !r.leaves(f) || f.kind == kindTask && f.task().request() == r:
+	case !r.leaves(f) || f.kind == kindTask && f.task().latest() == r:
 		// Maybe this is a circle over several loops that has not been found.
 		for i := len(l.legs) - 1; i >= 0; i-- {
 			if t := l.legs[i].task; t != nil {

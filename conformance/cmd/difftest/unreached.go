@@ -156,7 +156,7 @@ var unreached = []reason{
 		"internal/engine/scope.go Scope.Err",
 		"internal/engine/scope.go Scope.Value",
 		"internal/engine/window.go .*",
-		"internal/engine/task.go Task.endContext",
+		"internal/engine/cancel.go Task.endContext",
 		"internal/engine/task.go Task.sign",
 	}},
 	{"errors as only Go has them: of the standard library, joined, as a net.Error, nil", []string{
@@ -305,7 +305,7 @@ var unreached = []reason{
 		"taskgroup.go groupKeeper.Ended",
 		"taskgroup.go reportIgnored",
 		"timeout.go TimeoutScope.leave", // a cancellation that a group with a limit has put off
-		"internal/engine/cancel.go Task.KeptBy",
+		"internal/engine/membership.go Task.KeptBy",
 		"internal/engine/scope.go Scope.Members",
 		"internal/engine/task.go Task.NeverStart",
 		`taskgroup\.go (groupShutdown\.takeBack|TaskGroup\.(asked|made))`,
@@ -335,7 +335,7 @@ var unreached = []reason{
 	}},
 	{"tasks without a name: the interpreter names all", []string{
 		"task.go CreateTask",
-		"internal/engine/cancel.go Task.requested",
+		"internal/engine/cancel.go Task.heeded",
 		"internal/engine/await.go Label",
 	}},
 	{"texts for people", []string{
@@ -381,7 +381,7 @@ var unreached = []reason{
 	{"what nothing comes to: methods that complete an interface, checks of what cannot be", []string{
 		"gather.go gathering.complete",
 		"task.go var",
-		"internal/engine/cancel.go Task.request",
+		"internal/engine/cancel.go Task.latest",
 		"internal/coro/table.go Table.Len",
 		"internal/engine/listener.go several.drop",
 	}},

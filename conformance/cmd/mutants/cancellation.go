@@ -6,7 +6,9 @@ var cancellationMutants = []mutant{
 		name:  "uncancel-keeps",
 		wrong: "Uncancel does not drop a request that was not delivered yet",
 		file:  "internal/engine/cancel.go",
-		old: `		u.mustCancel = false
+		old: `	if t := (*Task)(u); t.Cancelling() == 0 {
+		t.due = nil
+	}
 `,
 		new: ``,
 	},
@@ -14,9 +16,10 @@ var cancellationMutants = []mutant{
 		name:  "delivered-twice",
 		wrong: "a request that came when the wait was over is delivered at the next await too",
 		file:  "internal/engine/await.go",
-		old: `	t.mustCancel = false
+		old: `	r := t.handOver()
 	if f != nil`,
-		new: `	if f != nil`,
+		new: `	r := t.due
+	if f != nil`,
 	},
 	{
 		name:  "not-passed-down",
@@ -45,9 +48,9 @@ var cancellationMutants = []mutant{
 		name:  "woken-wins",
 		wrong: "a request that comes after a lock or an item is delivered at the await after it",
 		file:  "internal/engine/await.go",
-		old: `	if t.mustCancel {
+		old: `	if t.due != nil {
 		return t.cancelled(f)`,
-		new: `	if t.mustCancel && (f == nil || f.kind != kindWaiter) {
+		new: `	if t.due != nil && (f == nil || f.kind != kindWaiter) {
 		return t.cancelled(f)`,
 	},
 	{
@@ -60,40 +63,40 @@ var cancellationMutants = []mutant{
 	{
 		name:  "message-first",
 		wrong: "of two requests before the task runs, the first one's message is delivered",
-		file:  "internal/engine/task.go",
-		old: `	x := t.more()
-	x.request.Store(r)
+		file:  "internal/engine/cancel.go",
+		old: `	t.due = r
 `,
-		new: `	x := t.more()
-	x.request.CompareAndSwap(nil, r)
+		new: `	if t.due == nil {
+		t.due = r
+	}
 `,
 	},
 	{
 		name:  "body-runs",
 		wrong: "a task that is cancelled before its first step runs up to its first await",
 		file:  "internal/engine/task.go",
-		old:   `	case t.phase == fresh && t.mustCancel:`,
-		new:   `	case t.phase == fresh && t.mustCancel && t.thread:`,
+		old:   `	case t.phase == fresh && t.due != nil:`,
+		new:   `	case t.phase == fresh && t.due != nil && t.thread:`,
 	},
 	{
 		name:  "end-ignores",
 		wrong: "a request that was not delivered before the end of the coroutine is lost",
 		file:  "internal/engine/task.go",
-		old:   `	case t.mustCancel:`,
-		new:   `	case t.mustCancel && t.thread:`,
+		old:   `	case t.due != nil:`,
+		new:   `	case t.due != nil && t.thread:`,
 	},
 	{
 		name:  "redelivery-lost",
 		wrong: "one request, which a group was to deliver again, is not",
 		file:  "internal/engine/cancel.go",
-		old:   `if t.cancels.Load() > 0 && !t.Finished() {`,
-		new:   `if t.cancels.Load() > 1 && !t.Finished() {`,
+		old:   `if x.cancels.Load() == 0 ||`,
+		new:   `if x.cancels.Load() <= 1 ||`,
 	},
 	{
 		name:  "redelivers-the-very-first",
 		wrong: "what a group delivers again is the first request ever, also if it was taken back",
 		file:  "internal/engine/cancel.go",
-		old:   `r := t.more().standing.Load();`,
-		new:   `r := t.more().first.Load();`,
+		old:   `r := x.standing.Load();`,
+		new:   `r := x.first.Load();`,
 	},
 }

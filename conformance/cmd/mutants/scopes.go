@@ -68,8 +68,8 @@ var scopeMutants = []mutant{
 		name:  "request-counts-twice",
 		wrong: "a request that comes by two ways counts twice",
 		file:  "internal/engine/walk.go",
-		old:   `	case t.request() == r:`,
-		new:   `	case t.request() == r && t.marks&walked != 0:`,
+		old:   `	case t.latest() == r:`,
+		new:   `	case t.latest() == r && t.Cancelling() > 1:`,
 	},
 	{
 		name:  "group-leaves-siblings",
