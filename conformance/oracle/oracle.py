@@ -1421,8 +1421,15 @@ class Machine:
 
     async def op_condition_wait_for(self, op, env):
         variable = self.get(op["variable"])
+
+        def enough():
+            answer = variable.obj >= op["at_least"]
+            if op.get("look"):
+                self.say(f"look {op['variable']} = {word(answer)}")
+            return answer
+
         with misuse():
-            await self.of(op["condition"]).wait_for(lambda: variable.obj >= op["at_least"])
+            await self.of(op["condition"]).wait_for(enough)
 
     def op_notify(self, op, env):
         with misuse():

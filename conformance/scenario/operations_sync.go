@@ -90,7 +90,13 @@ func opConditionWaitFor(m *machine, e env, op *Op) (outcome, error) {
 	}
 	v, err := of[*int](m, op.Variable)
 	if err == nil {
-		err = c.WaitFor(e.ctx, func() bool { return *v >= *op.AtLeast })
+		err = c.WaitFor(e.ctx, func() bool {
+			enough := *v >= *op.AtLeast
+			if op.Look {
+				m.say("look %s = %t", op.Variable, enough)
+			}
+			return enough
+		})
 	}
 	return outcome{}, err
 }

@@ -70,6 +70,7 @@ type Op struct {
 
 	Eager            bool `json:"eager,omitempty"`
 	Immediate        bool `json:"immediate,omitempty"`
+	Look             bool `json:"look,omitempty"`
 	ReturnExceptions bool `json:"return_exceptions,omitempty"`
 
 	// Blocks.
