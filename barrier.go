@@ -249,3 +249,6 @@ func (b *Barrier) String() string {
 	}
 	return fmt.Sprintf("<Barrier [%s, waiters:%d/%d]>", b.state, b.waiting(), b.parties)
 }
+
+// GoString is String.
+func (b *Barrier) GoString() string { return b.String() }

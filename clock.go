@@ -6,6 +6,10 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
+// Time returns the time of the loop's clock, the one that CallAt and timeouts go
+// by. (loop.time)
+func (l *Loop) Time() time.Time { return l.core().Time() }
+
 // WithVirtualClock runs the loop on a clock of its own instead of the machine's. It
 // starts at midnight of 2000-01-01 UTC and stands still while anything can run; when
 // nothing can, it jumps to the next timer. So a program that sleeps for a year ends at

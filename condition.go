@@ -141,3 +141,6 @@ func (c *Condition) String() string {
 	defer c.unlock()
 	return describe("Condition", lockedWord(locked), &c.waiters)
 }
+
+// GoString is String.
+func (c *Condition) GoString() string { return c.String() }

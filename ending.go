@@ -9,6 +9,20 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
+// DefaultGrace is how long Run waits at its end unless WithGrace says otherwise. (not in
+// asyncio, which waits for ever)
+const DefaultGrace = time.Minute
+
+// WithGrace sets how long Run and Runner.Close wait, on the loop's clock, for tasks that
+// were asked to end; without it that is DefaultGrace. It begins when the ctx of Run ends or main is done,
+// whichever is first, and the time that WithDrain gives is not counted. Those still there
+// when it is over are named in the error of Run, which is [ErrGraceExceeded], reported to
+// the exception handler, and left behind: loop tasks, main too, are unwound so that
+// their defers run, Go tasks go on until they return.
+func WithGrace(d time.Duration) Option {
+	return func(o *options) { o.grace = d }
+}
+
 // ending is how the end of a run comes: when its context has ended main has the grace to
 // end too, and what the grace leaves is for the others.
 type ending struct {

@@ -81,3 +81,6 @@ func (e *Event) String() string {
 	}
 	return describe("Event", state, &e.waiters)
 }
+
+// GoString is String.
+func (e *Event) GoString() string { return e.String() }

@@ -111,6 +111,9 @@ func (f *Future[T]) Loop() *Loop { return f.f.Loop().Face().(*Loop) }
 
 func (f *Future[T]) String() string { return "<Future " + f.f.State().String() + ">" }
 
+// GoString is String.
+func (f *Future[T]) GoString() string { return f.String() }
+
 func (f *Future[T]) core() *engine.Future {
 	if f == nil {
 		return nil

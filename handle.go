@@ -119,3 +119,6 @@ func (h *Handle) String() string {
 	}
 	return s + ">"
 }
+
+// GoString is String.
+func (h *Handle) GoString() string { return h.String() }

@@ -129,6 +129,9 @@ func (l *Lock) String() string {
 	return describe("Lock", lockedWord(l.locked), &l.waiters)
 }
 
+// GoString is String.
+func (l *Lock) GoString() string { return l.String() }
+
 func lockedWord(locked bool) string {
 	if locked {
 		return "locked"

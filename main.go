@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/asyncio-go/asyncio/internal/errwalk"
 )
 
 // Main is what a program's main function calls: it runs f with [Run], and returns when f
@@ -50,7 +52,7 @@ func runMain(f func(ctx context.Context) error, stderr io.Writer, opts []Option)
 	if x, ok := err.(*endedLate); ok { //nolint:errorlint // it is Run's own
 		main, late = x.main, x.late
 	}
-	if sig, ok := find[*SignalError](main); ok && isCancellation(main, false) {
+	if sig, ok := errwalk.Find[*SignalError](main); ok && isCancellation(main, false) {
 		fmt.Fprintf(stderr, "asyncio: ended by %v\n", sig.Signal)
 		if late != nil {
 			explain(stderr, late)

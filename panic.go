@@ -8,7 +8,14 @@ import (
 	"strings"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/errwalk"
 )
+
+// PanicsCrash makes a panic in a task crash the process, with the stack where it
+// was raised, instead of ending that task with a *PanicError.
+func PanicsCrash() Option {
+	return func(o *options) { o.PanicsCrash = true }
+}
 
 // PanicError is the error of a task that panicked. Its text is one line; with %+v the
 // stack follows. In slog it is a group of two, panic and stack, where the stack is one
@@ -54,7 +61,7 @@ func panicInside(err error) []runtime.Frame {
 	if _, itself := err.(*PanicError); itself { //nolint:errorlint // it alone is a LogValuer
 		return nil
 	}
-	if p, ok := find[*PanicError](err); ok {
+	if p, ok := errwalk.Find[*PanicError](err); ok {
 		return engine.Raised(p.Stack)
 	}
 	return nil

@@ -373,6 +373,9 @@ func (q *Queue[T]) full() bool { return q.max > 0 && q.n+q.promisedRoom >= q.max
 // not dealt with.
 func (q *Queue[T]) String() string { return q.describe("Queue") }
 
+// GoString is String.
+func (q *Queue[T]) GoString() string { return q.String() }
+
 func (q *Queue[T]) describe(kind string) string {
 	q.lock()
 	defer q.unlock()
@@ -392,98 +395,35 @@ func (q *Queue[T]) describe(kind string) string {
 	return s + ">"
 }
 
-// PriorityQueue is a queue that gives the least item first. Make one with
-// [NewPriorityQueue]: to put something in the zero PriorityQueue, which has no order,
-// panics. (asyncio.PriorityQueue)
-type PriorityQueue[T any] struct {
-	Queue[T]
-	made bool // by NewPriorityQueue; written once
+// fifo is a ring that grows by doubling.
+type fifo[T any] struct {
+	buf  []T // its length is a power of two, or zero
+	head int
+	n    int
 }
 
-// NewPriorityQueue makes a queue that holds at most max items, without bound with
-// zero or less. less orders them; of equal items the first put comes first. It is
-// called while the queue is locked, and must not use it. If it panics, so does the Put or
-// Get that has called it, and nothing was put or taken.
-func NewPriorityQueue[T any](max int, less func(a, b T) bool) *PriorityQueue[T] {
-	if less == nil {
-		panic("asyncio: NewPriorityQueue needs an order")
+func (f *fifo[T]) push(v T) {
+	if f.n == len(f.buf) {
+		buf := make([]T, max(8, 2*f.n))
+		n := copy(buf, f.buf[f.head:])
+		copy(buf[n:], f.buf[:f.head])
+		f.buf, f.head = buf, 0
 	}
-	q := &PriorityQueue[T]{made: true}
-	q.init(max, &priorities[T]{less: less, failed: q.failed})
-	return q
+	f.buf[(f.head+f.n)&(len(f.buf)-1)] = v
+	f.n++
 }
 
-// Put is as of [Queue.Put].
-func (q *PriorityQueue[T]) Put(ctx context.Context, v T) error {
-	q.needsOrder()
-	return q.Queue.Put(ctx, v)
-}
-
-// PutNoWait is as of [Queue.PutNoWait].
-func (q *PriorityQueue[T]) PutNoWait(v T) error {
-	q.needsOrder()
-	return q.Queue.PutNoWait(v)
-}
-
-func (q *PriorityQueue[T]) needsOrder() {
-	if !q.made {
-		panic("asyncio: the zero PriorityQueue has no order: make one with NewPriorityQueue")
+func (f *fifo[T]) pop() T {
+	var zero T
+	v := f.buf[f.head]
+	f.buf[f.head] = zero
+	f.head = (f.head + 1) & (len(f.buf) - 1)
+	if f.n--; f.n == 0 && len(f.buf) > 1<<10 {
+		f.buf, f.head = nil, 0 // do not keep the memory of a burst
 	}
+	return v
 }
 
-// failed passes on, with the monitor locked, the turn of who was to put or to take.
-func (q *PriorityQueue[T]) failed(putting bool) {
-	switch {
-	case putting && !q.full():
-		q.wakePutter()
-	case !putting && q.n > 0:
-		q.wakeGetter()
-	}
-}
+func (f *fifo[T]) len() int { return f.n }
 
-// String is as of [Queue.String].
-func (q *PriorityQueue[T]) String() string { return q.describe("PriorityQueue") }
-
-// LifoQueue is a queue that gives the latest item first. Its zero value is one without
-// bound. (asyncio.LifoQueue)
-type LifoQueue[T any] struct {
-	Queue[T]
-	made bool // by NewLifoQueue; written once
-}
-
-// NewLifoQueue makes a queue that holds at most max items, without bound with zero
-// or less.
-func NewLifoQueue[T any](max int) *LifoQueue[T] {
-	q := &LifoQueue[T]{made: true}
-	q.init(max, &lifo[T]{})
-	return q
-}
-
-// Put is as of [Queue.Put].
-func (q *LifoQueue[T]) Put(ctx context.Context, v T) error {
-	q.ready()
-	return q.Queue.Put(ctx, v)
-}
-
-// PutNoWait is as of [Queue.PutNoWait].
-func (q *LifoQueue[T]) PutNoWait(v T) error {
-	q.ready()
-	return q.Queue.PutNoWait(v)
-}
-
-func (q *LifoQueue[T]) ready() {
-	if !q.made {
-		q.prepare()
-	}
-}
-
-func (q *LifoQueue[T]) prepare() {
-	q.lock()
-	defer q.unlock()
-	if q.items == nil {
-		q.items = &lifo[T]{}
-	}
-}
-
-// String is as of [Queue.String].
-func (q *LifoQueue[T]) String() string { return q.describe("LifoQueue") }
+func (f *fifo[T]) clear() { *f = fifo[T]{} }

@@ -102,3 +102,14 @@ func (r *Runner) Close() error {
 	}
 	return e.outcome(nil)
 }
+
+// String shows the loop.
+func (r *Runner) String() string {
+	if r.loop == nil {
+		return "<Runner>"
+	}
+	return "<Runner " + r.loop.String() + ">"
+}
+
+// GoString is String.
+func (r *Runner) GoString() string { return r.String() }

@@ -172,6 +172,9 @@ func (s *Semaphore) String() string {
 	return describe(kind, state, &s.waiters)
 }
 
+// GoString is String.
+func (s *Semaphore) GoString() string { return s.String() }
+
 // BoundedSemaphore is a semaphore that refuses to have more places than it was
 // made with: its Release returns ErrNotAcquired if none was taken. Make one with
 // [NewBoundedSemaphore]; the zero value has no places,

@@ -318,6 +318,9 @@ func (t *Task[T]) String() string {
 	return text + ">"
 }
 
+// GoString is String.
+func (t *Task[T]) GoString() string { return t.String() }
+
 func (t *Task[T]) core() *engine.Future {
 	if t == nil {
 		return nil

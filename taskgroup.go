@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/errwalk"
 )
 
 // anchor makes a TaskGroup the context that CreateTask recognises.
@@ -112,7 +113,7 @@ func WithTaskGroup(ctx context.Context, body func(tg *TaskGroup) error) error {
 	defer func() {
 		if unwinding {
 			// The errors of tasks have no other way to anybody.
-			if e, ok := find[*GroupError](tg.leave(ctx, errUnwound)); ok {
+			if e, ok := errwalk.Find[*GroupError](tg.leave(ctx, errUnwound)); ok {
 				for _, err := range e.tasks {
 					loop.Report(engine.Report{Message: "task failed in a group whose body panicked or exited", Err: err})
 				}
@@ -430,6 +431,9 @@ func (tg *TaskGroup) String() string {
 	}
 	return describeGroup(tasks, errs, state)
 }
+
+// GoString is String.
+func (tg *TaskGroup) GoString() string { return tg.String() }
 
 func describeGroup(tasks, errs int, state string) string {
 	s := "<TaskGroup"

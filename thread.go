@@ -100,3 +100,14 @@ func (b *lateBody[T]) PC() uintptr { return b.task.pc }
 
 // Keep is called if the task was not left.
 func (b *lateBody[T]) Keep() { b.task.value = b.value }
+
+// WithMaxThreads bounds the Go tasks at work at one time; further ones start when
+// one ends or waits. A Go task that awaits takes no place; one that was left to itself
+// ([Abandon], [ToThread]) has its place until its function returns. n must be positive;
+// without this option there is no bound.
+func WithMaxThreads(n int) Option {
+	if n <= 0 {
+		panic("asyncio: WithMaxThreads needs a positive number")
+	}
+	return func(o *options) { o.MaxThreads = n }
+}

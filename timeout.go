@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
+	"github.com/asyncio-go/asyncio/internal/errwalk"
 )
 
 // TimeoutScope is the deadline of a [Timeout] that is going on. Every method may be
@@ -227,14 +228,14 @@ func asTimeout(err error) error {
 		return newExpiredError(err)
 	case taken:
 		return fmt.Errorf("%w: %w", newExpiredError(err), left)
-	case is(err, context.DeadlineExceeded) && !is(err, ErrTimeout):
+	case errwalk.Is(err, context.DeadlineExceeded) && !errwalk.Is(err, ErrTimeout):
 		return fmt.Errorf("%w: %w", ErrTimeout, err) // the standard library saw it first
 	}
 	return err
 }
 
 func newExpiredError(err error) error {
-	c, _ := find[*CancelledError](err)
+	c, _ := errwalk.Find[*CancelledError](err)
 	return &expiredError{c}
 }
 
@@ -313,3 +314,6 @@ func (tm *TimeoutScope) String() string {
 	}
 	return fmt.Sprintf("<Timeout [%v] when=%s>", s, when)
 }
+
+// GoString is String.
+func (tm *TimeoutScope) GoString() string { return tm.String() }

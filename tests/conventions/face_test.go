@@ -108,6 +108,21 @@ func TestEachNameSaysWhatItIsInAsyncio(t *testing.T) {
 	}
 }
 
+// What has a String has a GoString: %#v would print by reflection all that is inside, read
+// while others write it.
+func TestWhatIsPrintedShowsNothingInside(t *testing.T) {
+	names := face(t)
+	for _, n := range names {
+		typ, isString := strings.CutSuffix(n.full, ".String")
+		if !isString || typ == "Origin" { // a number
+			continue
+		}
+		if !slices.ContainsFunc(names, func(n name) bool { return n.full == typ+".GoString" }) {
+			t.Errorf("%s has a String and no GoString", typ)
+		}
+	}
+}
+
 // What is something in asyncio, by whatever name, stands in the guide for those who come
 // from there.
 func TestGuideHasWhatAsyncioHas(t *testing.T) {

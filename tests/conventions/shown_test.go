@@ -3,8 +3,6 @@ package conventions_test
 import (
 	"go/ast"
 	"go/token"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -24,25 +22,13 @@ func selected(in ast.Node, names map[string]bool) {
 func TestEachNameIsUsedInATest(t *testing.T) {
 	used := map[string]bool{}
 	set := token.NewFileSet()
-	err := fs.WalkDir(os.DirFS(root), ".", func(file string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && file != "." && strings.HasPrefix(d.Name(), "."):
-			return fs.SkipDir
-		case d.IsDir() || !strings.HasSuffix(file, "_test.go"):
-			return nil
-		}
+	tests(t, func(file string) {
 		for _, d := range parse(t, set, file).Decls {
 			if f, ok := d.(*ast.FuncDecl); !ok || !strings.HasPrefix(f.Name.Name, "Example") {
 				selected(d, used)
 			}
 		}
-		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, n := range face(t) {
 		if !used[n.last()] && !n.forGo() {
 			t.Errorf("no test uses %s: add one to the _test.go beside its file, or to a room of tests", n.full)

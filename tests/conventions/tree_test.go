@@ -4,8 +4,10 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -37,6 +39,25 @@ func filesIn(t *testing.T, dir, end string) (names []string) {
 	return names
 }
 
+// tests calls f with the name of each test file of the repository.
+func tests(t *testing.T, f func(file string)) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(root), ".", func(file string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && file != "." && strings.HasPrefix(d.Name(), "."):
+			return fs.SkipDir
+		case !d.IsDir() && strings.HasSuffix(file, "_test.go"):
+			f(file)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // parse returns a file of Go.
 func parse(t *testing.T, set *token.FileSet, name string) *ast.File {
 	t.Helper()
@@ -45,4 +66,39 @@ func parse(t *testing.T, set *token.FileSet, name string) *ast.File {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// The root is the face of the library and what tests a file of it; what holds whatever a
+// program does has a room in tests.
+func TestTestStandsBesideWhatItTests(t *testing.T) {
+	files := filesIn(t, ".", ".go")
+	for _, file := range files {
+		name, test := strings.CutSuffix(file, "_test.go")
+		if !test {
+			continue
+		}
+		if !strings.HasPrefix(name, "example_") {
+			if !slices.Contains(files, name+".go") {
+				t.Errorf("%s stands beside no %s.go: name it after what it tests, or move it to a room of tests", file, name)
+			}
+			continue
+		}
+		for _, d := range parse(t, token.NewFileSet(), file).Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && strings.HasPrefix(f.Name.Name, "Test") {
+				t.Errorf("%s has %s: it is for Examples", file, f.Name.Name)
+			}
+		}
+	}
+}
+
+func TestNoTestFileIsLong(t *testing.T) {
+	const most = 800
+	tests(t, func(file string) {
+		if strings.HasPrefix(file, "conformance/order/") {
+			return // stories take their place
+		}
+		if n := strings.Count(read(t, file), "\n"); n > most {
+			t.Errorf("%s has %d lines, more than %d: it is two", file, n, most)
+		}
+	})
 }

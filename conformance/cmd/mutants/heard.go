@@ -191,7 +191,7 @@ var heardMutants = []mutant{
 	{
 		name:  "log-each",
 		wrong: "each of many errors of a kind is logged",
-		file:  "errorlog.go",
+		file:  "exceptionhandler.go",
 		old:   `	if c.Err == nil || g.first(`,
 		new:   `	if c.Err != nil || g.first(`,
 		guard: `^TestManyErrorsAreFewLines$`,
@@ -199,7 +199,7 @@ var heardMutants = []mutant{
 	{
 		name:  "log-uncounted",
 		wrong: "how many errors of a kind there were is not said",
-		file:  "errorlog.go",
+		file:  "exceptionhandler.go",
 		old: `	t.more++
 `,
 		guard: `^TestManyErrorsAreFewLines$`,

@@ -102,7 +102,7 @@ var outsideMutants = []mutant{
 	{
 		name:  "hostile-error",
 		wrong: "an error whose methods panic ends more than its task",
-		file:  "errwalk.go",
+		file:  "internal/errwalk/errwalk.go",
 		old: `		if recover() != nil {
 			whole = false
 		}

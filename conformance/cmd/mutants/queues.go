@@ -90,7 +90,7 @@ var queueMutants = []mutant{
 	{
 		name:  "priority-ties-reversed",
 		wrong: "of equal items the last put comes first",
-		file:  "store.go",
+		file:  "priorityqueue.go",
 		old:   `a.order < b.order`,
 		new:   `a.order > b.order`,
 	},

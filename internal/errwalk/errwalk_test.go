@@ -1,4 +1,4 @@
-package asyncio_test
+package errwalk_test
 
 import (
 	"context"

@@ -1,6 +1,6 @@
 //go:build !race
 
-package asyncio_test
+package allocations_test
 
 import (
 	"context"

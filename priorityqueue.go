@@ -1,54 +1,61 @@
 package asyncio
 
-// fifo is a ring that grows by doubling.
-type fifo[T any] struct {
-	buf  []T // its length is a power of two, or zero
-	head int
-	n    int
+import "context"
+
+// PriorityQueue is a queue that gives the least item first. Make one with
+// [NewPriorityQueue]: to put something in the zero PriorityQueue, which has no order,
+// panics. (asyncio.PriorityQueue)
+type PriorityQueue[T any] struct {
+	Queue[T]
+	made bool // by NewPriorityQueue; written once
 }
 
-func (f *fifo[T]) push(v T) {
-	if f.n == len(f.buf) {
-		buf := make([]T, max(8, 2*f.n))
-		n := copy(buf, f.buf[f.head:])
-		copy(buf[n:], f.buf[:f.head])
-		f.buf, f.head = buf, 0
+// NewPriorityQueue makes a queue that holds at most max items, without bound with
+// zero or less. less orders them; of equal items the first put comes first. It is
+// called while the queue is locked, and must not use it. If it panics, so does the Put or
+// Get that has called it, and nothing was put or taken.
+func NewPriorityQueue[T any](max int, less func(a, b T) bool) *PriorityQueue[T] {
+	if less == nil {
+		panic("asyncio: NewPriorityQueue needs an order")
 	}
-	f.buf[(f.head+f.n)&(len(f.buf)-1)] = v
-	f.n++
+	q := &PriorityQueue[T]{made: true}
+	q.init(max, &priorities[T]{less: less, failed: q.failed})
+	return q
 }
 
-func (f *fifo[T]) pop() T {
-	var zero T
-	v := f.buf[f.head]
-	f.buf[f.head] = zero
-	f.head = (f.head + 1) & (len(f.buf) - 1)
-	if f.n--; f.n == 0 && len(f.buf) > 1<<10 {
-		f.buf, f.head = nil, 0 // do not keep the memory of a burst
+// Put is as of [Queue.Put].
+func (q *PriorityQueue[T]) Put(ctx context.Context, v T) error {
+	q.needsOrder()
+	return q.Queue.Put(ctx, v)
+}
+
+// PutNoWait is as of [Queue.PutNoWait].
+func (q *PriorityQueue[T]) PutNoWait(v T) error {
+	q.needsOrder()
+	return q.Queue.PutNoWait(v)
+}
+
+func (q *PriorityQueue[T]) needsOrder() {
+	if !q.made {
+		panic("asyncio: the zero PriorityQueue has no order: make one with NewPriorityQueue")
 	}
-	return v
 }
 
-func (f *fifo[T]) len() int { return f.n }
-
-// lifo is a stack.
-type lifo[T any] struct{ items []T }
-
-func (l *lifo[T]) push(v T) { l.items = append(l.items, v) }
-
-func (l *lifo[T]) pop() T {
-	var zero T
-	last := len(l.items) - 1
-	v := l.items[last]
-	l.items[last] = zero
-	l.items = l.items[:last]
-	return v
+// failed passes on, with the monitor locked, the turn of who was to put or to take.
+func (q *PriorityQueue[T]) failed(putting bool) {
+	switch {
+	case putting && !q.full():
+		q.wakePutter()
+	case !putting && q.n > 0:
+		q.wakeGetter()
+	}
 }
 
-func (l *lifo[T]) len() int { return len(l.items) }
+// String is as of [Queue.String].
+func (q *PriorityQueue[T]) String() string { return q.describe("PriorityQueue") }
 
-func (f *fifo[T]) clear() { *f = fifo[T]{} }
-func (l *lifo[T]) clear() { *l = lifo[T]{} }
+// GoString is String.
+func (q *PriorityQueue[T]) GoString() string { return q.String() }
 
 // priorities is a binary heap; of equal items the first in is the first out. less is the
 // user's and may panic: what is to be moved is found first, and moved when that is over.
