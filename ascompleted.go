@@ -58,12 +58,13 @@ func asCompleted[F AnyFuture](ctx context.Context, fs []F, d time.Duration) iter
 			return
 		}
 		fs := distinct(fs)
-		c := &completing{Joint: engine.Joint{Parts: cores(fs)}}
-		c.loop = c.Parts[0].Loop()
-		stop := context.AfterFunc(c.loop.Root(), func() { c.loop.Do(func() { c.close(ErrLoopClosed) }) })
+		c := &completing{}
+		c.init(cores(fs), engine.Completed)
+		loop := c.Loop()
+		stop := context.AfterFunc(loop.Root(), func() { loop.Do(func() { c.close(ErrLoopClosed) }) })
 		defer stop()
-		c.loop.Do(func() { c.begin(d) })
-		defer c.loop.Do(c.end)
+		loop.Do(func() { c.begin(d) })
+		defer loop.Do(c.end)
 		for range fs {
 			i, err := c.next(ctx)
 			if err != nil {
@@ -78,12 +79,10 @@ func asCompleted[F AnyFuture](ctx context.Context, fs []F, d time.Duration) iter
 	}
 }
 
-// completing hands out futures as they end. It belongs to the loop of the first, and is
-// for its owner: it is what who asks for the next waits for if there is none yet.
+// completing hands out futures as they end. It is what who asks for the next waits for if
+// there is none yet.
 type completing struct {
-	engine.Joint
-	loop  *engine.Loop
-	each  []completed
+	watching
 	left  int
 	timer *engine.Handle
 	ended []int // the indices of those that have ended, without those that were handed out
@@ -91,25 +90,15 @@ type completing struct {
 	why   error // there will be no more
 }
 
-type completed struct {
-	engine.Watch
-	in    *completing
-	i     int
-	f     *engine.Future // as it was given
-	near  *engine.Future
-	leave func()
-	given bool // to the caller
-}
-
 // next waits for the next to end, and returns its index.
 func (c *completing) next(ctx context.Context) (i int, err error) {
 	for {
 		there := false
 		ask := func() { i, there, err = c.ask() }
-		if c.loop.Owned() {
+		if loop := c.Loop(); loop.Owned() {
 			ask()
 		} else {
-			c.loop.Call(ask)
+			loop.Call(ask)
 		}
 		if there {
 			return i, err
@@ -125,7 +114,7 @@ func (c *completing) ask() (i int, there bool, err error) {
 	switch {
 	case len(c.ended) > 0:
 		i, c.ended = c.ended[0], c.ended[1:]
-		c.each[i].given = true
+		c.each[i].near = nil // the caller is told
 		return i, true, nil
 	case c.why != nil:
 		return 0, true, c.why
@@ -137,50 +126,41 @@ func (c *completing) ask() (i int, there bool, err error) {
 
 // tell ends the wait for the next.
 func (c *completing) tell() {
-	if c.asked && c.Claim() {
+	if c.asked {
 		c.asked = false
-		c.Settle(engine.Succeeded, nil)
+		c.complete(nil)
 	}
 }
 
 func (c *completing) begin(d time.Duration) {
-	c.Init(c.loop)
-	c.Play(engine.Completed)
 	c.Need = engine.Any
 	if d != 0 {
 		c.Need = engine.Nothing
 	}
 	c.left = len(c.Parts)
-	c.each = make([]completed, len(c.Parts))
-	for i, f := range c.Parts {
-		x := &c.each[i]
-		x.in, x.i, x.f = c, i, f
-		x.near, x.leave = c.loop.Near(f)
-		x.Start(x.near, x)
+	for i := range c.each {
+		x := c.find(i)
+		x.Start(x.near, c, i)
 	}
 	if d != 0 {
 		c.timer = &engine.Handle{}
-		c.timer.Init(c.loop, func() {
+		c.timer.Init(c.Loop(), func() {
 			c.end()
 			c.close(ErrTimeout)
 		}, nil)
-		c.timer.At(c.loop.Deadline(max(d, 0)))
+		c.timer.At(c.Loop().Deadline(max(d, 0)))
 	}
 }
 
-// Completes is for the engine's picture of who waits for whom.
-func (x *completed) Completes() *engine.Future { return &x.in.Future }
-
 // FutureDone is the end of one.
-func (x *completed) FutureDone() {
-	c := x.in
-	if !x.f.Finished() {
+func (c *completing) FutureDone(i int) {
+	if !c.each[i].f.Finished() {
 		c.close(ErrLoopClosed)
 		return
 	}
-	c.ended = append(c.ended, x.i)
+	c.ended = append(c.ended, i)
 	c.tell()
-	c.Strike(x.i)
+	c.Strike(i)
 	if c.left--; c.left == 0 && c.timer != nil {
 		c.timer.Cancel()
 	}
@@ -199,13 +179,6 @@ func (c *completing) end() {
 		c.timer.Cancel()
 	}
 	for i := range c.each {
-		x := &c.each[i]
-		if x.given {
-			continue
-		}
-		x.Stop(x.near)
-		if x.leave != nil {
-			x.leave()
-		}
+		c.letGo(i)
 	}
 }

@@ -2,7 +2,6 @@ package asyncio
 
 import (
 	"context"
-	"unsafe"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
@@ -52,65 +51,54 @@ func GatherAll[A Awaitable[T], T any](ctx context.Context, aws ...A) ([]Outcome[
 	return all, nil
 }
 
-// gathering is the future that is completed by the ends of others. It belongs to the
-// loop of the first; all but the future is for its owner.
+// gathering is completed by the first error, or by the last end.
 type gathering struct {
-	engine.Joint
-	each     []gathered
+	watching
 	left     int
 	outcomes bool // failures are results like others
 	told     bool // the caller was, of an error
 }
 
-// gathered is one of them.
-type gathered struct {
-	engine.Watch
-	in    *gathering
-	f     *engine.Future // as it was given
-	near  *engine.Future // on this loop
-	leave func()         // nil if f is of this loop
-	done  bool           // was so from the start
-}
+// gathered is the error of a gathering: an await may return others.
+type gathered struct{ error }
+
+func (g *gathered) Unwrap() error { return g.error }
 
 func gather(ctx context.Context, fs []*engine.Future, outcomes bool) error {
 	if len(fs) == 0 {
 		return nil
 	}
-	loop := fs[0].Loop()
-	g := &gathering{each: make([]gathered, len(fs)), left: len(fs), outcomes: outcomes}
-	g.Init(loop)
-	g.Play(engine.Gathered)
-	g.Parts, g.Passes = fs, true
-	loop.Do(g.begin)
+	g := &gathering{left: len(fs), outcomes: outcomes}
+	g.init(fs, engine.Gathered)
+	g.Passes = true
+	g.Loop().Do(g.begin)
 	err := g.Await(ctx)
-	switch {
-	case err == nil: // who gathers asks each
-	case !outcomes && g.Finished() && identical(err, g.Peek()):
-		loop.Do(g.heard)
-	default: // the caller was cancelled, or a scope has ended the wait, or it was refused, or the loop was closed
-		loop.Do(g.end)
+	if err == nil {
+		return nil // who gathers asks each
+	}
+	own, ok := err.(*gathered) //nolint:errorlint // as it is
+	if ok {
+		err = own.error
+	}
+	if ok && !outcomes {
+		g.Loop().Do(g.heard)
+	} else {
+		g.Loop().Do(g.end)
 	}
 	return err
 }
 
-// identical reports whether a and b are the very same error, of whichever type: some cannot
-// be compared.
-func identical(a, b error) bool {
-	return *(*[2]uintptr)(unsafe.Pointer(&a)) == *(*[2]uintptr)(unsafe.Pointer(&b))
-}
-
 func (g *gathering) begin() {
-	for i, f := range g.Parts {
-		x := &g.each[i]
-		x.in, x.f = g, f
-		x.near, x.leave = g.Loop().Near(f)
-		if x.done = x.near.Finished(); !x.done { // asked once: other goroutines complete futures too
-			x.Start(x.near, x)
+	for i := range g.each {
+		if x := g.find(i); x.near.Finished() { // asked once: other goroutines complete futures too
+			x.near = nil
+		} else {
+			x.Start(x.near, g, i)
 		}
 	}
 	for i := range g.each {
-		if x := &g.each[i]; x.done {
-			x.FutureDone()
+		if g.each[i].near == nil {
+			g.FutureDone(i)
 		}
 	}
 }
@@ -128,51 +116,33 @@ func (g *gathering) heard() {
 // end lets go of all: the caller was told of none.
 func (g *gathering) end() {
 	for i := range g.each {
-		x := &g.each[i]
-		if !x.done {
-			x.Stop(x.near)
-		}
-		if x.leave != nil {
-			x.leave()
-		}
+		g.letGo(i)
 	}
 }
 
 // Counts is for the engine, which explores orders: whether FutureDone would only count.
-func (x *gathered) Counts() bool { return x.in.left > 1 && x.f.State() == engine.Succeeded }
-
-// Completes is for the engine's picture of who waits for whom.
-func (x *gathered) Completes() *engine.Future { return &x.in.Future }
+func (g *gathering) Counts(i int) bool {
+	return g.left > 1 && g.each[i].f.State() == engine.Succeeded
+}
 
 // FutureDone is the end of one.
-func (x *gathered) FutureDone() {
-	g := x.in
+func (g *gathering) FutureDone(i int) {
 	g.left--
-	err := x.f.Peek() // who gathers is told, if not cancelled first
-	if !x.f.Finished() {
+	f := g.each[i].f
+	err := f.Peek() // who gathers is told, if not cancelled first
+	if !f.Finished() {
 		err = ErrLoopClosed
 	}
 	switch {
 	case g.told:
-		_ = x.f.Outcome() // it was asked for together with the others
+		_ = f.Outcome() // it was asked for together with the others
 	case g.Finished():
 	case err != nil && !g.outcomes:
-		g.complete(err)
+		g.complete(&gathered{err})
 	case g.left > 0:
 	case g.Request() != nil:
-		g.complete(newCancelledError(g.Request()))
+		g.complete(&gathered{newCancelledError(g.Request())})
 	default:
 		g.complete(nil)
 	}
-}
-
-func (g *gathering) complete(err error) {
-	if !g.Claim() {
-		return
-	}
-	s := engine.Succeeded
-	if err != nil {
-		s = engine.Failed
-	}
-	g.Settle(s, err)
 }

@@ -25,7 +25,7 @@ func Shield[A Awaitable[T], T any](ctx context.Context, aw A) (T, error) {
 	s.outer.Init(s.loop)
 	s.outer.Parts = s.parts[:]
 	s.outer.Play(engine.Shielded)
-	s.loop.Do(func() { s.Start(s.inner, s) })
+	s.loop.Do(func() { s.Start(s.inner, s, 0) })
 	if err := s.outer.Await(ctx); err != nil || !aw.Done() {
 		s.outer.Cancel(&engine.Request{}) // if it was a scope that ended the wait
 		s.loop.Do(func() { s.Stop(s.inner) })
@@ -48,7 +48,7 @@ type shield struct {
 func (s *shield) Completes() *engine.Future { return &s.outer.Future }
 
 // FutureDone is the end of the inner future.
-func (s *shield) FutureDone() {
+func (s *shield) FutureDone(int) {
 	if !s.outer.Claim() {
 		return
 	}

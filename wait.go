@@ -99,19 +99,17 @@ func coreOf(f AnyFuture) *engine.Future {
 	panic("asyncio: a nil task or future cannot be awaited")
 }
 
-// waiting is the future that is completed when a wait is over. It belongs to the
-// loop of the first that is waited for; all but the future is for its owner.
+// waiting is completed when a wait is over.
 type waiting struct {
-	engine.Joint
-	loop   *engine.Loop
+	watching
 	o      WaitOptions
 	left   int
-	each   []waited
-	hears  hears          // written before await
-	heard  bool           // the wait has ended well; of who waits, until that has ended
-	over   bool           // it has
-	first  *engine.Future // to end
-	closed bool           // the loop of one was closed before it has ended
+	hears  hears            // written before await
+	heard  bool             // the wait has ended well; of who waits, until that has ended
+	over   bool             // it has
+	first  *engine.Future   // to end
+	asked  []*engine.Future // for their errors, by who waits for the first
+	closed bool             // the loop of one was closed before it has ended
 	timer  *engine.Handle
 }
 
@@ -124,17 +122,6 @@ const (
 	hearsFirst
 	hearsNone
 )
-
-// waited is one of those that are waited for.
-type waited struct {
-	engine.Watch
-	in    *waiting
-	i     int
-	f     *engine.Future // as it was given
-	near  *engine.Future
-	leave func() // nil if f is of this loop
-	asked bool   // for its error, by who waits for the first
-}
 
 // String is what its timer is called.
 func (w *waiting) String() string { return "the timeout of a Wait" }
@@ -151,33 +138,30 @@ func newWaiting(fs []*engine.Future, o WaitOptions) *waiting {
 }
 
 func newWaitingFor(fs []*engine.Future, o WaitOptions, need engine.Need) *waiting {
-	w := &waiting{loop: fs[0].Loop(), o: o, left: len(fs), each: make([]waited, len(fs))}
-	w.Init(w.loop)
-	w.Parts, w.Need = fs, need
-	w.Play(engine.Waited)
-	for i, f := range fs {
-		x := &w.each[i]
-		x.in, x.i, x.f = w, i, f
-		x.near, x.leave = w.loop.Near(f)
+	w := &waiting{o: o, left: len(fs)}
+	w.init(fs, engine.Waited)
+	w.Need = need
+	for i := range fs {
+		w.find(i)
 	}
-	w.loop.Do(w.begin)
+	w.Loop().Do(w.begin)
 	return w
 }
 
 func (w *waiting) begin() {
 	if w.o.Timeout != 0 {
 		w.timer = &engine.Handle{}
-		w.timer.Init(w.loop, w.complete, w)
-		w.timer.At(w.loop.Deadline(max(w.o.Timeout, 0)))
+		w.timer.Init(w.Loop(), func() { w.complete(nil) }, w)
+		w.timer.At(w.Loop().Deadline(max(w.o.Timeout, 0)))
 	}
 	for i := range w.each {
-		w.each[i].Start(w.each[i].near, &w.each[i])
+		w.each[i].Start(w.each[i].near, w, i)
 	}
 }
 
 // await waits, and lets go of all that it has waited for. It is called once.
 func (w *waiting) await(ctx context.Context) error {
-	defer w.loop.Do(w.end)
+	defer w.Loop().Do(w.end)
 	err := w.Await(ctx)
 	if err == nil && w.closed {
 		err = ErrLoopClosed
@@ -190,17 +174,15 @@ func (w *waiting) end() {
 	if w.timer != nil {
 		w.timer.Cancel()
 	}
-	for i := range w.each {
-		x := &w.each[i]
-		if x.f.Finished() && w.tells(x.f) {
-			if x.asked {
-				_ = x.f.Outcome()
-			}
-			continue // what has just failed is still taken note of: see FutureDone
+	for _, f := range w.asked {
+		if w.tells(f) {
+			_ = f.Outcome()
 		}
-		x.Stop(x.near)
-		if x.leave != nil {
-			x.leave()
+	}
+	for i := range w.each {
+		// What has just failed is still taken note of: see FutureDone.
+		if f := w.each[i].f; !f.Finished() || !w.tells(f) {
+			w.letGo(i)
 		}
 	}
 	w.over = true
@@ -219,17 +201,14 @@ func (w *waiting) tells(f *engine.Future) bool {
 }
 
 // Counts is for the engine, which explores orders: whether FutureDone would only count.
-func (x *waited) Counts() bool {
-	return x.in.first != nil && x.in.left > 1 && x.in.o.ReturnWhen == AllCompleted && x.f.Finished()
+func (w *waiting) Counts(i int) bool {
+	return w.first != nil && w.left > 1 && w.o.ReturnWhen == AllCompleted && w.each[i].f.Finished()
 }
 
-// Completes is for the engine's picture of who waits for whom.
-func (x *waited) Completes() *engine.Future { return &x.in.Future }
-
 // FutureDone is the end of one.
-func (x *waited) FutureDone() {
-	w := x.in
-	if !x.f.Finished() {
+func (w *waiting) FutureDone(i int) {
+	f := w.each[i].f
+	if !f.Finished() {
 		if w.Claim() { // or it is read already
 			w.closed = true
 			w.Settle(engine.Succeeded, nil)
@@ -237,28 +216,24 @@ func (x *waited) FutureDone() {
 		return
 	}
 	if w.left--; w.first == nil {
-		w.first = x.f
+		w.first = f
 	}
 	if w.left > 0 && w.o.ReturnWhen != FirstCompleted {
 		if w.o.ReturnWhen == AllCompleted {
 			return
 		}
-		if x.f.State() != engine.Failed {
-			w.Strike(x.i)
+		if f.State() != engine.Failed {
+			w.Strike(i)
 			return
 		}
-		if x.asked = true; w.over {
-			_ = x.f.Outcome() // as in CPython, who has asked for the first error has seen it
+		if w.over {
+			_ = f.Outcome() // as in CPython, who has asked for the first error has seen it
+		} else {
+			w.asked = append(w.asked, f)
 		}
 	}
 	if w.timer != nil {
 		w.timer.Cancel()
 	}
-	w.complete()
-}
-
-func (w *waiting) complete() {
-	if w.Claim() {
-		w.Settle(engine.Succeeded, nil)
-	}
+	w.complete(nil)
 }

@@ -56,12 +56,12 @@ func (m *membership) over() bool {
 // watchEnd has the keeper of a group told when the task has ended.
 func (m *membership) watchEnd() {
 	if m.keeper != nil {
-		m.watch.Start(&m.task.Future, m)
+		m.watch.Start(&m.task.Future, m, 0)
 	}
 }
 
 // FutureDone tells the keeper of a group that the task has ended.
-func (m *membership) FutureDone() { m.keeper.keeper.Ended(m.task) }
+func (m *membership) FutureDone(int) { m.keeper.keeper.Ended(m.task) }
 
 // Counts is for the explorer.
 func (m *membership) Counts() bool {

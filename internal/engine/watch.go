@@ -4,15 +4,16 @@ package engine
 // owner of the future's loop alone.
 type Watch struct {
 	to      Watcher
+	i       int32 // which of its watches it is
 	dropped bool
 }
 
-// Watcher is told by a Watch, one turn after the future is done.
-type Watcher interface{ FutureDone() }
+// Watcher is told by its i-th Watch, one turn after the future is done.
+type Watcher interface{ FutureDone(i int) }
 
-// Start has to told when f is done.
-func (w *Watch) Start(f *Future, to Watcher) {
-	w.to = to
+// Start has to told when f is done, by the number i.
+func (w *Watch) Start(f *Future, to Watcher, i int) {
+	w.to, w.i = to, int32(i)
 	f.loop.addWaiter(f, w)
 }
 
@@ -24,12 +25,12 @@ func (w *Watch) Stop(f *Future) {
 
 // counter is a Watcher that can tell whether its FutureDone would do nothing but count.
 // When that comes makes no difference to anybody: see explorer.
-type counter interface{ Counts() bool }
+type counter interface{ Counts(i int) bool }
 
 // counts reports whether the watch is such a one now.
 func (w *Watch) counts() bool {
 	c, ok := w.to.(counter)
-	return ok && !w.dropped && c.Counts()
+	return ok && !w.dropped && c.Counts(int(w.i))
 }
 
 // Dropped reports whether Stop was called.
@@ -39,6 +40,6 @@ func (w *Watch) done(l *Loop) { l.wake(w) }
 
 func (w *Watch) run(*Loop) {
 	if !w.dropped {
-		w.to.FutureDone()
+		w.to.FutureDone(int(w.i))
 	}
 }

@@ -83,16 +83,17 @@ var edgeMutants = []mutant{
 		name:  "circle-by-gather",
 		wrong: "a gather closes no circle",
 		file:  "gather.go",
-		old:   `	g.Parts, g.Passes = fs, true`,
-		new:   `	g.Parts, g.Passes, g.Need = fs, true, engine.Nothing`,
+		old:   `	g.Passes = true`,
+		new:   `	g.Passes, g.Need = true, engine.Nothing`,
 		guard: `^TestAwaitThatClosesACircleIsADeadlock$`,
 	},
 	{
 		name:  "circle-by-wait",
 		wrong: "Wait, Race and AsCompleted close no circle",
 		file:  "wait.go",
-		old:   `	w.Parts, w.Need = fs, need`,
-		new:   `	w.Need = need`,
+		old:   `	w.Loop().Do(w.begin)`,
+		new: `	w.Parts = make([]*engine.Future, len(fs))
+	w.Loop().Do(w.begin)`,
 		guard: `^TestAwaitThatClosesACircleIsADeadlock$`,
 	},
 	{

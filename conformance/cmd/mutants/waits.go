@@ -20,8 +20,8 @@ var waitMutants = []mutant{
 		name:  "gather-lets-go",
 		wrong: "Gather does not pass a cancellation on",
 		file:  "gather.go",
-		old:   `	g.Parts, g.Passes = fs, true`,
-		new:   `	g.Parts = fs`,
+		old: `	g.Passes = true
+`,
 	},
 	{
 		name:  "gather-all-ignores",
@@ -64,8 +64,8 @@ var waitMutants = []mutant{
 		name:  "wait-cancelled-fails",
 		wrong: "Wait for the first failure takes a cancelled one for that",
 		file:  "wait.go",
-		old:   `x.f.State() != engine.Failed {`,
-		new:   `x.f.State() == engine.Succeeded {`,
+		old:   `f.State() != engine.Failed {`,
+		new:   `f.State() == engine.Succeeded {`,
 	},
 	{
 		name:  "wait-cancels",
@@ -96,7 +96,7 @@ var waitMutants = []mutant{
 		wrong: "WaitFor without time does not wait for the end of what it cancels",
 		file:  "waitfor.go",
 		old:   `	return w.await(ctx)`,
-		new: `	w.loop.Do(w.end)
+		new: `	w.Loop().Do(w.end)
 	return nil`,
 	},
 	{
@@ -119,10 +119,7 @@ var waitMutants = []mutant{
 		name:  "wait-looks-on",
 		wrong: "a wait that is over goes on to watch, and to see errors",
 		file:  "wait.go",
-		old: `		x.Stop(x.near)
-		if x.leave != nil {
-			x.leave()
-		}
+		old: `			w.letGo(i)
 `,
 	},
 }
