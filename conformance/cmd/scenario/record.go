@@ -21,19 +21,24 @@ func (r *recorder) files(names []string) error {
 	if err != nil {
 		return err
 	}
+	n := 0
 	for _, name := range names {
-		if err = r.file(o, name); err != nil {
+		if err = r.file(o, name, &n); err != nil {
 			break
 		}
+	}
+	if err == nil {
+		fmt.Printf("%d stories, as on CPython %s\n", n, o.Version)
 	}
 	return errors.Join(err, o.Close())
 }
 
-func (r *recorder) file(o *difftest.Oracle, name string) error {
+func (r *recorder) file(o *difftest.Oracle, name string, n *int) error {
 	stories, err := scenario.ReadStories(name)
 	if err != nil {
 		return err
 	}
+	*n += len(stories.All)
 	var programs [][]byte
 	for _, s := range stories.All {
 		if gates := s.Program.Beyond(o.Version); len(gates) > 0 {
