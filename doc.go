@@ -119,4 +119,10 @@
 // that is thousands of things, of the turns after it too, so that timers come in between.
 // With 65,536 waiting, who asks for more is held up for 100 microseconds each time.
 // Methods that ask, like [Task.Done], answer at once.
+//
+// # Further
+//
+// The repository has a guide for those who know asyncio (docs/from-asyncio.md), one to tests
+// that are exact (docs/testing.md), how it works and where things are (ARCHITECTURE.md), and
+// what a change brings along (CONTRIBUTING.md).
 package asyncio

@@ -1,5 +1,7 @@
 //go:build !race
 
+// What the common operations allocate, to the object. The benchmarks cannot notice one more;
+// here it has to be written down.
 package allocations_test
 
 import (
@@ -11,8 +13,6 @@ import (
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
-// TestAllocations says what the common operations allocate, to the object. The
-// benchmarks cannot notice one more; here it has to be written down.
 func TestAllocations(t *testing.T) {
 	if coro.Portable("id") || coro.Portable("number") {
 		t.Skip("now and then a buffer is made in which to read who is running")
