@@ -81,16 +81,6 @@ func (tr *trace) doze(ctx context.Context, who string, ms int) error {
 	return err
 }
 
-// failer is a coroutine that sleeps, then fails.
-func (tr *trace) failer(who string, ms int) coroutine {
-	return func(ctx context.Context) (string, error) {
-		if err := tr.doze(ctx, who, ms); err != nil {
-			return "", err
-		}
-		return "", errors.New("boom " + who)
-	}
-}
-
 // sour is a sleeper that fails when it is cancelled.
 func (tr *trace) sour(who string, ms int) coroutine {
 	return func(ctx context.Context) (string, error) {
@@ -101,45 +91,10 @@ func (tr *trace) sour(who string, ms int) coroutine {
 	}
 }
 
-// cleaner is a sleeper that takes its time when it is cancelled.
-func (tr *trace) cleaner(who string, ms, clean int) coroutine {
-	return func(ctx context.Context) (string, error) {
-		if err := tr.doze(ctx, who, ms); err != nil {
-			tr.Sleep(ctx, clean)
-			tr.Add("%s is clean", who)
-			return "", err
-		}
-		return who, nil
-	}
-}
-
 // watch adds the end of tasks, on the turn after it.
 func (tr *trace) watch(tasks ...*task) {
 	for _, t := range tasks {
 		t.AddDoneCallback(func(t *task) { tr.Add("%s is done", t.Name()) })
-	}
-}
-
-func (tr *trace) later(ms int, f func()) { tr.Loop.CallLater(testutil.Millis(ms), f) }
-
-// three makes sleepers a, b and c; one fails where the time is negative.
-func (tr *trace) three(ctx context.Context, times ...int) []*task {
-	tasks := make([]*task, len(times))
-	for i, ms := range times {
-		who := string(rune('a' + i))
-		if ms < 0 {
-			tasks[i] = tr.named(ctx, who, tr.failer(who, -ms))
-		} else {
-			tasks[i] = tr.named(ctx, who, tr.Sleeper(who, ms))
-		}
-	}
-	return tasks
-}
-
-// retrieve asks for the errors, so that nobody is told that nobody has.
-func retrieve(tasks []*task) {
-	for _, t := range tasks {
-		_ = t.Err()
 	}
 }
 
@@ -171,10 +126,6 @@ func gatheringAll(tasks ...*task) coroutine {
 		}
 		return strings.Join(all, " "), err
 	}
-}
-
-func shielding[A asyncio.Awaitable[string]](aw A) coroutine {
-	return func(ctx context.Context) (string, error) { return asyncio.Shield(ctx, aw) }
 }
 
 func limited[A asyncio.Awaitable[string]](aw A, ms int) coroutine {
