@@ -50,9 +50,9 @@ func (f *Future) AwaitFrom(ctx context.Context) error {
 	case t.loop != f.loop:
 		return t.awaitAbroad(f, ctx)
 	case t.thread:
-		return t.visit(&visit{t: t, f: f, at: at, ctx: ctx})
+		return t.visit(&visit{t: t, f: f, end: at.interrupts(t, ctx)})
 	default:
-		return t.await(f, at, ctx)
+		return t.await(f, at.interrupts(t, ctx))
 	}
 }
 
@@ -88,73 +88,45 @@ func Sleep(ctx context.Context, d time.Duration) error {
 		defer h.Cancel()
 		return f.block(ctx)
 	case t.thread:
-		return t.visit(&visit{t: t, d: d, at: at, ctx: ctx})
+		return t.visit(&visit{t: t, d: d, end: at.interrupts(t, ctx)})
 	default:
-		return t.sleep(d, at, ctx)
+		return t.sleep(d, at.interrupts(t, ctx))
 	}
 }
 
-// caller finds the task whose code is running, which need not be the one that the
-// context belongs to; nil for a goroutine that is no task.
-func caller(at place, other *Loop) (*Task, error) {
-	if at.task != nil && at.task.sits() {
-		return at.task, nil
-	}
-	here := other
-	if here == nil || !here.owned() {
-		if here = at.loop; here == nil || !here.owned() {
-			here = hereLoop()
-		}
-	}
-	if here != nil {
-		if here.current == nil {
-			return nil, ErrNotInTask
-		}
-		return here.current, nil
-	}
-	return hereWorker(), nil
-}
-
-// await is Await for a loop task and a future of its loop.
-func (t *Task) await(f *Future, at place, ctx context.Context) error {
-	if err := t.mayWait(at, ctx); err != nil {
+// await is Await for a loop task and a future of its loop, with what may interrupt it.
+func (t *Task) await(f *Future, end context.Context) error {
+	if err := t.mayWait(end); err != nil {
 		return err
 	}
 	t.begin(f)
-	t.bind(at, ctx)
+	t.bind(end)
 	return t.Rest()
 }
 
 // sleep is Sleep for a loop task.
-func (t *Task) sleep(d time.Duration, at place, ctx context.Context) error {
-	if err := t.mayWait(at, ctx); err != nil {
+func (t *Task) sleep(d time.Duration, end context.Context) error {
+	if err := t.mayWait(end); err != nil {
 		return err
 	}
 	t.doze(d)
-	t.bind(at, ctx)
+	t.bind(end)
 	return t.Rest()
 }
 
-// mayWait refuses waits that could not end: the loop is closed, or the scope is
-// over. A task's own context never is: a cancellation is delivered once.
-func (t *Task) mayWait(at place, ctx context.Context) error {
-	switch {
+// mayWait refuses waits that could not end: the loop is closed, or what would interrupt
+// them is over. A task's own context never is: a cancellation is delivered once.
+func (t *Task) mayWait(end context.Context) error {
+	switch s, own := end.(*Scope); {
 	case t.loop.closed.Load():
 		return ErrLoopClosed
-	case at.unbound(t):
-		return nil
-	case at.watched(t, ctx) != nil:
-		if end := at.watched(t, ctx); t.loop.errOf(end) != nil {
-			return t.loop.causeOf(end)
+	case end == nil:
+	case own && s.loop == t.loop:
+		if s.over != nil {
+			return t.loop.cause(s.over)
 		}
-	case at.scope != nil:
-		if at.scope.over != nil {
-			return t.loop.cause(at.scope.over)
-		}
-	default: // borrowed from another task
-		if at.task.Err() != nil {
-			return context.Cause(at.task)
-		}
+	case t.loop.errOf(end) != nil:
+		return t.loop.causeOf(end)
 	}
 	return nil
 }
@@ -254,30 +226,17 @@ func (t *Task) cancelled(f *Future) error {
 	return t.loop.hooks.Cancelled(r)
 }
 
-// bind makes the end of the context a wait was begun with interrupt it.
-func (t *Task) bind(at place, ctx context.Context) {
-	switch {
-	case t.waitOn == nil: // its next step is in the ready queue already
-	case at.unbound(t):
-	case at.watched(t, ctx) != nil:
-		b := t.fiber.interruptible()
-		b.deadline = t.loop.hasDeadline(at.watched(t, ctx))
-		b.unwatch = t.loop.whenEnded(at.watched(t, ctx), &boundOnce{b, b.waits})
-	case at.scope != nil:
-		at.scope.links.add(&t.fiber.interruptible().link)
-	default:
-		at.task.more().links.add(&t.fiber.interruptible().link)
+// bind has the wait that was begun interrupted by an end, unless its next step is in the
+// ready queue already.
+func (t *Task) bind(end context.Context) {
+	if end != nil && t.waitOn != nil {
+		t.fiber.interruptible().link.join(t.loop, end)
 	}
 }
 
 // end unbinds a wait that is over and returns why it was interrupted, if it was.
 func (b *bound) end() error {
-	b.waits++
 	b.link.remove()
-	if b.unwatch != nil {
-		b.unwatch()
-		b.unwatch, b.deadline = nil, false
-	}
 	err := b.cause
 	b.cause, b.queue = nil, nil
 	return err
@@ -290,18 +249,6 @@ func (b *bound) scopeEnded(r *Request) {
 		return
 	}
 	t.breakOff(t.loop.cause(r))
-}
-
-// boundOnce is one of the waits of a fiber.
-type boundOnce struct {
-	*bound
-	wait uint64
-}
-
-func (b *boundOnce) scopeEnded(r *Request) {
-	if b.waits == b.wait {
-		b.bound.scopeEnded(r)
-	}
 }
 
 // breakOff ends the wait in progress, with an error that it returns if that is not nil.

@@ -146,8 +146,8 @@ func (t *Task) endContext(r *Request) {
 	x := t.more()
 	x.newest.Store(r)
 	x.first.CompareAndSwap(nil, r)
-	if x.signal.Load() != nil {
-		t.sign()
+	if x.std.Load() != nil {
+		t.std()
 	}
 }
 

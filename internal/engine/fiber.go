@@ -29,13 +29,9 @@ type wait struct {
 
 // bound is what few waits have: an end other than that of what is waited for.
 type bound struct {
-	fiber   *fiber
-	cause   error // why the wait was interrupted or refused
-	link    link  // in the list of a scope
-	unwatch func() bool
-	// deadline says that what is watched has one, on whichever clock.
-	deadline bool
-	waits    uint64 // counts them, so that a late interruption misses
+	fiber *fiber
+	cause error // why the wait was interrupted or refused
+	link  link  // to the context by whose end it is interrupted
 	// queue is where the task has its place still, if the wait for a Waiter was
 	// interrupted: it leaves when it goes on.
 	queue Unwinder

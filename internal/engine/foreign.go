@@ -56,22 +56,51 @@ func doneOf(ctx context.Context) (done <-chan struct{}) {
 	return ctx.Done()
 }
 
-// whenEnded arranges for who to be told on the loop when ctx ends.
-func (l *Loop) whenEnded(ctx context.Context, who scoped) (stop func() bool) {
-	stop, err := AfterFunc(l, ctx, func() {
-		l.post(action(func() { l.deliver(who, l.endOf(ctx)) }))
-	})
-	if err != nil {
-		l.post(action(func() { l.deliver(who, &Request{Origin: OriginContext, Cause: err}) }))
+// ending is the latest end of a foreign context. Of many who wait for it each is told on
+// its own, all of them by one request.
+type ending struct {
+	of <-chan struct{}
+	by *Request
+}
+
+// lookout waits for the end of a foreign context on behalf of one who ends with it.
+type lookout struct {
+	foreign
+	who    scoped
+	panic  error // of ctx, when it was asked for its end
+	over   bool  // who has ended, or needs it no more
+	unhook func() bool
+}
+
+// lookOut has who told on the loop when ctx has ended.
+func (l *Loop) lookOut(ctx context.Context, who scoped) *lookout {
+	w := &lookout{foreign: foreign{Context: ctx, loop: l}, who: who}
+	if w.unhook, w.panic = w.afterFunc(w.ended); w.panic != nil {
+		w.ended()
 	}
-	return stop
+	return w
+}
+
+func (w *lookout) ended() { w.loop.post(w) }
+
+func (w *lookout) run(l *Loop) {
+	switch {
+	case w.over:
+	case w.panic != nil:
+		l.deliver(w.who, &Request{Origin: OriginContext, Cause: w.panic})
+	default:
+		l.deliver(w.who, l.endOf(w.Context))
+	}
+}
+
+func (w *lookout) leave() {
+	w.over = true
+	w.unhook()
 }
 
 // AfterFunc is context.AfterFunc. With the error of a panic of ctx's f is never called.
 func AfterFunc(l *Loop, ctx context.Context, f func()) (stop func() bool, err error) {
-	stop = func() bool { return false }
-	defer l.panicked(&err)
-	return context.AfterFunc(&foreign{ctx, ctx.Done(), l}, f), nil
+	return (&foreign{Context: ctx, loop: l}).afterFunc(f)
 }
 
 // foreign is such a context as the standard library is to see it.
@@ -79,6 +108,13 @@ type foreign struct {
 	context.Context
 	done <-chan struct{}
 	loop *Loop
+}
+
+func (f *foreign) afterFunc(do func()) (stop func() bool, err error) {
+	stop = func() bool { return false }
+	defer f.loop.panicked(&err)
+	f.done = f.Context.Done()
+	return context.AfterFunc(f, do), nil
 }
 
 func (f *foreign) Done() <-chan struct{} { return f.done }

@@ -47,27 +47,11 @@ type About struct {
 	Whole   bool    // there are no other holders, and one of them has to let go
 }
 
-// TaskOf returns the task that ctx leads to, nil if none.
-func TaskOf(ctx context.Context) *Task {
-	if ctx == nil {
-		return nil
-	}
-	return lookup(ctx).task
-}
-
 // Observed reports whether ctx is that of a task on a loop under test, or in debug mode,
 // whose primitives are to keep account of who holds them.
 func Observed(ctx context.Context) (*Task, bool) {
 	t, ok := ctx.(*Task)
 	return t, ok && t.loop.accounts.Load()
-}
-
-// Here returns the task that the caller runs as, of whichever loop, nil if none.
-func Here() *Task {
-	if l := hereLoop(); l != nil {
-		return l.current
-	}
-	return nil
 }
 
 // completer is a Watcher by which something else is completed, for which others wait.
@@ -133,14 +117,13 @@ func (t *Task) blocked() Blocked {
 }
 
 func (t *Task) watchesDeadline() bool {
-	if f := t.fiber; f != nil && f.wait != nil && f.wait.bound != nil && f.wait.bound.deadline {
-		return true
+	if f := t.fiber; f != nil && f.wait != nil && f.wait.bound != nil {
+		if far := f.wait.bound.link.far; far != nil && t.loop.hasDeadline(far.Context) {
+			return true
+		}
 	}
 	m := t.member()
-	if m == nil || !m.away || m.ended {
-		return false
-	}
-	return t.loop.hasDeadline(m.ends)
+	return m != nil && m.foreign() && !m.ended && t.loop.hasDeadline(m.ends)
 }
 
 // when returns the moment of a timer that is set, Never of another.

@@ -173,7 +173,7 @@ func New(c Config) *Loop {
 	l.slow.Store(int64(DefaultSlow))
 	l.threshold.Store(int64(c.Watchdog))
 	l.root.SetDeadline(Never)
-	l.root.at = place{loop: l, near: &l.root, scope: &l.root, home: &l.root}
+	l.root.at = location{loop: l, from: &l.root, ends: &l.root}
 	return l
 }
 

@@ -19,10 +19,8 @@ func (s *Scope) String() string {
 	switch {
 	case s == &s.loop.root:
 		return "asyncio.Loop"
-	case s.kind == group:
+	case s.keeper != nil:
 		return derivedFrom(s.at.task) + ".TaskGroup"
-	case s.kind == window:
-		return derivedFrom(s.at.task) + ".Timeout"
 	}
 	return derivedFrom(s.at.task) + s.loop.until(".WithCancel", ".WithTimeout", s.OwnDeadline())
 }

@@ -66,9 +66,10 @@ type extra struct {
 	created *Creation   // where, in debug mode
 
 	// Any goroutine.
-	name   atomic.Pointer[string]
-	signal atomic.Pointer[signal] // the context's end; see sign
+	name atomic.Pointer[string]
+	std  atomic.Pointer[stdContext] // the context's end; see Task.std
 	requests
+
 	// Owner.
 	links links // scopes derived from this task's context
 }
@@ -86,20 +87,6 @@ func (t *Task) member() *membership {
 		return x.member
 	}
 	return nil
-}
-
-// sign returns the task's signal, made on first use. Whichever of it and
-// endContext comes second sees what the first has stored.
-func (t *Task) sign() *signal {
-	x := t.more()
-	if x.signal.Load() == nil {
-		x.signal.CompareAndSwap(nil, &signal{})
-	}
-	s := x.signal.Load()
-	if r := x.first.Load(); r != nil {
-		s.end(context.Canceled, t.loop.hooks.Cancelled(r))
-	}
-	return s
 }
 
 // task returns the task that f is the future of.
@@ -123,10 +110,11 @@ func (t *Task) Start(ctx context.Context, body Body, m Mode) {
 		return
 	}
 	at := locate(ctx)
-	if at.task != nil && !at.scoped() {
+	bound := at.membership()
+	if at.task != nil && bound == nil {
 		ctx = valuesOf(ctx, at.task)
 	}
-	t.start(at.loop, ctx, at.task, &at, body, m)
+	t.start(at.loop, ctx, at.task, bound, body, m)
 }
 
 // NeverStart makes t a task of l that comes back done, with why it could not start.
@@ -142,22 +130,22 @@ func (t *Task) StartOn(l *Loop, ctx context.Context, body Body) {
 	if ctx == nil {
 		panic(nilContext)
 	}
-	at := place{loop: l}
+	var bound *membership
 	if ctx.Done() != nil {
-		at.away, at.hears, at.watch = true, true, ctx
+		bound = &membership{ends: ctx, hears: true}
 	}
-	t.start(l, ctx, nil, &at, body, 0)
+	t.start(l, ctx, nil, bound, body, 0)
 }
 
-// start is Start with whose context it is, nil if no task's, and where the task belongs,
-// nil for nowhere but to its loop.
-func (t *Task) start(l *Loop, ctx context.Context, creator *Task, at *place, body Body, m Mode) {
+// start is Start with whose context it is, nil if no task's, and what binds the task, nil
+// for nothing but its loop.
+func (t *Task) start(l *Loop, ctx context.Context, creator *Task, bound *membership, body Body, m Mode) {
 	t.loop = l
 	t.kind = kindTask
 	t.body = body
 	t.values = ctx
 	owned := l.owned()
-	if at == nil && m == 0 && !t.thread && owned && !l.sites.Load() && !l.closed.Load() {
+	if bound == nil && m == 0 && !t.thread && owned && !l.sites.Load() && !l.closed.Load() {
 		// The common case of what follows.
 		t.count()
 		l.tasks.add(t)
@@ -171,8 +159,8 @@ func (t *Task) start(l *Loop, ctx context.Context, creator *Task, at *place, bod
 	if !owned {
 		t.count() // whether it is refused is not known here
 	}
-	if at != nil && at.scoped() {
-		t.enroll(at)
+	if bound != nil {
+		t.enroll(bound)
 	}
 	if l.sites.Load() {
 		t.more().created = Callers()
@@ -268,7 +256,7 @@ func (l *Loop) adopt(t *Task) bool {
 	t.count()
 	l.tasks.add(t)
 	if m != nil {
-		t.enterScope(m)
+		m.enter()
 	}
 	return true
 }
@@ -278,10 +266,10 @@ func (l *Loop) refuse(t *Task, m *membership) error {
 	switch {
 	case l.closed.Load():
 		return ErrLoopClosed
-	case m == nil || m.keeper == nil:
+	case m == nil || m.group == nil:
 		return nil
 	}
-	err := m.keeper.keeper.Admit(t)
+	err := m.group.keeper.Admit(t)
 	if err == nil && !m.late {
 		m.watchEnd()
 	}

@@ -240,8 +240,7 @@ type visit struct {
 	t   *Task
 	f   *Future
 	d   time.Duration
-	at  place
-	ctx context.Context
+	end context.Context // what may interrupt it
 }
 
 // visit waits on the task's goroutine.
@@ -261,7 +260,7 @@ func (v *visit) run(l *Loop) {
 		th.woken <- t.retrieve()
 		return
 	}
-	err := t.mayWait(v.at, v.ctx)
+	err := t.mayWait(v.end)
 	if err == nil && v.f != nil && v.f.Finished() {
 		v.f.schedule(l)
 		th.woken <- v.f.retrieve()
@@ -281,7 +280,7 @@ func (v *visit) run(l *Loop) {
 	} else {
 		t.doze(v.d)
 	}
-	t.bind(v.at, v.ctx)
+	t.bind(v.end)
 }
 
 // letGo lets go of a Go task of a closing loop. One that has begun runs on,

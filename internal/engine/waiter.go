@@ -105,21 +105,21 @@ func (w *Waiter) WaitFrom(ctx context.Context) error {
 	if t == nil {
 		return w.block(ctx)
 	}
-	at := w.look(ctx)
+	end := w.look(ctx)
 	if t.thread {
-		return t.visit(&visit{t: t, f: &w.Future, at: at, ctx: ctx})
+		return t.visit(&visit{t: t, f: &w.Future, end: end})
 	}
-	return t.await(&w.Future, at, ctx)
+	return t.await(&w.Future, end)
 }
 
-// look is lookup. That and what follows is users' code: if it panics, who has its place in
+// look finds what may interrupt the wait. That and what follows is users' code: if it panics, who has its place in
 // the queue will not leave it by itself.
-func (w *Waiter) look(ctx context.Context) place {
+func (w *Waiter) look(ctx context.Context) context.Context {
 	returned := false
 	defer w.ifNot(&returned)
 	at := lookup(ctx)
 	returned = true
-	return at
+	return at.interrupts(w.task, ctx)
 }
 
 func (w *Waiter) ifNot(returned *bool) {

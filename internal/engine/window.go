@@ -15,22 +15,15 @@ type Window struct {
 	parent context.Context
 
 	// Any goroutine.
-	deadline atomic.Int64 // its own, since the loop's epoch; Never for none
-	scope    atomic.Pointer[Scope]
-	over     atomic.Pointer[Request] // its end, which comes before it is looked whether there is a scope
+	due
+	scope atomic.Pointer[Scope]
+	over  atomic.Pointer[Request] // its end, which comes before it is looked whether there is a scope
 }
 
 // Init derives the window from ctx, which leads to l.
 func (w *Window) Init(l *Loop, ctx context.Context) {
 	w.loop, w.parent = l, ctx
 	w.SetDeadline(Never)
-}
-
-// place is where the window leads to.
-func (w *Window) place() place {
-	p := lookup(w.parent)
-	p.window = w
-	return p
 }
 
 // made returns the scope, which ends with the window. Whichever of it and End comes
@@ -40,12 +33,12 @@ func (w *Window) made() *Scope {
 		return s
 	}
 	at := lookup(w.parent)
-	s := &Scope{kind: window}
+	s := &Scope{}
 	s.init(w.parent, at, Never)
 	if !w.scope.CompareAndSwap(nil, s) {
 		return w.scope.Load()
 	}
-	s.enter(at)
+	s.enter(at.from)
 	if r := w.over.Load(); r != nil {
 		s.End(r)
 	}
@@ -68,16 +61,8 @@ func (w *Window) Expire() { w.End(expired()) }
 // LoopClosed ends a window whose deadline will not come any more.
 func (w *Window) LoopClosed() { w.End(loopClosed()) }
 
-// SetDeadline sets the deadline that the context shows, Never for none of its own.
-func (w *Window) SetDeadline(due time.Duration) { w.deadline.Store(int64(due)) }
-
-// OwnDeadline returns what SetDeadline has set.
-func (w *Window) OwnDeadline() time.Duration { return time.Duration(w.deadline.Load()) }
-
 // Deadline is the nearest one of this window and of what is above it.
-func (w *Window) Deadline() (time.Time, bool) {
-	return w.loop.nearer(w.OwnDeadline(), w.parent)
-}
+func (w *Window) Deadline() (time.Time, bool) { return w.nearest(w.loop, w.parent) }
 
 // Done returns a channel that closes when the window ends.
 func (w *Window) Done() <-chan struct{} { return w.made().Done() }

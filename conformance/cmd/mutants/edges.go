@@ -44,7 +44,7 @@ var edgeMutants = []mutant{
 	{
 		name:  "context-without-an-error",
 		wrong: "a wait with a context whose Err is nil when it has ended succeeds",
-		file:  "internal/engine/context.go",
+		file:  "internal/engine/stdcontext.go",
 		old:   `return cmp.Or(context.Cause(ctx), context.Canceled) }`,
 		new:   `return cmp.Or(context.Cause(ctx)) }`,
 		guard: `^TestContextThatEndsWithoutSayingSo$`,

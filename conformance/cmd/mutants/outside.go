@@ -84,8 +84,10 @@ var outsideMutants = []mutant{
 		name:  "closed-scope",
 		wrong: "a scope of a closed loop is not over",
 		file:  "internal/engine/scope.go",
-		old: `	case s.loop.closed.Load():
+		old: `	if s.loop.closed.Load() {
 		s.loop.deliver(s, loopClosed())
+		return
+	}
 `,
 		guard: `^TestContextOfAClosedLoopIsOver$`,
 	},

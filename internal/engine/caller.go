@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"sync/atomic"
 	"unsafe"
 
@@ -48,8 +49,8 @@ type worker struct {
 	task      atomic.Pointer[Task] // written by the goroutine
 }
 
-// sits reports whether the caller is the goroutine of t.
-func (t *Task) sits() bool {
+// isCaller reports whether the caller is the goroutine of t.
+func (t *Task) isCaller() bool {
 	if !t.thread {
 		return false
 	}
@@ -63,4 +64,60 @@ func (t *Task) goroutine() uintptr {
 		return coro.Peek(&w.G)
 	}
 	return 0
+}
+
+// caller finds the task whose code is running, which need not be the one that the
+// context belongs to; nil for a goroutine that is no task.
+func caller(at location, other *Loop) (*Task, error) {
+	if at.task != nil && at.task.isCaller() {
+		return at.task, nil
+	}
+	here := other
+	if here == nil || !here.owned() {
+		if here = at.loop; here == nil || !here.owned() {
+			here = hereLoop()
+		}
+	}
+	if here != nil {
+		if here.current == nil {
+			return nil, ErrNotInTask
+		}
+		return here.current, nil
+	}
+	return hereWorker(), nil
+}
+
+// Caller returns the task whose code calls it, nil for a goroutine that is none, and
+// ErrNotInTask in a callback.
+func Caller(ctx context.Context) (*Task, error) {
+	at := locate(ctx)
+	return caller(at, at.loop)
+}
+
+// Unscoped returns the context in which the caller waits if only a cancellation
+// of its own is to interrupt it.
+func Unscoped(ctx context.Context) context.Context {
+	at := lookup(ctx)
+	if t, _ := caller(at, at.loop); t != nil {
+		return t
+	}
+	return context.Background()
+}
+
+// Current returns the task whose code calls it: on the loop of ctx the running
+// one, nil in a callback; elsewhere the task that ctx belongs to.
+func Current(ctx context.Context) *Task {
+	at := locate(ctx)
+	if at.loop.owned() {
+		return at.loop.current
+	}
+	return at.task
+}
+
+// Here returns the task that the caller runs as, of whichever loop, nil if none.
+func Here() *Task {
+	if l := hereLoop(); l != nil {
+		return l.current
+	}
+	return nil
 }

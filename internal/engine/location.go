@@ -1,0 +1,145 @@
+package engine
+
+import "context"
+
+// location is where a context leads, and whose end is the end of what uses it there.
+//
+// Each node of the engine (a task, a scope, a window, the root of a loop) knows its own,
+// which never changes; a foreign context has that of the node below it, and if it can end
+// by itself it comes before that. An end begins with whoever calls Cancel of a task or End
+// of a scope, with a deadline, or with a foreign context. It is handed on through the
+// links of a node, of which each kind of thing has one: a scope in Scope, a task in
+// membership, a wait in bound, and only the owner of the loop joins them or goes through
+// them. Foreign contexts have no list; of each link to one a lookout takes care. What has
+// ended is noted where it is: over of a Scope, first in extra of a Task, ended in the
+// membership of one that was told, cause in bound until the wait goes on.
+type location struct {
+	loop *Loop
+	task *Task // the nearest, nil if none
+
+	from  context.Context // a scope that is derived here ends with it; nil if that never ends
+	ends  context.Context // a wait here ends with it, likewise: a *Task, a *Scope or a foreign one
+	binds context.Context // it cancels a task made here; a *Scope or a foreign one, nil if none
+	group *Scope          // a task made here is one of its group, nil if of none
+}
+
+// node is a context of the engine's own.
+type node interface {
+	context.Context
+	location() location
+}
+
+func (t *Task) location() location {
+	return location{loop: t.loop, task: t, from: t, ends: t}
+}
+
+func (s *Scope) location() location { return s.at }
+
+func (w *Window) location() location {
+	at := lookup(w.parent)
+	at.from = w
+	return at
+}
+
+// nodeKey is the key under which a context leads to the node below it.
+type nodeKey struct{}
+
+const nilContext = "asyncio: nil context: pass the ctx that the coroutine was given, or loop.Context()"
+
+// lookup finds where ctx leads to; the loop is nil if nowhere.
+func lookup(ctx context.Context) location {
+	switch c := ctx.(type) {
+	case *Task:
+		return c.location()
+	case *Scope:
+		return c.at
+	case nil:
+		panic(nilContext)
+	case node:
+		return c.location()
+	}
+	var at location
+	n, _ := ctx.Value(nodeKey{}).(node)
+	if n != nil {
+		at = n.location()
+	}
+	switch {
+	case ctx.Done() == nil:
+		return location{loop: at.loop, task: at.task}
+	case n == nil || derived(ctx, n):
+		at.from, at.ends, at.binds = ctx, ctx, ctx
+	}
+	return at
+}
+
+// derived reports whether ctx can end before n, which it leads to. Channels
+// alone do not tell: contexts that had ended before they were asked share one.
+func derived(ctx context.Context, n node) bool {
+	done := ctx.Done()
+	return done != n.Done() || ctx.Value(cancelKey) != n.Value(cancelKey)
+}
+
+// locate is lookup for verbs that need a loop.
+func locate(ctx context.Context) location {
+	at := lookup(ctx)
+	if at.loop == nil {
+		panic("asyncio: no event loop in this context: pass the ctx that the coroutine was given " +
+			"(or one derived from it), or loop.Context()")
+	}
+	return at
+}
+
+// interrupts returns the context with which a wait of t ends that is begun with ctx, nil
+// if there is none but t itself. One of another loop is asked as any foreign context is.
+func (at *location) interrupts(t *Task, ctx context.Context) context.Context {
+	switch end := at.ends.(type) {
+	case *Task:
+		if end == t {
+			return nil
+		}
+	case *Scope:
+	default:
+		return end
+	}
+	if at.loop != t.loop {
+		return ctx
+	}
+	return at.ends
+}
+
+// Located returns the loop that ctx leads to, and the keeper of the group that
+// tasks created with ctx belong to, nil if none.
+func Located(ctx context.Context) (*Loop, Keeper) {
+	if t, ok := ctx.(*Task); ok {
+		return t.loop, nil
+	}
+	at := locate(ctx)
+	return at.loop, at.group.keptBy()
+}
+
+// GroupOf returns the keeper of the group that ctx, or the task it belongs to, is in,
+// nil if none.
+func GroupOf(ctx context.Context) Keeper {
+	at := locate(ctx)
+	if at.group == nil && at.task != nil {
+		if m := at.task.member(); m != nil {
+			return m.group.keptBy()
+		}
+	}
+	return at.group.keptBy()
+}
+
+// Over reports whether there is no waiting with ctx any more, whatever for: it leads to
+// a loop that is closed, or to a task that is done, while its goroutine goes on.
+func Over(ctx context.Context) bool {
+	at := lookup(ctx)
+	return at.loop != nil && at.loop.closed.Load() || at.task != nil && at.task.Finished()
+}
+
+// TaskOf returns the task that ctx leads to, nil if none.
+func TaskOf(ctx context.Context) *Task {
+	if ctx == nil {
+		return nil
+	}
+	return lookup(ctx).task
+}
