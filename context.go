@@ -38,33 +38,3 @@ func derive(ctx context.Context, d time.Duration) (context.Context, context.Canc
 		s.End(&engine.Request{Origin: engine.OriginContext, Cause: context.Canceled, By: s.Loop().Self()})
 	}
 }
-
-// RunningLoop returns the loop that ctx leads to. Without one it panics.
-// (asyncio.get_running_loop)
-func RunningLoop(ctx context.Context) *Loop {
-	l, _ := engine.Located(ctx)
-	return l.Face().(*Loop)
-}
-
-// CurrentTask returns the task whose code calls it, nil in a callback. In a
-// goroutine that is no task it is the task that ctx belongs to, nil if none.
-// Without a loop in ctx it panics. (asyncio.current_task)
-func CurrentTask(ctx context.Context) AnyTask {
-	if t := engine.Current(ctx); t != nil {
-		return t.Face().(AnyTask)
-	}
-	return nil
-}
-
-// AllTasks returns the tasks of l that are not done, in creation order. It may be
-// called from any goroutine. If the loop is stuck in a step and does not answer within
-// 200 ms, the answer is what can be seen from outside, and a warning says who holds the
-// loop and where. (asyncio.all_tasks)
-func AllTasks(l *Loop) []AnyTask {
-	tasks := l.core().Tasks()
-	all := make([]AnyTask, len(tasks))
-	for i, t := range tasks {
-		all[i] = t.Face().(AnyTask)
-	}
-	return all
-}

@@ -22,30 +22,6 @@ type tracedHandle struct {
 	created *engine.Creation
 }
 
-// CallSoon has f called on the loop, on its next turn, after what is ready. f must
-// not block or await. On a closed loop the handle comes back cancelled.
-// (loop.call_soon, loop.call_soon_threadsafe)
-func (l *Loop) CallSoon(f func()) *Handle {
-	h := l.newHandle(f)
-	h.h.Soon()
-	return h
-}
-
-// CallLater has f called on the loop after d. Callbacks of the same moment run in
-// the order in which they were set. (loop.call_later)
-func (l *Loop) CallLater(d time.Duration, f func()) *Handle {
-	h := l.newHandle(f)
-	h.h.At(l.core().Deadline(d))
-	return h
-}
-
-// CallAt has f called on the loop at a moment of its clock. (loop.call_at)
-func (l *Loop) CallAt(when time.Time, f func()) *Handle {
-	h := l.newHandle(f)
-	h.h.At(l.core().Since(when))
-	return h
-}
-
 func (l *Loop) newHandle(f func()) *Handle {
 	if f == nil {
 		panic("asyncio: nil callback")

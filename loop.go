@@ -55,6 +55,13 @@ func NewLoop(opts ...Option) *Loop {
 	return l
 }
 
+// RunningLoop returns the loop that ctx leads to. Without one it panics.
+// (asyncio.get_running_loop)
+func RunningLoop(ctx context.Context) *Loop {
+	l, _ := engine.Located(ctx)
+	return l.Face().(*Loop)
+}
+
 // core returns the engine's loop, which a zero Loop does not have.
 func (l *Loop) core() *engine.Loop {
 	if l.l == nil {
@@ -67,6 +74,30 @@ func (l *Loop) core() *engine.Loop {
 // and NewFuture outside of tasks. It ends when the loop is closed. (not in asyncio, where
 // the loop itself is given)
 func (l *Loop) Context() context.Context { return l.core().Root() }
+
+// CallSoon has f called on the loop, on its next turn, after what is ready. f must
+// not block or await. On a closed loop the handle comes back cancelled.
+// (loop.call_soon, loop.call_soon_threadsafe)
+func (l *Loop) CallSoon(f func()) *Handle {
+	h := l.newHandle(f)
+	h.h.Soon()
+	return h
+}
+
+// CallLater has f called on the loop after d. Callbacks of the same moment run in
+// the order in which they were set. (loop.call_later)
+func (l *Loop) CallLater(d time.Duration, f func()) *Handle {
+	h := l.newHandle(f)
+	h.h.At(l.core().Deadline(d))
+	return h
+}
+
+// CallAt has f called on the loop at a moment of its clock. (loop.call_at)
+func (l *Loop) CallAt(when time.Time, f func()) *Handle {
+	h := l.newHandle(f)
+	h.h.At(l.core().Since(when))
+	return h
+}
 
 // RunForever runs the loop on the calling goroutine until Stop. It returns
 // ErrLoopRunning or ErrLoopClosed if it cannot run, and ErrThreadLocked if tasks wait
