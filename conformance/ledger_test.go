@@ -82,9 +82,9 @@ func testsIn(t *testing.T, pkg, dir string, tests map[string]map[string]bool) {
 					if len(n.Args) > 0 && (!ok || method.Sel.Name == "Run") {
 						note(n.Args[0])
 					}
-				case *ast.KeyValueExpr: // {name: "name"}, {"name": …}
+				case *ast.KeyValueExpr: // {name: "name"}, {Name: "name"}, {"name": …}
 					note(n.Key)
-					if key, ok := n.Key.(*ast.Ident); ok && key.Name == "name" {
+					if key, ok := n.Key.(*ast.Ident); ok && strings.EqualFold(key.Name, "name") {
 						note(n.Value)
 					}
 				case *ast.CompositeLit: // {"name", …}

@@ -10,20 +10,6 @@ import (
 	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
-// timeout is a coroutine that is a timeout with a body, and has the name as its
-// result.
-func timeout(who string, ms int, body func(ctx context.Context, tm *asyncio.TimeoutScope) error) coroutine {
-	return func(ctx context.Context) (string, error) { return who, asyncio.Timeout(ctx, testutil.Millis(ms), body) }
-}
-
-// body is the body of a timeout that calls a coroutine.
-func body(c coroutine) func(context.Context, *asyncio.TimeoutScope) error {
-	return func(ctx context.Context, _ *asyncio.TimeoutScope) error {
-		_, err := c(ctx)
-		return err
-	}
-}
-
 // What CPython shows by the chain of its errors.
 func TestTimeoutReplacesTheCancellation(t *testing.T) {
 	var seen, out error

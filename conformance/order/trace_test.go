@@ -10,6 +10,12 @@ import (
 	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
+type (
+	task      = asyncio.Task[string]
+	future    = asyncio.Future[string]
+	coroutine = asyncio.Coroutine[string]
+)
+
 // trace is a recorder with more words than testutil's: those of these programs.
 type trace struct{ *testutil.Trace }
 
