@@ -88,15 +88,6 @@ func WithName(name string) TaskOption {
 	return func(o *taskOptions) { o.name = name }
 }
 
-// Eager makes CreateTask take the task's first step at once, before it returns, if
-// it is called on the running loop; elsewhere the task starts as soon as the loop
-// is told. If the coroutine ends without a wait the task comes back done.
-// [CurrentTask] is the new task until it waits, and then the creator again.
-// (eager_start=True)
-func Eager() TaskOption {
-	return func(o *taskOptions) { o.mode |= engine.Eager }
-}
-
 // CreateTask makes a task that runs c on the loop of scope, and returns at once;
 // c starts on a later turn of the loop. It may be called from any goroutine. It
 // is not an await point, but in a group with a limit: see [TaskGroup.SetLimit].

@@ -12,10 +12,6 @@ import (
 // loop.set_task_factory)
 type TaskFactory func(l *Loop, create func(opts ...TaskOption) AnyTask)
 
-// EagerTaskFactory is the TaskFactory that makes every task [Eager].
-// (asyncio.eager_task_factory)
-func EagerTaskFactory(_ *Loop, create func(opts ...TaskOption) AnyTask) { create(Eager()) }
-
 // SetTaskFactory sets the factory for tasks that are created from now on; nil for
 // none. (loop.set_task_factory)
 func (l *Loop) SetTaskFactory(f TaskFactory) {

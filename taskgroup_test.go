@@ -647,3 +647,30 @@ func TestFailureOfABodyIsNotLostToALateCancellation(t *testing.T) {
 		return nil
 	})
 }
+
+// In a group that fails, the failure goes first and the cancellation is delivered again.
+func TestCancelInTheTurnOfAGroupsFailureIsDeliveredAgain(t *testing.T) {
+	for _, before := range []bool{true, false} {
+		testutil.Succeed(t, func(ctx context.Context) error {
+			err := byHand(ctx, before, func(ctx context.Context) error {
+				err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+					asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+						asyncio.Sleep(ctx, time.Second)
+						return testutil.ErrTest
+					}))
+					return asyncio.Sleep(ctx, time.Hour)
+				})
+				if before && errors.Is(err, asyncio.ErrCancelled) {
+					return err
+				}
+				testutil.ExpectIs(t, "the group", err, testutil.ErrTest)
+				return asyncio.Sleep(ctx, time.Hour)
+			})
+			var c *asyncio.CancelledError
+			if !errors.As(err, &c) || c.Message != "by hand" {
+				t.Errorf("before %t: %v, want one by hand", before, err)
+			}
+			return nil
+		})
+	}
+}
