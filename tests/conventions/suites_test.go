@@ -73,8 +73,8 @@ func called(x ast.Expr) string {
 }
 
 // declared is what is selected in the value of a variable.
-func declared(t *testing.T, file, variable string) map[string]bool {
-	names := map[string]bool{}
+func declared(t *testing.T, file, variable string) used {
+	names := used{}
 	for _, d := range parse(t, token.NewFileSet(), file).Decls {
 		g, ok := d.(*ast.GenDecl)
 		if !ok {
@@ -82,7 +82,7 @@ func declared(t *testing.T, file, variable string) map[string]bool {
 		}
 		for _, s := range g.Specs {
 			if v, ok := s.(*ast.ValueSpec); ok && v.Names[0].Name == variable {
-				selected(v, names)
+				names.add(v)
 			}
 		}
 	}

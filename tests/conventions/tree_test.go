@@ -91,6 +91,20 @@ func TestTestStandsBesideWhatItTests(t *testing.T) {
 	}
 }
 
+// What has nothing of the face, and is at the root all the same since it works on its
+// unexported side, stands in ARCHITECTURE.md.
+func TestRootIsTheFace(t *testing.T) {
+	page := read(t, "ARCHITECTURE.md")
+	for _, file := range filesIn(t, ".", ".go") {
+		if strings.HasSuffix(file, "_test.go") || file == "doc.go" {
+			continue
+		}
+		if !ast.FileExports(parse(t, token.NewFileSet(), file)) && !strings.Contains(page, "`"+file+"`") {
+			t.Errorf("%s exports nothing: find it a place in internal, or say what it is in ARCHITECTURE.md", file)
+		}
+	}
+}
+
 func TestNoTestFileIsLong(t *testing.T) {
 	const most = 800
 	tests(t, func(file string) {
