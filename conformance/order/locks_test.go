@@ -15,12 +15,12 @@ type acquirer interface {
 	Release() error
 }
 
-func (tr *trace) try(who string, l acquirer) { tr.Add("%s tries %t", who, l.TryAcquire()) }
+func try(tr *testutil.Trace, who string, l acquirer) { tr.Add("%s tries %t", who, l.TryAcquire()) }
 
-func (tr *trace) release(l acquirer) { tr.Add("main releases, %v", l.Release()) }
+func release(tr *testutil.Trace, l acquirer) { tr.Add("main releases, %v", l.Release()) }
 
 // passer is a coroutine that acquires and releases.
-func (tr *trace) passer(who string, l acquirer) coroutine {
+func passer(tr *testutil.Trace, who string, l acquirer) asyncio.Coroutine[string] {
 	return func(ctx context.Context) (string, error) {
 		tr.Add("%s asks", who)
 		if err := l.Acquire(ctx); err != nil {
@@ -34,55 +34,55 @@ func (tr *trace) passer(who string, l acquirer) coroutine {
 
 // TryAcquire is not in CPython, where one asks locked() and acquires without waiting.
 func TestOrderOfLocks(t *testing.T) {
-	runScenarios(t, []script{
+	testutil.RunScenarios(t, []testutil.Scenario{
 		{
-			name: "trying a lock",
-			want: []string{
+			Name: "trying a lock",
+			Want: []string{
 				"main tries true", "main tries false", "a asks", "main releases, <nil>", "locked false",
 				"main tries false", "a has it and releases", "main tries true", "b asks", "main releases, <nil>",
 				"main tries true", "main gets a", "main releases, <nil>", "b gets cancelled(b)",
 			},
-			main: func(ctx context.Context, tr *trace) error {
+			Main: func(ctx context.Context, tr *testutil.Trace) error {
 				lock := &asyncio.Lock{}
-				tr.try("main", lock)
-				tr.try("main", lock)
-				a := asyncio.CreateTask(ctx, tr.passer("a", lock))
+				try(tr, "main", lock)
+				try(tr, "main", lock)
+				a := asyncio.CreateTask(ctx, passer(tr, "a", lock))
 				tr.Sleep(ctx, 0)
-				tr.release(lock)
+				release(tr, lock)
 				tr.Add("locked %t", lock.Locked())
-				tr.try("main", lock)
+				try(tr, "main", lock)
 				tr.Sleep(ctx, 0)
-				tr.try("main", lock)
-				b := asyncio.CreateTask(ctx, tr.passer("b", lock))
+				try(tr, "main", lock)
+				b := asyncio.CreateTask(ctx, passer(tr, "b", lock))
 				tr.Sleep(ctx, 0)
 				b.Cancel("b")
-				tr.release(lock)
-				tr.try("main", lock)
+				release(tr, lock)
+				try(tr, "main", lock)
 				tr.Get(ctx, "main", a)
-				tr.release(lock)
+				release(tr, lock)
 				return nil
 			},
 		},
 		{
-			name: "trying a semaphore",
-			want: []string{
+			Name: "trying a semaphore",
+			Want: []string{
 				"one tries true", "two tries true", "three tries false", "a asks", "main releases, <nil>",
 				"main releases, <nil>", "four tries false", "a has it and releases", "main gets a",
 				"five tries true", "six tries true", "seven tries false",
 			},
-			main: func(ctx context.Context, tr *trace) error {
+			Main: func(ctx context.Context, tr *testutil.Trace) error {
 				s := asyncio.NewSemaphore(2)
 				for _, who := range []string{"one", "two", "three"} {
-					tr.try(who, s)
+					try(tr, who, s)
 				}
-				a := asyncio.CreateTask(ctx, tr.passer("a", s))
+				a := asyncio.CreateTask(ctx, passer(tr, "a", s))
 				tr.Sleep(ctx, 0)
-				tr.release(s)
-				tr.release(s)
-				tr.try("four", s)
+				release(tr, s)
+				release(tr, s)
+				try(tr, "four", s)
 				tr.Get(ctx, "main", a)
 				for _, who := range []string{"five", "six", "seven"} {
-					tr.try(who, s)
+					try(tr, who, s)
 				}
 				return nil
 			},

@@ -117,5 +117,25 @@ func TestAwaitingOneself(t *testing.T) {
 				return err
 			},
 		},
+		{
+			Name: "cancel oneself and await oneself",
+			Want: []string{
+				"turn 1", "turn 2", "a gets cancelled(self)", "turn 3", "turn 4", "5ms a wakes",
+				"5ms main gets a",
+			},
+			Main: func(ctx context.Context, tr *testutil.Trace) error {
+				tr.Tick(4)
+				var a *asyncio.Task[string]
+				a = asyncio.CreateTask(ctx, func(ctx context.Context) (string, error) {
+					a.Cancel("self")
+					tr.Get(ctx, "a", a)
+					tr.Nap(ctx, "a", 5)
+					return "a", nil
+				})
+				tr.Get(ctx, "main", a)
+				tr.Sleep(ctx, 1)
+				return nil
+			},
+		},
 	})
 }
