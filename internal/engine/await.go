@@ -170,23 +170,6 @@ func (w *wait) run(l *Loop) {
 	}
 }
 
-// Rest gives up control until the task's next step, which is in the ready queue or will
-// be, and ends the wait that was begun.
-func (t *Task) Rest() error {
-	l, f := t.loop, t.fiber
-	if to := l.next(); to != &f.Coro {
-		if s := l.baton.Seat(to); s.Inner {
-			s.Next()
-		} else {
-			s.Yield(struct{}{})
-		}
-		if f.Asked || l.baton.Holder != &f.Coro {
-			f.disturbed(l)
-		}
-	}
-	return t.resumed()
-}
-
 // resumed ends a wait on the task's side: it returns what the task is told.
 // The rules are CPython's. A cancellation requested since the wait ended replaces
 // a result or failure, but not the cancellation of what was waited for.

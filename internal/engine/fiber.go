@@ -69,7 +69,7 @@ func (l *Loop) startTask(t *Task) {
 	if l.explorer != nil {
 		l.explorer.pool.lend(l)
 	}
-	if !l.seat(t) {
+	if !l.equip(t) {
 		f := &fiber{}
 		coro.Init(f)
 		f.take(t)
@@ -77,45 +77,8 @@ func (l *Loop) startTask(t *Task) {
 	l.lend(t.fiber)
 }
 
-func (f *fiber) take(t *Task) {
-	f.task = t
-	t.fiber = f
-	t.phase = started
-}
-
-// lend gives control to a coroutine until it comes back here: when there is nothing to
-// do that a coroutine can pass on by itself, or at its next wait if it is held.
-func (l *Loop) lend(f *fiber) {
-	here, base := l.baton.Holder, l.base
-	l.base, here.Lent = here, true
-	l.current = f.task
-	coro.Set(&l.g, f.G) // of a coroutine that is entered for the first time Main corrects it
-	l.baton.Pass(&f.Coro)
-	l.base, here.Lent = base, false
-	if f := l.ended; f != nil {
-		l.ended = nil
-		l.baton.End(&f.Coro)
-	}
-}
-
-// next finds who is to have control after a coroutine that has nothing more to do: the
-// one of the task that the loop would run next, or else who has lent control.
-func (l *Loop) next() *coro.Coro {
-	if l.held == 0 && l.ready.n > 0 && (l.batch > 0 || l.nextTurn()) {
-		if t, ok := l.ready.peek().(*Task); ok && (t.phase == started && !t.thread && t.fiber != nil || l.seat(t)) {
-			l.entry = l.take()
-			l.current = t
-			coro.Set(&l.g, t.fiber.G)
-			return &t.fiber.Coro
-		}
-	}
-	l.current = nil
-	coro.Set(&l.g, l.base.G)
-	return l.base
-}
-
-// seat gives a fresh task an idle coroutine, if there is one, and reports whether it did.
-func (l *Loop) seat(t *Task) bool {
+// equip gives a fresh task an idle coroutine, if there is one, and reports whether it did.
+func (l *Loop) equip(t *Task) bool {
 	n := len(l.fibers)
 	if n == 0 || !t.startable() {
 		return false
@@ -127,101 +90,18 @@ func (l *Loop) seat(t *Task) bool {
 	return true
 }
 
-// nextTurn begins the next turn, unless the loop is to stop before.
-func (l *Loop) nextTurn() bool {
-	if l.stopping {
-		return false
-	}
-	l.current = nil
-	l.beginTurn()
-	return true
+func (f *fiber) take(t *Task) {
+	f.task = t
+	t.fiber = f
+	t.phase = started
 }
 
 // Coroutine is for coro.Init.
 func (f *fiber) Coroutine() *coro.Coro { return &f.Coro }
 
-// Main is the coroutine: task after task until it is told to end.
-func (f *fiber) Main() {
-	coro.Set(&f.task.loop.g, f.G)
-	coroutines.Enter(&f.Self)
-	l := f.task.loop
-	returned := false
-	defer func() {
-		coroutines.Leave(&f.Self)
-		if !returned && !f.Exiting && !l.closed.Load() {
-			// A panic on the way has hidden from execute that this is Goexit.
-			l.held |= exiting
-		}
-		if !f.Ending {
-			l.ended, l.current = f, nil
-			coro.Set(&l.g, l.base.G)
-			l.baton.Pass(l.base)
-		}
-	}()
-	for !f.Ending {
-		l = f.task.loop // another than before, if loops share a pool
-		f.execute(nil)
-		for t := l.takeFresh(); t != nil; t = l.takeFresh() {
-			f.take(t)
-			l.current = t
-			f.execute(nil)
-		}
-		if len(l.fibers) >= maxIdleFibers || l.closed.Load() {
-			break
-		}
-		to := l.next() // before others may have this one: what it brings in may start at once
-		l.fibers = append(l.fibers, f)
-		l.baton.Pass(to)
-	}
-	returned = true
-}
-
-// takeFresh takes what the loop would run next if it is a first step that a
-// coroutine can do by itself.
-func (l *Loop) takeFresh() *Task {
-	if l.ready.n == 0 {
-		return nil
-	}
-	t, ok := l.ready.peek().(*Task)
-	if !ok || t.phase != fresh || !l.isNext(t) || !t.startable() {
-		return nil // beginning the turn may have brought its cancellation
-	}
-	l.take()
-	return t
-}
-
 // startable reports whether the task's next step is to call its function here.
 func (t *Task) startable() bool {
 	return t.phase == fresh && !t.thread && t.due == nil && !t.member().over()
-}
-
-// maxNested bounds how many tasks run on one stack.
-const maxNested = 16
-
-// nest runs a fresh task that is next in line, and that the fiber's task awaits,
-// on top of it. The order of events is the same and no switch is needed; if the
-// new task suspends, both do, and the one below could not run before the other's
-// end anyway. One thing differs: Goexit in the upper task unwinds the lower too.
-//
-// A task of a group could run before: its wait ends if it is for the group's parent and
-// that comes to wait for the group, see refuse. So nothing is put on top of one.
-func (f *fiber) nest(t *Task) {
-	below := f.task
-	f.Depth++
-	f.take(t)
-	t.loop.current = t
-	f.execute(below)
-}
-
-// nestNext does so if it can with the future that t has begun to await.
-func (t *Task) nestNext(f *Future) {
-	if f.kind != kindTask || t.waitOn != f || t.fiber.Depth == maxNested {
-		return
-	}
-	if c := f.task(); c.phase == fresh && !t.grouped() && t.loop.isNext(c) && c.startable() {
-		t.loop.take()
-		t.fiber.nest(c)
-	}
 }
 
 // execute runs the task to its end, whichever way it ends. below is the one that goes
@@ -301,44 +181,6 @@ func (t *Task) panicked(v any) error {
 type crash struct{ error }
 
 func (c crash) Error() string { return fmt.Sprintf("%+v", c.error) }
-
-// ask has a suspended coroutine call do on its own stack.
-func (l *Loop) ask(f *fiber, do func()) {
-	current := l.current
-	l.asked, f.Asked = do, true
-	l.lend(f)
-	l.asked, l.current = nil, current
-}
-
-// disturbed is for a coroutine that has got control for another reason than that its
-// task is to go on, until it is.
-func (f *fiber) disturbed(l *Loop) {
-	for l.baton.Forward(&f.Coro); f.Asked; l.baton.Pass(l.base) {
-		f.Asked = false
-		l.asked()
-		l.current = nil
-		coro.Set(&l.g, l.base.G)
-	}
-}
-
-// runEagerly takes the first step of t at once, inside whatever runs now, and
-// returns when that is over. On its own coroutine, since the two part ways if it
-// suspends.
-func (l *Loop) runEagerly(t *Task) {
-	current, entry, before := l.current, l.entry, l.held
-	l.held |= eager
-	if before.has(watched) {
-		defer l.task.Store(l.task.Swap(t))
-	}
-	defer func() {
-		l.current, l.entry = current, entry
-		if !before.has(eager) {
-			l.held &^= eager
-		}
-	}()
-	l.current = nil
-	t.run(l)
-}
 
 // dropFibers ends the idle coroutines.
 func (l *Loop) dropFibers() {

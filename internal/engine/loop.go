@@ -61,16 +61,9 @@ type Loop struct {
 	onPatrol     bool          // on the machine's clock, and not in a bubble
 	unheardAfter time.Duration // see Config
 
-	// g is the goroutine on which the owner is running right now, 0 if none.
-	// Written by the owner through coro.Set, read by anyone through coro.Is.
-	g uintptr
+	stage
 
 	// Owner.
-	baton    *coro.Baton // of the coroutines and the goroutine that owns the loop
-	main     outsider    // that goroutine
-	base     *coro.Coro  // who has lent control to the coroutines
-	ended    *fiber      // the one that has given it back to end
-	current  *Task
 	ready    ring
 	batch    int  // entries left in this turn
 	turned   bool // a turn has begun since Run was entered
@@ -82,13 +75,9 @@ type Loop struct {
 	tasks    taskList
 	left     taskList // ended, but their goroutines have not returned; see leave
 	allBack  func()   // called when left becomes empty
-	fibers   []*fiber // idle, the most recently used last
 	stopping bool
-	inRun    bool // between the beginning and the end of Run
-	held     held
+	inRun    bool         // between the beginning and the end of Run
 	busy     int          // Go tasks at work
-	asked    func()       // see ask
-	entry    runnable     // what the turn is running, for reports
 	spare    []runnable   // the inbox's other buffer
 	locking  coro.Locking // of the tasks that wait from one run to the next
 	stranded bool         // by Close: they cannot be resumed
@@ -125,24 +114,6 @@ type Loop struct {
 	// Under thePatrol.mu.
 	patrolled patrolled
 }
-
-// held says why each entry of the ready queue has to go through runTurns, in
-// place of the shortcuts by which a coroutine takes up the next one itself.
-type held uint8
-
-const (
-	// exiting: a task or callback has called runtime.Goexit, which is to unwind the
-	// goroutine in Run too.
-	exiting held = 1 << iota
-	// eager: a task is running its first step inside another's, which goes first.
-	eager
-	// watched: steps are timed.
-	watched
-	// explored: each step is chosen.
-	explored
-)
-
-func (h held) has(x held) bool { return h&x != 0 }
 
 // maxIdleFibers bounds the coroutines kept for reuse while a loop runs.
 const maxIdleFibers = 1024
@@ -360,19 +331,6 @@ func (l *Loop) beginTurn() {
 func (l *Loop) take() runnable {
 	l.batch--
 	return l.ready.pop()
-}
-
-// isNext reports whether t is what the loop would run next. If that is so on the next
-// turn, it begins that turn. A coroutine which is about to hand control to another asks
-// it, to save the switches there and back.
-func (l *Loop) isNext(t *Task) bool {
-	if l.ready.n == 0 || l.held != 0 {
-		return false
-	}
-	if x, ok := l.ready.peek().(*Task); !ok || x != t {
-		return false
-	}
-	return l.batch > 0 || l.nextTurn() // what this adds comes behind t
 }
 
 // idle waits until a timer is due or another goroutine calls in.

@@ -77,9 +77,9 @@ func (l *Loop) observe() {
 		close(l.halt)
 		l.halt = nil
 	}
-	l.held &^= watched
+	l.held &^= timed
 	if d := l.patience(); l.inRun && (d > 0 || l.debug.Load()) {
-		l.held |= watched
+		l.held |= timed
 		if d > 0 {
 			halt := make(chan struct{})
 			l.halt = halt

@@ -25,7 +25,7 @@ var edgeMutants = []mutant{
 	{
 		name:  "nest-on-members",
 		wrong: "a task runs on the stack of one of a group that awaits it, and that may have to go on before",
-		file:  "internal/engine/fiber.go",
+		file:  "internal/engine/baton.go",
 		old:   ` && !t.grouped() &&`,
 		new:   ` &&`,
 		guard: `^TestGroupWhoseTaskAwaitsWhatHasNotBegun$`,

@@ -96,18 +96,19 @@ var loopMutants = []mutant{
 	{
 		name:  "eager-not-current",
 		wrong: "in its first step an eager task is not the current one",
-		file:  "internal/engine/fiber.go",
-		old: `	l.current = f.task
-	coro.Set(&l.g, f.G)`,
-		new: `	if !l.held.has(eager) {
-		l.current = f.task
+		file:  "internal/engine/baton.go",
+		old: `	l.to(f.task)
+`,
+		new: `	before := l.current
+	if l.to(f.task); l.held.has(eager) {
+		l.current = before
 	}
-	coro.Set(&l.g, f.G)`,
+`,
 	},
 	{
 		name:  "eager-current-lost",
 		wrong: "who has started an eager task is not the current one after that",
-		file:  "internal/engine/fiber.go",
+		file:  "internal/engine/baton.go",
 		old:   `l.current, l.entry = current, entry`,
 		new:   `_, l.entry = current, entry`,
 	},
