@@ -49,10 +49,8 @@ func (f *Future) AwaitFrom(ctx context.Context) error {
 		return f.block(ctx)
 	case t.loop != f.loop:
 		return t.awaitAbroad(f, ctx)
-	case t.thread:
-		return t.visit(&visit{t: t, f: f, end: at.interrupts(t, ctx)})
 	default:
-		return t.await(f, at.interrupts(t, ctx))
+		return t.pause(f, 0, at.interrupts(t, ctx))
 	}
 }
 
@@ -87,31 +85,34 @@ func Sleep(ctx context.Context, d time.Duration) error {
 		h.At(at.loop.Deadline(d))
 		defer h.Cancel()
 		return f.block(ctx)
-	case t.thread:
-		return t.visit(&visit{t: t, d: d, end: at.interrupts(t, ctx)})
 	default:
-		return t.sleep(d, at.interrupts(t, ctx))
+		return t.pause(nil, d, at.interrupts(t, ctx))
 	}
 }
 
-// await is Await for a loop task and a future of its loop, with what may interrupt it.
-func (t *Task) await(f *Future, end context.Context) error {
+// pause is a wait of a task for f, of its loop, or if that is nil for d, that is
+// interrupted if end comes first.
+func (t *Task) pause(f *Future, d time.Duration, end context.Context) error {
+	if t.thread {
+		return t.visit(&visit{t: t, f: f, d: d, end: end})
+	}
 	if err := t.mayWait(end); err != nil {
 		return err
 	}
-	t.begin(f)
-	t.bind(end)
+	t.beginBound(f, d, end)
 	return t.Rest()
 }
 
-// sleep is Sleep for a loop task.
-func (t *Task) sleep(d time.Duration, end context.Context) error {
-	if err := t.mayWait(end); err != nil {
-		return err
+// beginBound enters such a wait.
+func (t *Task) beginBound(f *Future, d time.Duration, end context.Context) {
+	if f != nil {
+		t.begin(f)
+	} else {
+		t.doze(d)
 	}
-	t.doze(d)
-	t.bind(end)
-	return t.Rest()
+	if end != nil && t.waitOn != nil { // else its next step is in the ready queue already
+		t.fiber.interruptible().link.join(t.loop, end)
+	}
 }
 
 // mayWait refuses waits that could not end: the loop is closed, or what would interrupt
@@ -207,14 +208,6 @@ func (t *Task) cancelled(f *Future) error {
 		f.Missed()
 	}
 	return t.loop.hooks.Cancelled(r)
-}
-
-// bind has the wait that was begun interrupted by an end, unless its next step is in the
-// ready queue already.
-func (t *Task) bind(end context.Context) {
-	if end != nil && t.waitOn != nil {
-		t.fiber.interruptible().link.join(t.loop, end)
-	}
 }
 
 // end unbinds a wait that is over and returns why it was interrupted, if it was.

@@ -12,11 +12,9 @@ import (
 
 // errOf is ctx.Err.
 func (l *Loop) errOf(ctx context.Context) (err error) {
-	switch c := ctx.(type) {
-	case *Scope:
-		return c.Err()
-	case *Task:
-		return c.Err()
+	switch ctx.(type) {
+	case *Scope, *Task:
+		return ctx.Err()
 	}
 	defer l.panicked(&err)
 	return ctx.Err()

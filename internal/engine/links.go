@@ -4,10 +4,11 @@ import "context"
 
 // link is the place of who ends with a context: in the list of a node, or far.
 type link struct {
-	who        scoped // written once
-	in         *links
-	prev, next *link
-	far        *lookout // for the end of a foreign context
+	who  scoped // written once
+	in   *links // nil if in none
+	next *link
+	prev **link   // the next of the one before, or the head
+	far  *lookout // for the end of a foreign context
 }
 
 // scoped is what ends with a context. What ends with that in turn it adds to the way of the
@@ -17,11 +18,20 @@ type scoped interface {
 }
 
 // links is a list of them, in the order in which they came.
-type links struct{ head, tail *link }
+type links struct {
+	head *link
+	tail **link // the next of the last; nil before there was one
+}
 
 // join has who end with ctx: at once if that has ended, never if it is nil.
 func (n *link) join(l *Loop, ctx context.Context) {
-	over, list := l.linksOf(ctx)
+	var over *Request // by which a node of this loop has ended
+	var list *links   // who ends with it
+	if t, ok := ctx.(*Task); ok && t.loop == l {
+		over, list = t.endedBy(), &t.more().links
+	} else if s := scopeOf(ctx); s != nil && s.loop == l {
+		over, list = s.over, &s.links
+	}
 	switch {
 	case ctx == nil:
 	case over != nil:
@@ -35,26 +45,13 @@ func (n *link) join(l *Loop, ctx context.Context) {
 	}
 }
 
-// linksOf returns who ends with a node of this loop, and by what it has ended, nil if it
-// has not; of another context nothing.
-func (l *Loop) linksOf(ctx context.Context) (over *Request, list *links) {
-	if t, ok := ctx.(*Task); ok && t.loop == l {
-		return t.endedBy(), &t.more().links
-	}
-	if s := scopeOf(ctx); s != nil && s.loop == l {
-		return s.over, &s.links
-	}
-	return nil, nil
-}
-
 func (k *links) add(n *link) {
-	n.in, n.prev = k, k.tail
 	if k.tail == nil {
-		k.head = n
-	} else {
-		k.tail.next = n
+		k.tail = &k.head
 	}
-	k.tail = n
+	n.in, n.prev = k, k.tail
+	*k.tail = n
+	k.tail = &n.next
 }
 
 // remove takes back join, if there was one, and add.
@@ -66,11 +63,7 @@ func (n *link) remove() {
 	if n.in == nil {
 		return
 	}
-	if n.prev == nil {
-		n.in.head = n.next
-	} else {
-		n.prev.next = n.next
-	}
+	*n.prev = n.next
 	if n.next == nil {
 		n.in.tail = n.prev
 	} else {

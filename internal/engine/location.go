@@ -93,16 +93,13 @@ func locate(ctx context.Context) location {
 // if there is none but t itself. One of another loop is asked as any foreign context is.
 func (at *location) interrupts(t *Task, ctx context.Context) context.Context {
 	switch end := at.ends.(type) {
-	case *Task:
-		if end == t {
+	case *Task, *Scope:
+		if at.loop != t.loop {
+			return ctx
+		}
+		if end == context.Context(t) {
 			return nil
 		}
-	case *Scope:
-	default:
-		return end
-	}
-	if at.loop != t.loop {
-		return ctx
 	}
 	return at.ends
 }

@@ -90,18 +90,14 @@ func scopeOf(ctx context.Context) *Scope {
 
 type expiry Scope
 
-func (e *expiry) run(*Loop) { (*Scope)(e).Expire() }
-
-// loopClosed is the end of what depends on a loop that is closed.
-func loopClosed() *Request { return &Request{Origin: OriginShutdown, Cause: ErrLoopClosed} }
+func (e *expiry) run(*Loop) { (*Scope)(e).End(expired()) }
 
 // LoopClosed ends a scope whose deadline will not come any more.
 func (e *expiry) LoopClosed() { (*Scope)(e).ends(loopClosed()) }
 
-// Expire is End by the deadline.
-func (s *Scope) Expire() { s.End(expired()) }
-
-func expired() *Request { return &Request{Origin: OriginTimeout, late: true} }
+// The ends by a deadline, and of what depends on a loop that is closed.
+func expired() *Request    { return &Request{Origin: OriginTimeout, late: true} }
+func loopClosed() *Request { return &Request{Origin: OriginShutdown, Cause: ErrLoopClosed} }
 
 // End ends the scope; later calls do nothing. Done is closed when it returns,
 // the loop's side follows at once on the loop and on its next turn otherwise.
@@ -198,7 +194,10 @@ func (d *due) nearest(l *Loop, parent context.Context) (time.Time, bool) {
 func (s *Scope) Done() <-chan struct{} { return s.std.ctx().Done() }
 
 // Err returns context.Canceled or context.DeadlineExceeded once it has ended.
-func (s *Scope) Err() error { return s.std.err() }
+func (s *Scope) Err() error {
+	kind, _ := s.std.ended()
+	return kind
+}
 
 // Value returns the values of the context it was derived from.
 func (s *Scope) Value(key any) any {

@@ -42,18 +42,11 @@ func (s *stdContext) close() {
 	}
 }
 
-// err returns what Err does.
-func (s *stdContext) err() error {
+// ended returns what end was called with, nothing before.
+func (s *stdContext) ended() (kind, cause error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.kind
-}
-
-// because returns why it has ended, nil if it has not.
-func (s *stdContext) because() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.cause
+	return s.kind, s.cause
 }
 
 // ctx returns the context, made on first use.
@@ -111,8 +104,8 @@ func (s *spy) Value(key any) any { s.key = key; return nil }
 // clock is ErrTimeout, which the standard library has no way to say.
 func causeOf(ctx context.Context) error {
 	if s := scopeOf(lookup(ctx).from); s != nil {
-		if err := s.std.because(); err != nil {
-			return err
+		if _, cause := s.std.ended(); cause != nil {
+			return cause
 		}
 	}
 	return stdCause(ctx)

@@ -235,12 +235,12 @@ func (e *threadEnded) run(l *Loop) {
 	t.finish(th.err)
 }
 
-// visit is a Go task's request to wait for f, or if f is nil for d.
+// visit is a Go task's request to wait; see pause.
 type visit struct {
 	t   *Task
 	f   *Future
 	d   time.Duration
-	end context.Context // what may interrupt it
+	end context.Context
 }
 
 // visit waits on the task's goroutine.
@@ -275,12 +275,7 @@ func (v *visit) run(l *Loop) {
 	if t.fiber == nil {
 		t.fiber = &fiber{task: t}
 	}
-	if v.f != nil {
-		t.begin(v.f)
-	} else {
-		t.doze(v.d)
-	}
-	t.bind(v.end)
+	t.beginBound(v.f, v.d, v.end)
 }
 
 // letGo lets go of a Go task of a closing loop. One that has begun runs on,

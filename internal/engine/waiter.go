@@ -101,19 +101,14 @@ func (w *Waiter) Enter(ctx context.Context) *Task {
 
 // WaitFrom is Wait where Enter has returned nil.
 func (w *Waiter) WaitFrom(ctx context.Context) error {
-	t := w.task
-	if t == nil {
+	if w.task == nil {
 		return w.block(ctx)
 	}
-	end := w.look(ctx)
-	if t.thread {
-		return t.visit(&visit{t: t, f: &w.Future, end: end})
-	}
-	return t.await(&w.Future, end)
+	return w.task.pause(&w.Future, 0, w.look(ctx))
 }
 
-// look finds what may interrupt the wait. That and what follows is users' code: if it panics, who has its place in
-// the queue will not leave it by itself.
+// look finds what may interrupt the wait. That and what follows is users' code: if it
+// panics, who is in the queue of a primitive will not leave it by itself.
 func (w *Waiter) look(ctx context.Context) context.Context {
 	returned := false
 	defer w.ifNot(&returned)
