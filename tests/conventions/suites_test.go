@@ -126,6 +126,31 @@ func TestAwaitPointsSayItAndAreCancelled(t *testing.T) {
 // asOther is how a comment leaves the wait to another name.
 var asOther = regexp.MustCompile(`^[^.]*(?:: see| is| is as of) \[|\bis an await\s+point as`)
 
+// What waits for tasks and futures of somebody else's finds out who waits for himself by it.
+func TestCombinatorsCloseCircles(t *testing.T) {
+	const circles = "tests/circles/circle_test.go"
+	u := used{}
+	u.add(parse(t, token.NewFileSet(), circles))
+	n := 0
+	for _, f := range face(t) {
+		if f.decl == nil || f.decl.Type.TypeParams == nil {
+			continue
+		}
+		for _, p := range f.decl.Type.TypeParams.List {
+			if c := called(p.Type); c != "Awaitable" && c != "AnyFuture" {
+				continue
+			}
+			n++
+			if !u[f.full] {
+				t.Errorf("%s waits for others, and closes no circle in %s", f.full, circles)
+			}
+		}
+	}
+	if n < 5 {
+		t.Errorf("%d combinators found", n)
+	}
+}
+
 // waits reports whether a function has a ctx and says how the wait has ended.
 func waits(f *ast.FuncType) bool {
 	takes, tells := false, false

@@ -108,9 +108,6 @@ func TestRootIsTheFace(t *testing.T) {
 func TestNoTestFileIsLong(t *testing.T) {
 	const most = 800
 	tests(t, func(file string) {
-		if strings.HasPrefix(file, "conformance/order/") {
-			return // stories take their place
-		}
 		if n := strings.Count(read(t, file), "\n"); n > most {
 			t.Errorf("%s has %d lines, more than %d: it is two", file, n, most)
 		}
