@@ -38,6 +38,54 @@ func TestLocksAndQueuesJoinTheirContract(t *testing.T) {
 	}
 }
 
+// What has state inside has a zero value, which works or says what to call, and a text that
+// shows nothing of the inside.
+func TestWhatHasStateIsTriedByHand(t *testing.T) {
+	names := face(t)
+	n := 0
+	for _, suite := range []string{"tests/misuse/zero_test.go", "tests/printed/string_test.go"} {
+		u := used{}
+		u.add(parse(t, token.NewFileSet(), suite))
+		for _, typ := range names {
+			if !hasState(typ) {
+				continue
+			}
+			n++
+			if !u[typ.full] && !slices.ContainsFunc(makers(names, typ), func(f string) bool { return u[f] }) {
+				t.Errorf("%s has state inside, and is not in %s", typ.full, suite)
+			}
+		}
+	}
+	if n < 20 {
+		t.Errorf("%d types with state found", n)
+	}
+}
+
+// hasState reports whether no field of a struct is exported, but for what it embeds.
+func hasState(typ name) bool {
+	if typ.spec == nil {
+		return false
+	}
+	s, ok := typ.spec.Type.(*ast.StructType)
+	return ok && s.Incomplete && // go/doc has taken fields out
+		!slices.ContainsFunc(s.Fields.List, func(f *ast.Field) bool { return len(f.Names) > 0 })
+}
+
+// makers are the functions and methods that return one of a type.
+func makers(names []name, typ name) (all []string) {
+	for _, n := range names {
+		if n.decl == nil || n.decl.Type.Results == nil {
+			continue
+		}
+		for _, r := range n.decl.Type.Results.List {
+			if called(r.Type) == typ.full {
+				all = append(all, n.last())
+			}
+		}
+	}
+	return all
+}
+
 // has reports whether a type has methods of these names, its own or those of what it embeds.
 func has(names []name, typ name, methods ...string) bool {
 	missing := slices.Clone(methods)

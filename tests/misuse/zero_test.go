@@ -47,6 +47,15 @@ func TestZeroValuesWork(t *testing.T) {
 			t.Errorf("LifoQueue: %d, want 2", v)
 		}
 
+		var e asyncio.Event
+		if e.IsSet() {
+			t.Error("an Event is set from the start")
+		}
+		e.Set()
+		if err := e.Wait(ctx); err != nil {
+			return err
+		}
+
 		var c asyncio.Condition
 		waits := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 			return c.With(ctx, func() error { return c.Wait(ctx) })
