@@ -47,7 +47,7 @@ func (s *successors) next() (f *Future) {
 		case len(s.parts) > 0:
 			f, s.parts = s.parts[0], s.parts[1:]
 		case s.link != nil:
-			f, s.link = &s.link.who.(*kept).Future, s.link.next
+			f, s.link = &s.link.who.(*Task).Future, s.link.next
 		default:
 			return nil
 		}

@@ -73,13 +73,11 @@ type lookout struct {
 // lookOut has who told on the loop when ctx has ended.
 func (l *Loop) lookOut(ctx context.Context, who scoped) *lookout {
 	w := &lookout{foreign: foreign{Context: ctx, loop: l}, who: who}
-	if w.unhook, w.panic = w.afterFunc(w.ended); w.panic != nil {
-		w.ended()
+	if w.unhook, w.panic = w.afterFunc(func() { l.post(w) }); w.panic != nil {
+		l.post(w)
 	}
 	return w
 }
-
-func (w *lookout) ended() { w.loop.post(w) }
 
 func (w *lookout) run(l *Loop) {
 	switch {

@@ -36,19 +36,14 @@ func (s *Scope) keptBy() Keeper {
 // Members calls f with the tasks of a group that are not done, in creation order.
 func (s *Scope) Members(f func(*Task)) {
 	for n := s.members.head; n != nil; n = n.next {
-		f((*Task)(n.who.(*kept)))
+		f(n.who.(*Task))
 	}
 }
 
-// kept is a task as its group cancels it: also one that has refused the end of its
-// scope.
-type kept Task
-
-func (k *kept) scopeEnded(r *Request) {
-	if t := (*Task)(k); !t.Finished() {
-		t.member().ended = true
-		t.loop.reach(t, r)
-	}
+// groupEnded cancels a task of the group, also one that has refused the end of its scope.
+func (t *Task) groupEnded(r *Request) {
+	t.member().ended = true
+	t.loop.reach(t, r)
 }
 
 // Anchor makes the type it is embedded in as a context one with a scope.

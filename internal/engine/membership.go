@@ -64,7 +64,7 @@ func (m *membership) foreign() bool {
 func (m *membership) enter() {
 	bound := &m.link
 	if m.group != nil {
-		m.link.who = (*kept)(m.task)
+		m.link.who = m.task
 		m.group.members.add(&m.link)
 		if m.ends != nil {
 			m.inner = &link{}
@@ -88,12 +88,9 @@ func (m *membership) leave() {
 }
 
 func (t *Task) scopeEnded(r *Request) {
-	m := t.member()
-	if m.ended || t.Finished() { // Cancel would take its error for dealt with
-		return
+	if !t.member().ended {
+		t.groupEnded(r)
 	}
-	m.ended = true
-	t.loop.reach(t, r)
 }
 
 // HearEnd tells a task of StartOn of the end of its context, if that has come. Only the owner

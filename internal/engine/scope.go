@@ -113,42 +113,31 @@ func (s *Scope) End(r *Request) {
 
 // ends is the end on the loop, with all that ends with it.
 func (s *Scope) ends(r *Request) {
+	if s.over != nil {
+		return
+	}
 	if s.members.head != nil || s.links.head != nil {
 		r = r.own()
 	}
 	base := len(s.loop.legs)
-	s.finish(r)
+	s.scopeEnded(r)
+	s.over = r
+	if n := s.members.head; n != nil { // before the links, so that all of them are told in creation order
+		s.loop.legs = append(s.loop.legs, leg{link: n})
+	}
 	s.loop.carry(r, base, false)
 }
 
-// finish is the end of the scope itself.
-func (s *Scope) finish(r *Request) {
-	if s.over != nil {
-		return
-	}
-	s.over = r
-	s.loop.timers.remove(&s.timer)
-	s.detach(r)
-	if n := s.members.head; n != nil { // before those, so that all of them are told in creation order
-		s.loop.legs = append(s.loop.legs, leg{link: n})
-	}
-}
-
-// detach is what of the end does not touch the members of a group.
-func (s *Scope) detach(r *Request) {
-	s.std.end(r.err(), s.loop.cause(r))
-	s.link.remove()
-	s.loop.endAll(&s.links)
-}
-
-// scopeEnded is the end of what the scope was derived from. The members of a group
-// have their keeper to decide for them.
+// scopeEnded is the end of the scope by that of what it was derived from, or its own. That
+// of a group is not over by the first: its members have their keeper to decide for them.
 func (s *Scope) scopeEnded(r *Request) {
 	if s.keeper == nil {
-		s.finish(r)
-	} else {
-		s.detach(r)
+		s.over = r
 	}
+	s.std.end(r.err(), s.loop.cause(r))
+	s.loop.timers.remove(&s.timer)
+	s.link.remove()
+	s.loop.endAll(&s.links)
 }
 
 // cause returns what an await says when its scope has ended.

@@ -304,7 +304,7 @@ func (t *Task) done(l *Loop) { l.wake(t) }
 // run is one step: the first, or the one after what the task waited for.
 func (t *Task) run(l *Loop) {
 	if t.phase == fresh && t.due == nil && t.member().over() {
-		l.deliver(t, l.endOf(t.member().ends))
+		t.HearEnd()
 	}
 	switch {
 	case t.phase == fresh && t.due != nil:

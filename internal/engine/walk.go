@@ -18,7 +18,7 @@ type leg struct {
 	joint *Joint  // so are the parts before next
 	of    *Future // this is asked, on behalf of nobody
 	links *links  // each is told and taken out, until there are none
-	link  *link   // so are this and those behind it, but they stay
+	link  *link   // so are this member of a group and those behind it, but they stay
 
 	next  int
 	asked bool // of a task: what it waits for
@@ -98,7 +98,7 @@ func (l *Loop) carry(r *Request, base int, taken bool) bool {
 			if g.link = n.next; g.link == nil {
 				l.legs = l.legs[:len(l.legs)-1]
 			}
-			n.who.scopeEnded(r)
+			n.who.(*Task).groupEnded(r)
 		case g.joint != nil:
 			taken = l.carryJoint(g, r, taken)
 		case g.of != nil && !g.asked:
