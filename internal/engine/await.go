@@ -49,69 +49,40 @@ func (f *Future) AwaitFrom(ctx context.Context) error {
 		return f.block(ctx)
 	case t.loop != f.loop:
 		return t.awaitAbroad(f, ctx)
-	default:
-		return t.pause(f, 0, at.interrupts(t, ctx))
 	}
+	return wait{t: t, f: f, end: at.interrupts(t, ctx)}.do()
 }
 
-// Doze begins the common case of a sleep, that of a loop task with its own context, and
-// returns the task, for which Rest does the rest; nil if it is another case, which is
-// for Sleep. Zero or less lets the rest of the turn go first.
-func Doze(ctx context.Context, d time.Duration) *Task {
-	t, ok := ctx.(*Task)
-	if !ok || !t.runs() || t.loop.closed.Load() {
-		return nil
-	}
-	t.doze(d)
-	return t
+// wait is one that is not the common case.
+type wait struct {
+	t   *Task
+	f   *Future         // nil if it is a sleep
+	d   time.Duration   // of a sleep
+	end context.Context // what may interrupt it
 }
 
-// Sleep suspends the calling task, or blocks the calling goroutine, for d of the
-// loop's time, where Doze has returned nil.
-func Sleep(ctx context.Context, d time.Duration) error {
-	at := locate(ctx)
-	t, err := caller(at, at.loop)
-	switch {
-	case err != nil:
-		return err
-	case t == nil:
-		f := &Future{loop: at.loop}
-		h := &Handle{}
-		h.Init(at.loop, func() {
-			if f.Claim() {
-				f.Settle(Succeeded, nil)
-			}
-		}, nil)
-		h.At(at.loop.Deadline(d))
-		defer h.Cancel()
-		return f.block(ctx)
-	default:
-		return t.pause(nil, d, at.interrupts(t, ctx))
+// do is the wait, for its task. That of a Go task goes by the loop.
+func (w wait) do() error {
+	if w.t.thread {
+		return w.visit()
 	}
-}
-
-// pause is a wait of a task for f, of its loop, or if that is nil for d, that is
-// interrupted if end comes first.
-func (t *Task) pause(f *Future, d time.Duration, end context.Context) error {
-	if t.thread {
-		return t.visit(&visit{t: t, f: f, d: d, end: end})
-	}
-	if err := t.mayWait(end); err != nil {
+	if err := w.t.mayWait(w.end); err != nil {
 		return err
 	}
-	t.beginBound(f, d, end)
-	return t.Rest()
+	w.enter()
+	return w.t.Rest()
 }
 
-// beginBound enters such a wait.
-func (t *Task) beginBound(f *Future, d time.Duration, end context.Context) {
-	if f != nil {
-		t.begin(f)
+// enter begins it, on the loop. If its next step is in the ready queue already, nothing
+// interrupts it.
+func (w *wait) enter() {
+	if w.f != nil {
+		w.t.begin(w.f)
 	} else {
-		t.doze(d)
+		w.t.doze(w.d)
 	}
-	if end != nil && t.waitOn != nil { // else its next step is in the ready queue already
-		t.fiber.interruptible().link.join(t.loop, end)
+	if w.end != nil && w.t.waitOn != nil {
+		w.t.fiber.interruptible().link.join(w.t.loop, w.end)
 	}
 }
 
@@ -149,28 +120,6 @@ func (t *Task) begin(f *Future) {
 	}
 }
 
-// doze enters a wait for the task's own timer, or for the rest of the turn.
-func (t *Task) doze(d time.Duration) {
-	if d <= 0 {
-		t.loop.ready.push(t)
-		return
-	}
-	w := t.fiber.waiting()
-	w.fut.err = nil
-	w.fut.state = uint32(Pending)
-	t.loop.timers.add(&w.timer, t.loop.Deadline(d))
-	t.begin(&w.fut)
-}
-
-// run is the end of a sleep: its time has come.
-func (w *wait) run(l *Loop) {
-	w.timer.fired = false
-	if w.fut.state == uint32(Pending) {
-		w.fut.state = uint32(Succeeded)
-		w.fut.schedule(l)
-	}
-}
-
 // resumed ends a wait on the task's side: it returns what the task is told.
 // The rules are CPython's. A cancellation requested since the wait ended replaces
 // a result or failure, but not the cancellation of what was waited for.
@@ -178,8 +127,8 @@ func (t *Task) resumed() error {
 	f := t.waitOn
 	t.waitOn = nil
 	var err error
-	if w := t.fiber.wait; w != nil && w.bound != nil {
-		err = w.bound.end()
+	if b := t.fiber.bound; b != nil {
+		err = b.end()
 	}
 	if t.due != nil {
 		return t.cancelled(f)
@@ -187,7 +136,7 @@ func (t *Task) resumed() error {
 	if f != nil {
 		err = f.retrieve()
 		if f.kind == kindSleep {
-			t.loop.timers.remove(&t.fiber.wait.timer)
+			t.loop.timers.remove(&t.fiber.nap.timer)
 		}
 	}
 	return err
@@ -199,7 +148,7 @@ func (t *Task) cancelled(f *Future) error {
 	r := t.handOver()
 	if f != nil {
 		if f.kind == kindSleep {
-			t.loop.timers.remove(&t.fiber.wait.timer)
+			t.loop.timers.remove(&t.fiber.nap.timer)
 		}
 		err := f.Peek()
 		if f.State() == Cancelled || err != nil && t.loop.hooks.AsCancelled(err, nil) != nil {
@@ -208,6 +157,24 @@ func (t *Task) cancelled(f *Future) error {
 		f.Missed()
 	}
 	return t.loop.hooks.Cancelled(r)
+}
+
+// bound is what few waits have: an end other than that of what is waited for.
+type bound struct {
+	fiber *fiber
+	cause error // why the wait was interrupted or refused
+	link  link  // to the context by whose end it is interrupted
+	// queue is where the task has its place still, if the wait for a Waiter was
+	// interrupted: it leaves when it goes on.
+	queue Unwinder
+}
+
+func (f *fiber) interruptible() *bound {
+	if f.bound == nil {
+		f.bound = &bound{fiber: f}
+		f.bound.link.who = f.bound
+	}
+	return f.bound
 }
 
 // end unbinds a wait that is over and returns why it was interrupted, if it was.
@@ -232,7 +199,7 @@ func (t *Task) breakOff(cause error) {
 	f, b := t.waitOn, t.fiber.interruptible()
 	f.drop(t)
 	if f.kind == kindSleep {
-		t.loop.timers.remove(&t.fiber.wait.timer)
+		t.loop.timers.remove(&t.fiber.nap.timer)
 	}
 	t.waitOn = nil
 	b.cause, b.queue = cause, f.unwinder()

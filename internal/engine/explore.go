@@ -35,8 +35,8 @@ type Step struct {
 	Arrival bool    // what Task, a Go task, has asked of the loop
 
 	entry runnable
-	at    int   // its place in the ready queue
-	sleep *wait // in that place is the end of Task's sleep
+	at    int  // its place in the ready queue
+	sleep *nap // in that place is the end of Task's sleep
 }
 
 // explorer is a loop's side of it. All is of the owner.
@@ -77,7 +77,7 @@ func (l *Loop) Working() bool {
 	var gs []uintptr
 	for _, k := range [2]taskList{l.tasks, l.left} {
 		for t := k.head; t != nil; t = t.next {
-			if t.thread && t.phase == started && !t.threadOf().visited {
+			if t.thread && t.phase == started && !t.threadOf().visits {
 				gs = append(gs, t.goroutine()) // with 0 it has not begun, or has ended and is about to say so
 			}
 		}
@@ -108,8 +108,8 @@ func (p *Pool) lend(l *Loop) {
 	}
 	f := p.fibers[n-1]
 	p.fibers = p.fibers[:n-1]
-	if f.wait != nil {
-		f.wait.fut.loop = l
+	if f.nap != nil {
+		f.nap.fut.loop = l
 	}
 	l.fibers = append(l.fibers, f)
 }
@@ -152,7 +152,7 @@ func (x *explorer) step(l *Loop) {
 	}
 	l.batch = min(l.batch, l.ready.n)
 	l.entry.run(l)
-	if t := s.Task; t != nil && !s.Arrival && !t.Finished() && t.phase == started && (!t.thread || t.threadOf().visited) {
+	if t := s.Task; t != nil && !s.Arrival && !t.Finished() && t.phase == started && (!t.thread || t.threadOf().visits) {
 		x.chooser.Waits(t)
 	}
 }
@@ -170,7 +170,7 @@ func (x *explorer) list(l *Loop) {
 			} else {
 				s.Task = r
 			}
-		case *wait:
+		case *nap:
 			t, _ := r.fut.waiters.(*Task)
 			if i == 0 || t == nil || r.fut.state != uint32(Pending) {
 				if i == 0 {
@@ -260,7 +260,7 @@ func (a *arrival) run(l *Loop) {
 func (x *explorer) arrive(l *Loop, r runnable) {
 	var from *Task
 	switch p := r.(type) {
-	case *visit:
+	case *wait:
 		from = p.t
 	case *threadEnded:
 		from = (*Task)(p)

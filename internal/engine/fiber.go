@@ -14,54 +14,9 @@ type fiber struct {
 	coro.Coro // Depth counts the tasks on this stack below the running one
 
 	// Owner.
-	task *Task // nil while idle
-	wait *wait // nil until first needed
-}
-
-// wait is what a wait may need beside the future that is waited for.
-type wait struct {
-	// For a sleep: the future, and the timer that completes it.
-	fut   Future
-	timer timer
-	// For a wait that can be interrupted.
-	bound *bound
-}
-
-// bound is what few waits have: an end other than that of what is waited for.
-type bound struct {
-	fiber *fiber
-	cause error // why the wait was interrupted or refused
-	link  link  // to the context by whose end it is interrupted
-	// queue is where the task has its place still, if the wait for a Waiter was
-	// interrupted: it leaves when it goes on.
-	queue Unwinder
-}
-
-func (f *fiber) interruptible() *bound {
-	w := f.waiting()
-	if w.bound == nil {
-		w.bound = &bound{fiber: f}
-		w.bound.link.who = w.bound
-	}
-	return w.bound
-}
-
-// waiting returns the fiber's wait with its timer free.
-func (f *fiber) waiting() *wait {
-	old := f.wait
-	if old != nil && !old.timer.fired {
-		return old
-	}
-	w := &wait{}
-	w.timer.fires = w
-	w.fut.loop, w.fut.kind = f.task.loop, kindSleep
-	if old != nil {
-		// The last sleep was cancelled after its timer had fired: that entry is
-		// still in the ready queue and must not complete another.
-		w.bound = old.bound
-	}
-	f.wait = w
-	return w
+	task  *Task  // nil while idle
+	nap   *nap   // nil until first needed
+	bound *bound // likewise
 }
 
 // startTask runs a fresh loop task on an idle coroutine or a new one.
@@ -150,9 +105,9 @@ func (f *fiber) execute(below *Task) {
 // that it was waiting in, also if that wait was over and it had only not run since.
 func (t *Task) forsake() {
 	var queue Unwinder
-	if w := t.fiber.wait; w != nil && w.bound != nil {
-		queue = w.bound.queue
-		_ = w.bound.end()
+	if b := t.fiber.bound; b != nil {
+		queue = b.queue
+		_ = b.end()
 	}
 	if f := t.waitOn; f != nil {
 		f.drop(t)

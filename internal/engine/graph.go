@@ -98,7 +98,7 @@ func (t *Task) blocked() Blocked {
 	switch {
 	case t.phase == parked:
 		b.Doing = Queueing
-	case t.thread && t.phase == started && !t.threadOf().visited:
+	case t.thread && t.phase == started && !t.threadOf().visits:
 		b.Doing = Working
 	case f == nil || f.Finished():
 		b.Doing = Ready
@@ -107,8 +107,7 @@ func (t *Task) blocked() Blocked {
 	case f.kind > kindTask:
 		b.On = f.tasks(t.loop)
 	case f.kind == kindSleep:
-		w := t.fiber.wait
-		b.Until = t.loop.timers.when(&w.timer)
+		b.Until = t.loop.timers.when(&t.fiber.nap.timer)
 	case f.kind == kindWaiter:
 		b.Place = f.waiter().unwound
 	}
@@ -117,8 +116,8 @@ func (t *Task) blocked() Blocked {
 }
 
 func (t *Task) watchesDeadline() bool {
-	if f := t.fiber; f != nil && f.wait != nil && f.wait.bound != nil {
-		if far := f.wait.bound.link.far; far != nil && t.loop.hasDeadline(far.Context) {
+	if f := t.fiber; f != nil && f.bound != nil {
+		if far := f.bound.link.far; far != nil && t.loop.hasDeadline(far.Context) {
 			return true
 		}
 	}

@@ -1,7 +1,5 @@
 package engine
 
-import "context"
-
 // A Go task that may be left ends with the first Cancel, whatever its goroutine is at: who
 // awaits it goes on at once, and the goroutine is left to itself. The loop still knows it,
 // in left: it is busy, has its place among maxThreads and its seat, until it returns. Its
@@ -20,18 +18,6 @@ func (t *Task) MayBeLeft() bool { return t.thread && t.threadOf().leaves }
 // task was left: it may be done, and asked for its value, while the body is running.
 type Late interface{ Keep() }
 
-// StartOutside is Start for a task that has the values, and the deadline, of ctx, but
-// belongs to no scope or group that this leads to.
-func (t *Task) StartOutside(ctx context.Context, body Body) {
-	if parent, ok := ctx.(*Task); ok {
-		t.start(parent.loop, parent.values, parent, nil, body, 0)
-		return
-	}
-	t.threadOf().outside = true
-	at := locate(ctx)
-	t.start(at.loop, ctx, at.task, nil, body, 0)
-}
-
 // abandoned ends a cancelled task, if it may be left and its goroutine has begun, or is about
 // to, and reports whether that is so. The rest is for carry.
 func (l *Loop) abandoned(t *Task) bool {
@@ -45,7 +31,7 @@ func (l *Loop) abandoned(t *Task) bool {
 	}
 	th.left = true
 	l.endAll(&t.more().links)
-	if f := t.waitOn; th.visited && f != nil && !f.Finished() { // else it is in the ready queue, or in that for places
+	if f := t.waitOn; th.visits && f != nil && !f.Finished() { // else it is in the ready queue, or in that for places
 		// What it waits for is asked to end, as by any cancellation, but not waited for.
 		l.legs = append(l.legs, leg{of: f})
 		t.breakOff(nil)

@@ -173,7 +173,7 @@ type visitor int32
 
 func (v visitor) run(l *Loop) {
 	if l.current == nil { // else it is in the middle of a step, waiting for another loop
-		l.visited = true
+		l.passed = true
 		l.lookAround(time.Duration(v) * beat)
 	}
 }

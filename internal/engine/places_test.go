@@ -9,7 +9,7 @@ func TestPlacesGiveWhoGoesOnToTheOwnerAlone(t *testing.T) {
 	task := &Task{}
 	var x Thread
 	task.OnThread(&x)
-	th := &x.thread
+	th := &x
 
 	p.push(th, waitingToStart)
 	seen := p.first()
@@ -38,7 +38,7 @@ func TestPlacesPassOverWhoLeft(t *testing.T) {
 	for i := range all {
 		var x Thread
 		(&Task{}).OnThread(&x)
-		all[i] = &x.thread
+		all[i] = &x
 		p.push(all[i], waitingToStart)
 	}
 	all[0].claim.Store(unclaimed)

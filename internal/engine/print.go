@@ -118,7 +118,7 @@ func (t *Task) awaits() string {
 		u := f.task()
 		return "<Task " + u.State().String() + " name=" + u.label() + ">"
 	case f.kind == kindSleep:
-		if due := t.loop.timers.when(&t.fiber.wait.timer); due != Never {
+		if due := t.loop.timers.when(&t.fiber.nap.timer); due != Never {
 			return "<Sleep until=" + t.loop.Moment(due).Format(time.RFC3339Nano) + ">"
 		}
 		return "<Sleep>"

@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"context"
 	"sync/atomic"
-	"time"
 	"unsafe"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
@@ -36,13 +34,12 @@ type thread struct {
 	queued bool // has an entry in the queue for places, which may be left over
 
 	// Owner.
-	visited bool // in a visit that was not answered
-	left    bool // the task has ended, by a cancellation, before its goroutine; see leave
+	visits bool // in a visit that was not answered
+	left   bool // the task has ended, by a cancellation, before its goroutine; see leave
 }
 
-// Thread is memory that a Go task needs beside the task, for who makes the task to
-// allocate them together.
-type Thread struct{ thread }
+// Thread is for who makes a Go task to allocate the two together.
+type Thread = thread
 
 // OnThread makes a task that was not started yet a Go task.
 func (t *Task) OnThread(th *Thread) {
@@ -91,7 +88,7 @@ func (l *Loop) dispatch(t *Task) {
 func (l *Loop) admit(t *Task, th *thread) {
 	l.busy++
 	if t.phase == started {
-		th.visited = false
+		th.visits = false
 		f := t.waitOn
 		t.waitOn = nil
 		switch {
@@ -235,47 +232,39 @@ func (e *threadEnded) run(l *Loop) {
 	t.finish(th.err)
 }
 
-// visit is a Go task's request to wait; see pause.
-type visit struct {
-	t   *Task
-	f   *Future
-	d   time.Duration
-	end context.Context
-}
-
-// visit waits on the task's goroutine.
-func (t *Task) visit(v *visit) error {
-	th := t.threadOf()
+// visit is do on the task's goroutine.
+func (w wait) visit() error {
+	th := w.t.threadOf()
 	if th.woken == nil {
 		th.woken = make(chan error, 1)
 	}
-	t.loop.post(v)
+	w.t.loop.post(&w)
 	return <-th.woken
 }
 
-func (v *visit) run(l *Loop) {
-	t := v.t
+// run is a visit's arrival.
+func (w *wait) run(l *Loop) {
+	t := w.t
 	th := t.caughtUp()
 	if th.left {
 		th.woken <- t.retrieve()
 		return
 	}
-	err := t.mayWait(v.end)
-	if err == nil && v.f != nil && v.f.Finished() {
-		v.f.schedule(l)
-		th.woken <- v.f.retrieve()
-		return
-	}
-	if err != nil {
+	if err := t.mayWait(w.end); err != nil {
 		th.woken <- err
 		return
 	}
-	th.visited = true
+	if w.f != nil && w.f.Finished() {
+		w.f.schedule(l)
+		th.woken <- w.f.retrieve()
+		return
+	}
+	th.visits = true
 	l.vacate()
 	if t.fiber == nil {
 		t.fiber = &fiber{task: t}
 	}
-	t.beginBound(v.f, v.d, v.end)
+	w.enter()
 }
 
 // letGo lets go of a Go task of a closing loop. One that has begun runs on,
@@ -292,10 +281,10 @@ func (l *Loop) letGo(t *Task) {
 // turnAway answers the visit of a Go task of a closing loop, if it is in one.
 func (l *Loop) turnAway(t *Task) {
 	th := t.threadOf()
-	if !th.visited {
+	if !th.visits {
 		return
 	}
-	th.visited = false
+	th.visits = false
 	if t.waitOn != nil {
 		t.waitOn.drop(t)
 		t.waitOn = nil

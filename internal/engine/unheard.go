@@ -6,8 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
 // This file sees to it that an error is heard: what nobody asks for is reported.
@@ -56,17 +54,6 @@ type failure struct {
 
 func (x *failure) Error() string { return fmt.Sprint(x.err) }
 
-// Lost is what is known of a future that has failed when it may not exist any more. It
-// is said in the same words when it does.
-type Lost struct {
-	Task    bool // it is one
-	PC      uintptr
-	err     error
-	name    string
-	id      uint64
-	created *Creation
-}
-
 // unheard is the failures of a loop that nobody has asked for.
 type unheard struct {
 	reporter atomic.Pointer[reporter] // nil unless somebody else than the owner reports
@@ -78,12 +65,6 @@ type unheard struct {
 	coming     bool       // somebody is coming for that
 	errands    []runnable // see Errand
 	known      bool       // to the patrol
-}
-
-// reporter is a goroutine that reports for a loop that nobody owns.
-type reporter struct {
-	g    uintptr
-	gone chan struct{}
 }
 
 // watch sees to it that the failure is reported if nobody retrieves it.
@@ -181,42 +162,6 @@ func (u *unheard) know(l *Loop) {
 	}
 }
 
-func (x *Lost) of(t *Task) {
-	x.Task, x.PC, x.name, x.id = true, t.body.PC(), t.Name(), t.id
-	if e := t.extra.Load(); e != nil {
-		x.created = e.created
-	}
-}
-
-// Liken makes t, which was not started, look like the task that is lost.
-func (x *Lost) Liken(t *Task, l *Loop, body Body) {
-	t.loop, t.kind, t.body, t.phase, t.id = l, kindTask, body, destroyed, x.id
-	if x.name != "" {
-		t.SetName(x.name)
-	}
-	if x.created != nil {
-		t.more().created = x.created
-	}
-	t.err, t.state = x.err, uint32(Succeeded)
-	if x.err != nil {
-		t.state = uint32(Failed)
-	}
-}
-
-// String names it.
-func (x *Lost) String() string {
-	if !x.Task {
-		return "future"
-	}
-	s := Label(x.name, x.id)
-	if x.created != nil {
-		if at := x.created.Frames(); len(at) > 0 {
-			s += " (created at " + Position(at[0]) + ")"
-		}
-	}
-	return s
-}
-
 // awaited takes note that somebody waits for the end of a task, if not for its
 // value, which is enough for a success.
 func (x *failure) awaited() {
@@ -290,112 +235,6 @@ func (u *unheard) find(l *Loop, x *failure) {
 	u.call(l)
 }
 
-// call has somebody come for what was found; with mu held. To a loop in a bubble nobody
-// can be sent from outside: it comes by itself when it has nothing to do.
-func (u *unheard) call(l *Loop) {
-	switch {
-	case u.coming:
-	case l.owned() && l.inRun:
-		u.coming = true
-		l.post((*hearing)(l))
-	case !l.bubble:
-		u.coming = true
-		go l.send()
-	}
-}
-
-// next returns what is to be reported next, nil if nothing is left.
-func (u *unheard) next() runnable {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if len(u.found) == 0 {
-		u.found, u.coming = nil, false
-		return nil
-	}
-	x := u.found[0]
-	u.found[0] = nil
-	u.found = u.found[1:]
-	return x
-}
-
-// hearing is the owner of a loop on its way to what is to be reported.
-type hearing Loop
-
-// heardAtOnce bounds how long a step of the loop has to wait for reports.
-const heardAtOnce = 256
-
-func (h *hearing) run(l *Loop) {
-	over := false
-	defer func() {
-		if !over {
-			l.post(h) // there are more, or the handler is exiting this goroutine
-		}
-	}()
-	for range heardAtOnce {
-		x := l.unheard.next()
-		if x == nil {
-			over = true
-			return
-		}
-		x.run(l)
-	}
-}
-
-// send has the owner of the loop come, or reports in its place if there is none. A
-// handler that blocks here holds up nobody else, and one that exits its goroutine does
-// not keep the others from being told.
-func (l *Loop) send() {
-	if l.tell((*hearing)(l)) {
-		return
-	}
-	me := &reporter{coro.G(), make(chan struct{})}
-	l.unheard.reporter.Store(me)
-	over := false
-	defer func() {
-		l.unheard.reporter.CompareAndSwap(me, nil)
-		close(me.gone)
-		if !over {
-			go l.send()
-		}
-	}()
-	for !l.tell((*hearing)(l)) { // somebody may have begun to run it
-		x := l.unheard.next()
-		if x == nil {
-			break
-		}
-		x.run(l)
-	}
-	over = true
-}
-
-// handlerPatience is how long Run and Close wait for a handler to return that was called
-// while nobody owned the loop, so that it is seldom called twice at a time.
-const handlerPatience = 200 * time.Millisecond
-
-// waitForReporter is for who is about to own the loop.
-func (l *Loop) waitForReporter() {
-	r := l.unheard.reporter.Load()
-	if r == nil || r.g == coro.G() {
-		return
-	}
-	late := time.NewTimer(handlerPatience)
-	defer late.Stop()
-	select {
-	case <-r.gone:
-	case <-late.C:
-	}
-}
-
-// Errand has f called with the patrol's next beat, as reports are, or at the end of the
-// loop. It is for who calls the exception handler.
-func (l *Loop) Errand(f func()) {
-	u := &l.unheard
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.errands = append(u.errands, action(f))
-	u.know(l)
-}
-
 // beat is for the patrol. It reports whether there may be failures whose futures are
 // unreachable, for the collector to find.
 func (u *unheard) beat(l *Loop) (collect bool) {
@@ -426,67 +265,3 @@ func (u *unheard) beat(l *Loop) (collect bool) {
 
 // collecting is for how long after a failure the collector is set to work for it.
 const collecting = time.Minute
-
-// run reports the failure, once, if it is still unheard of.
-func (x *failure) run(l *Loop) {
-	if x.retrieved.Swap(true) {
-		return
-	}
-	x.cleanup.Stop()
-	r := Report{Kind: "error was never retrieved", Err: x.err}
-	suffix := ""
-	switch {
-	case x.err == nil:
-		r.Kind = "task was never awaited"
-	case x.panicked:
-		r.Kind = "panicked and nobody awaits it"
-	case x.kept > 0:
-		r.Kind = "has failed and nobody has asked"
-		suffix = fmt.Sprintf("has failed %v ago and nobody has asked", x.kept.Round(time.Second))
-	}
-	if suffix == "" {
-		suffix = r.Kind
-	}
-	r.Message = x.lost.String() + ": " + suffix
-	if x.lost.Task {
-		r.Lost = &x.lost
-	}
-	l.report(r)
-}
-
-// reportFailures is the end of the loop: what nobody has asked for by now is reported.
-func (l *Loop) reportFailures() {
-	u := &l.unheard
-	u.mu.Lock()
-	for x := u.head; x != nil; x = u.head {
-		u.remove(x)
-		u.found = append(u.found, x)
-	}
-	u.coming = true
-	if u.known {
-		u.known = false
-		thePatrol.fails(l, false)
-	}
-	u.mu.Unlock()
-	over := false
-	defer func() {
-		if !over {
-			go l.send()
-		}
-	}()
-	for more := true; more; more = u.runErrands() {
-		for x := u.next(); x != nil; x = u.next() {
-			x.run(l)
-		}
-	}
-	over = true
-}
-
-// runErrands has the errands come next, and reports whether there are any.
-func (u *unheard) runErrands() bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.found = append(u.found, u.errands...)
-	u.errands = nil
-	return len(u.found) > 0
-}

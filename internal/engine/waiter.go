@@ -104,7 +104,7 @@ func (w *Waiter) WaitFrom(ctx context.Context) error {
 	if w.task == nil {
 		return w.block(ctx)
 	}
-	return w.task.pause(&w.Future, 0, w.look(ctx))
+	return wait{t: w.task, f: &w.Future, end: w.look(ctx)}.do()
 }
 
 // look finds what may interrupt the wait. That and what follows is users' code: if it

@@ -31,7 +31,7 @@ var heardMutants = []mutant{
 	{
 		name:  "dropped-not-sent-for",
 		wrong: "while no loop runs nobody comes for what was found",
-		file:  "internal/engine/unheard.go",
+		file:  "internal/engine/hearing.go",
 		old:   `	case !l.bubble:`,
 		new:   `	case !l.bubble && l.asleep.Load():`,
 		guard: `^TestDroppedErrorIsHeardWhileNoLoopRuns$`,
@@ -55,7 +55,7 @@ var heardMutants = []mutant{
 	{
 		name:  "heard-in-other-words",
 		wrong: "a task whose error was dropped is not reported with where it was created",
-		file:  "internal/engine/unheard.go",
+		file:  "internal/engine/lost.go",
 		old: `		x.created = e.created
 `,
 		guard: `^TestErrorIsHeardInTheSameFormWhoeverFindsOut$`,
@@ -87,7 +87,7 @@ var heardMutants = []mutant{
 	{
 		name:  "handler-holds-up-close",
 		wrong: "Close waits for a handler that blocks",
-		file:  "internal/engine/unheard.go",
+		file:  "internal/engine/hearing.go",
 		old: `	case <-late.C:
 `,
 		guard: `^TestCloseDoesNotWaitForAHandlerThatBlocks$`,
@@ -95,7 +95,7 @@ var heardMutants = []mutant{
 	{
 		name:  "handler-exit-ends",
 		wrong: "what was to be reported after a handler has called Goexit is not",
-		file:  "internal/engine/unheard.go",
+		file:  "internal/engine/hearing.go",
 		old: `		close(me.gone)
 		if !over {`,
 		new: `		close(me.gone)
@@ -263,7 +263,7 @@ func (b *Barrier) complete() {
 	{
 		name:  "refused-takes-number",
 		wrong: "a task that is refused takes a number",
-		file:  "internal/engine/task.go",
+		file:  "internal/engine/create.go",
 		old: `		t.refused(ErrLoopClosed)
 `,
 		new: `		t.count()

@@ -26,10 +26,10 @@ var loopMutants = []mutant{
 	{
 		name:  "wake-early",
 		wrong: "a sleep ends a turn too early",
-		file:  "internal/engine/loop.go",
+		file:  "internal/engine/turn.go",
 		old: `			l.ready.push(t.fires)
 `,
-		new: `			if w, ok := t.fires.(*wait); ok {
+		new: `			if w, ok := t.fires.(*nap); ok {
 				w.run(l)
 				continue
 			}
@@ -89,7 +89,7 @@ var loopMutants = []mutant{
 	{
 		name:  "eager-waits",
 		wrong: "what a task starts eagerly starts on the next turn",
-		file:  "internal/engine/task.go",
+		file:  "internal/engine/create.go",
 		old:   `	if !l.inRun {`,
 		new:   `	if !l.inRun || l.current != nil {`,
 	},
@@ -132,7 +132,7 @@ var loopMutants = []mutant{
 	{
 		name:  "error-not-reported",
 		wrong: "an error that nobody has asked for is not reported when the loop is closed",
-		file:  "internal/engine/unheard.go",
+		file:  "internal/engine/hearing.go",
 		old:   `	if x.retrieved.Swap(true) {`,
 		new:   `	if x.retrieved.Swap(true) || l.closed.Load() {`,
 	},

@@ -6,7 +6,7 @@ var outsideMutants = []mutant{
 		name:  "unwound-in-line",
 		wrong: "who is unwound after its wait was interrupted stays in the queue",
 		file:  "internal/engine/fiber.go",
-		old: `		queue = w.bound.queue
+		old: `		queue = b.queue
 `,
 		guard: `^TestWhoIsUnwoundHasLeftTheLine$`,
 	},
@@ -23,7 +23,7 @@ var outsideMutants = []mutant{
 	{
 		name:  "locked-close",
 		wrong: "a goroutine that is locked to its thread closes a loop itself",
-		file:  "internal/engine/loop.go",
+		file:  "internal/engine/close.go",
 		old:   `	l.Apart(func() { err = l.close() })`,
 		new:   `	err = l.close()`,
 		guard: `^TestThreadLocksNeverEndTheProcess$`,
@@ -31,7 +31,7 @@ var outsideMutants = []mutant{
 	{
 		name:  "locked-run",
 		wrong: "a goroutine that is locked to its thread goes on with tasks of others",
-		file:  "internal/engine/loop.go",
+		file:  "internal/engine/turn.go",
 		old:   `	if !l.mayResume() {`,
 		new:   `	if !l.mayResume() && l.observed {`,
 		guard: `^TestThreadLocksNeverEndTheProcess$`,
@@ -94,7 +94,7 @@ var outsideMutants = []mutant{
 	{
 		name:  "closed-deadlines",
 		wrong: "deadlines that are still to come stay when the loop is closed",
-		file:  "internal/engine/loop.go",
+		file:  "internal/engine/close.go",
 		old: `		x.LoopClosed()
 `,
 		new: `		_ = x
@@ -141,7 +141,7 @@ var outsideMutants = []mutant{
 	{
 		name:  "end-open",
 		wrong: "the end of Run takes tasks from everybody",
-		file:  "internal/engine/task.go",
+		file:  "internal/engine/create.go",
 		old:   `	case !l.leaving.Load() || creator != nil && !creator.Finished():`,
 		new:   `	case l.leaving.Load() || creator != nil && !creator.Finished():`,
 		guard: `^TestEndOfRunIsReachedHoweverManyCallIn$`,
@@ -223,7 +223,7 @@ var outsideMutants = []mutant{
 	{
 		name:  "child-keeps-creator",
 		wrong: "a task that was created with a value keeps its creator",
-		file:  "internal/engine/task.go",
+		file:  "internal/engine/create.go",
 		old: `		ctx = valuesOf(ctx, at.task)
 `,
 		new: `		_ = valuesOf(ctx, at.task)
@@ -267,7 +267,7 @@ var outsideMutants = []mutant{
 	{
 		name:  "destroyed-unsaid",
 		wrong: "a report of a task that was destroyed does not say that it was cancelled and went on",
-		file:  "internal/engine/task.go",
+		file:  "internal/engine/close.go",
 		old:   `	return ": it was cancelled, and went on"`,
 		new:   `	return ""`,
 		guard: `^TestDestroyedTaskSaysWhetherItWasCancelled$`,

@@ -1,0 +1,197 @@
+package engine
+
+import "context"
+
+// Mode is how a task starts.
+type Mode uint8
+
+// The modes.
+const (
+	Eager Mode = 1 << iota // the first step is taken at once if the loop is running
+)
+
+// Start makes t a task that runs body, in the scope of ctx.
+func (t *Task) Start(ctx context.Context, body Body, m Mode) {
+	if parent, ok := ctx.(*Task); ok {
+		// Not the parent itself for values, which would keep it alive.
+		t.start(parent.loop, parent.values, parent, nil, body, m)
+		return
+	}
+	at := locate(ctx)
+	bound := at.membership()
+	if at.task != nil && bound == nil {
+		ctx = valuesOf(ctx, at.task)
+	}
+	t.start(at.loop, ctx, at.task, bound, body, m)
+}
+
+// NeverStart makes t a task of l that comes back done, with why it could not start.
+func (t *Task) NeverStart(l *Loop, body Body, s State, err error) {
+	t.loop, t.kind, t.body, t.phase = l, kindTask, body, destroyed
+	t.publish(s, err)
+	l.do(action(func() { t.schedule(l) }))
+}
+
+// StartOn is Start for a context that need not lead to l. If it can end, it is
+// the task's scope; that it has ended is for HearEnd to tell.
+func (t *Task) StartOn(l *Loop, ctx context.Context, body Body) {
+	if ctx == nil {
+		panic(nilContext)
+	}
+	var bound *membership
+	if ctx.Done() != nil {
+		bound = &membership{ends: ctx, hears: true}
+	}
+	t.start(l, ctx, nil, bound, body, 0)
+}
+
+// StartOutside is Start for a task that has the values, and the deadline, of ctx, but
+// belongs to no scope or group that this leads to.
+func (t *Task) StartOutside(ctx context.Context, body Body) {
+	if parent, ok := ctx.(*Task); ok {
+		t.start(parent.loop, parent.values, parent, nil, body, 0)
+		return
+	}
+	t.threadOf().outside = true
+	at := locate(ctx)
+	t.start(at.loop, ctx, at.task, nil, body, 0)
+}
+
+// start is Start with whose context it is, nil if no task's, and what binds the task, nil
+// for nothing but its loop.
+func (t *Task) start(l *Loop, ctx context.Context, creator *Task, bound *membership, body Body, m Mode) {
+	t.loop = l
+	t.kind = kindTask
+	t.body = body
+	t.values = ctx
+	owned := l.owned()
+	if bound == nil && m == 0 && !t.thread && owned && !l.sites.Load() && !l.closed.Load() {
+		// The common case of what follows.
+		t.count()
+		l.tasks.add(t)
+		l.ready.push(t)
+		return
+	}
+	if l.tooLate(creator) {
+		t.refused(ErrLoopClosed)
+		return
+	}
+	if !owned {
+		t.count() // whether it is refused is not known here
+	}
+	if bound != nil {
+		t.enroll(bound)
+	}
+	if l.sites.Load() {
+		t.more().created = Callers()
+	}
+	if m&Eager != 0 {
+		l.do((*adoptedEagerly)(t))
+	} else {
+		l.do((*adopted)(t))
+	}
+}
+
+// SetLeaving has the loop take, or not any more, no further tasks but those of its own
+// tasks and callbacks, since it is about to end: created by them, or with the context of
+// a pending one. Others could keep it busy for ever. They are refused on the spot, without
+// a word to the loop.
+func (l *Loop) SetLeaving(on bool) { l.leaving.Store(on) }
+
+// tooLate reports whether a task that the caller creates with the context of creator,
+// nil if with no task's, is to be refused at once.
+func (l *Loop) tooLate(creator *Task) bool {
+	switch {
+	case l.owned():
+		return false // adopt decides
+	case l.closed.Load():
+		return true
+	case !l.leaving.Load() || creator != nil && !creator.Finished():
+		return false
+	}
+	self := hereWorker()
+	return self == nil || self.loop != l
+}
+
+// refused ends a new task that comes too late.
+func (t *Task) refused(err error) {
+	t.phase = destroyed
+	t.publish(Failed, err)
+	x := t.err.(*failure)
+	x.watched = true
+	if n := t.loop.refusals.Add(1); n <= 100 || n&(n-1) == 0 {
+		x.follow(&t.Future) // of a flood some reports are enough
+	}
+}
+
+// count gives the task its number, as CPython, which counts only the tasks it names.
+func (t *Task) count() {
+	if t.id == 0 && t.Name() == "" {
+		t.id = t.loop.ids.Add(1)
+	}
+}
+
+// adopted is a new task on its way to its loop.
+type adopted Task
+
+func (a *adopted) run(l *Loop) {
+	if t := (*Task)(a); l.adopt(t) {
+		l.ready.push(t)
+	}
+}
+
+// adoptedEagerly is one that is to start when it has arrived.
+type adoptedEagerly Task
+
+func (a *adoptedEagerly) run(l *Loop) {
+	t := (*Task)(a)
+	if !l.inRun {
+		(*adopted)(t).run(l)
+		return
+	}
+	m := t.member()
+	if m != nil {
+		m.late = true // behind those who come to watch in the first step, as in CPython
+	}
+	if l.adopt(t) {
+		l.runEagerly(t)
+		if m != nil {
+			m.watchEnd()
+			t.joined()
+		}
+	}
+}
+
+// adopt takes a new task in, or ends it and reports false.
+func (l *Loop) adopt(t *Task) bool {
+	m := t.member()
+	if m != nil || l.closed.Load() {
+		if err := l.refuse(t, m); err != nil {
+			t.phase = destroyed
+			t.publish(Failed, err)
+			t.schedule(l)
+			return false
+		}
+	}
+	t.count()
+	l.tasks.add(t)
+	if m != nil {
+		m.enter()
+	}
+	return true
+}
+
+// refuse returns why a task cannot start, nil if it can.
+func (l *Loop) refuse(t *Task, m *membership) error {
+	switch {
+	case l.closed.Load():
+		return ErrLoopClosed
+	case m == nil || m.group == nil:
+		return nil
+	}
+	err := m.group.keeper.Admit(t)
+	if err == nil && !m.late {
+		m.watchEnd()
+	}
+	return err
+}
