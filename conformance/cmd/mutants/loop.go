@@ -43,7 +43,7 @@ var loopMutants = []mutant{
 		old: `	f.loop.addWaiter(f, w)
 `,
 		new: `	if f.Finished() {
-		to.FutureDone()
+		to.FutureDone(i)
 		return
 	}
 	f.loop.addWaiter(f, w)
