@@ -106,7 +106,7 @@ func (t *Task) mayWait(end context.Context) error {
 // begin enters the wait for f. One that would never end is, as in CPython, turned
 // down on the next turn. Only if somebody waits for t can that be.
 func (t *Task) begin(f *Future) {
-	if f.kind >= kindTask && (t.waiters != nil || f == &t.Future) {
+	if f.kind >= kindTask && (t.listeners != nil || f == &t.Future) {
 		if err := t.closes(f); err != nil {
 			t.fiber.interruptible().cause = err
 			t.loop.ready.push(t)
@@ -241,7 +241,7 @@ func (f *Future) block(ctx context.Context) error {
 	over := ctx.Done() // before there is anything to take back: it is users' code
 	done := make(chan struct{})
 	w := &prompt{tell: func() { close(done) }}
-	f.loop.addWaiter(f, w)
+	f.loop.addListener(f, w)
 	select {
 	case <-done:
 		return f.retrieve()
@@ -251,7 +251,7 @@ func (f *Future) block(ctx context.Context) error {
 	if f.Finished() {
 		return f.retrieve()
 	}
-	f.loop.dropWaiter(f, w)
+	f.loop.dropListener(f, w)
 	if f.loop.closed.Load() {
 		return ErrLoopClosed
 	}

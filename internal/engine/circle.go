@@ -65,10 +65,10 @@ type predecessors struct {
 
 // awaitedBy returns who waits for f, of this loop.
 func (f *Future) awaitedBy() predecessors {
-	if x, ok := f.waiters.(*several); ok {
+	if x, ok := f.listeners.(*several); ok {
 		return predecessors{list: x.list}
 	}
-	return predecessors{one: f.waiters}
+	return predecessors{one: f.listeners}
 }
 
 // next returns the next one, nil if there is none. Others than tasks and joints of this
@@ -99,7 +99,7 @@ func (p *predecessors) next(abroad *bool) *Future {
 
 // abroad reports whether the latest who waits for f is a mirror.
 func (f *Future) abroad() bool {
-	w := f.waiters
+	w := f.listeners
 	if x, ok := w.(*several); ok && len(x.list) > 0 {
 		w = x.list[len(x.list)-1]
 	}
@@ -424,7 +424,7 @@ func circleError(names []string, more int) error {
 // joined looks again at the wait of a task after something has changed: somebody waits
 // for it now who did not, or another way for the wait to end is gone.
 func (t *Task) joined() {
-	if f := t.waitOn; t.waiters != nil && f != nil && f.kind >= kindTask && !f.Finished() {
+	if f := t.waitOn; t.listeners != nil && f != nil && f.kind >= kindTask && !f.Finished() {
 		if err := t.closes(f); err != nil {
 			t.breakOff(err)
 		}
@@ -438,7 +438,7 @@ func Closes(ctx context.Context, f *Future) (err error) {
 	t, _ := caller(at, at.loop)
 	if t != nil && t.loop == f.loop && f.kind >= kindTask {
 		t.loop.Call(func() {
-			if t.waiters != nil || f == &t.Future {
+			if t.listeners != nil || f == &t.Future {
 				err = t.closes(f)
 			}
 		})

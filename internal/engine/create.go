@@ -118,7 +118,7 @@ func (t *Task) refused(err error) {
 	t.phase = destroyed
 	t.publish(Failed, err)
 	x := t.err.(*failure)
-	x.watched = true
+	x.minded = true
 	if n := t.loop.refusals.Add(1); n <= 100 || n&(n-1) == 0 {
 		x.follow(&t.Future) // of a flood some reports are enough
 	}

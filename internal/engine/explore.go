@@ -171,7 +171,7 @@ func (x *explorer) list(l *Loop) {
 				s.Task = r
 			}
 		case *nap:
-			t, _ := r.fut.waiters.(*Task)
+			t, _ := r.fut.listeners.(*Task)
 			if i == 0 || t == nil || r.fut.state != uint32(Pending) {
 				if i == 0 {
 					return

@@ -42,7 +42,7 @@ func (s State) String() string {
 
 // Future is a value to come. The typed face embeds it beside the value.
 //
-// Invariants: waiters is nil once the state is final and they were scheduled; err
+// Invariants: listeners is nil once the state is final and they were told; err
 // is written before the final state is published and never after; a Failed future
 // holds a *failure, and in debug mode also a task that has succeeded; but not a joint,
 // whose error is that of a part.
@@ -58,8 +58,8 @@ type Future struct {
 	thread bool       // of a task, that it is a Go task; likewise, but written once
 	err    error      // readable once state is final
 
-	// Owner of the loop: nil, the one waiter that most futures have, or *several.
-	waiters listener
+	// Owner of the loop: nil, the one listener that most futures have, or *several.
+	listeners listener
 }
 
 type futureKind uint8
@@ -169,26 +169,26 @@ func (f *Future) cancelPlain(r *Request) bool {
 	return true
 }
 
-// settled is a completed future on its way to its waiters.
+// settled is a completed future on its way to its listeners.
 type settled Future
 
 func (s *settled) run(l *Loop) { (*Future)(s).schedule(l) }
 
-// schedule makes every waiter ready, in order. It may be called again: a future
-// completed by another goroutine is done before its waiters are scheduled, and
+// schedule tells every listener, in order. It may be called again: a future
+// completed by another goroutine is done before its listeners are scheduled, and
 // whoever finds it so on the loop schedules them first.
 func (f *Future) schedule(l *Loop) {
-	if x, ok := f.err.(*failure); ok && !x.watched {
-		x.watched = true
-		l.watch(f, x)
+	if x, ok := f.err.(*failure); ok && !x.minded {
+		x.minded = true
+		l.mind(f, x)
 	}
-	switch w := f.waiters.(type) {
+	switch w := f.listeners.(type) {
 	case nil:
 	case *Task: // as below, without the call through the interface: most are tasks
-		f.waiters = nil
+		f.listeners = nil
 		l.wake(w)
 	default:
-		f.waiters = nil
+		f.listeners = nil
 		w.done(l)
 	}
 }

@@ -111,11 +111,11 @@ func (t *Task) blocked() Blocked {
 	case f.kind == kindWaiter:
 		b.Place = f.waiter().unwound
 	}
-	b.Deadline = t.watchesDeadline()
+	b.Deadline = t.timesOut()
 	return b
 }
 
-func (t *Task) watchesDeadline() bool {
+func (t *Task) timesOut() bool {
 	if f := t.fiber; f != nil && f.bound != nil {
 		if far := f.bound.link.far; far != nil && t.loop.hasDeadline(far.Context) {
 			return true

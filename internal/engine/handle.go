@@ -91,7 +91,7 @@ func (h *Handle) When() time.Time {
 }
 
 // After makes the callback ready when f is done.
-func (h *Handle) After(f *Future) { h.loop.addWaiter(f, h) }
+func (h *Handle) After(f *Future) { h.loop.addListener(f, h) }
 
 // Cancel keeps the callback from running and reports whether it did so.
 func (h *Handle) Cancel() bool {
@@ -111,7 +111,7 @@ func (h *Handle) Remove(f *Future) bool {
 	if f.Finished() || !h.drop() {
 		return false
 	}
-	h.loop.dropWaiter(f, h)
+	h.loop.dropListener(f, h)
 	return true
 }
 

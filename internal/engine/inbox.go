@@ -56,7 +56,7 @@ const (
 func (l *Loop) post(r runnable) {
 	l.mu.Lock()
 	l.inbox = append(l.inbox, r)
-	if l.owner != unowned || l.waiting > 0 {
+	if l.owner != unowned || l.heirs > 0 {
 		waiting := len(l.inbox)
 		l.arrived()
 		if waiting > aFew && !l.owned() {
@@ -137,7 +137,7 @@ func (l *Loop) drained(rounds int) {
 			rounds--
 		}
 		l.mu.Lock()
-		empty := len(l.inbox)+len(l.rest) == 0 || l.waiting > 0
+		empty := len(l.inbox)+len(l.rest) == 0 || l.heirs > 0
 		if released = empty || rounds == 0; released {
 			coro.Set(&l.g, 0)
 			if l.owner == running {
@@ -167,9 +167,9 @@ func (l *Loop) acquire() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.owner == borrowed {
-		l.waiting++
+		l.heirs++
 		l.free.Wait()
-		l.waiting--
+		l.heirs--
 	}
 	if l.owner == running {
 		return ErrLoopRunning

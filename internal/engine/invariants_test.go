@@ -28,7 +28,7 @@ func (l *Loop) checkInvariants(t *testing.T) {
 				t.Errorf("%s runs and waits", k.label())
 			}
 		case waiting && !k.waitOn.has(k):
-			t.Errorf("%s is not among the waiters of what it waits for", k.label())
+			t.Errorf("%s is not among the listeners of what it waits for", k.label())
 		case waiting && queued[k] != 0:
 			t.Errorf("%s waits and is ready", k.label())
 		case !waiting && !k.thread && queued[k] != 1:
@@ -46,10 +46,10 @@ func (l *Loop) checkInvariants(t *testing.T) {
 }
 
 func (f *Future) has(w listener) bool {
-	if x, ok := f.waiters.(*several); ok {
+	if x, ok := f.listeners.(*several); ok {
 		return slices.Contains(x.list, w)
 	}
-	return f.waiters == w
+	return f.listeners == w
 }
 
 var errPlainCancel = errors.New("cancelled")

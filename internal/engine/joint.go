@@ -44,7 +44,7 @@ func (j *Joint) Again() { j.state, j.err, j.request = uint32(Pending), nil, nil 
 // not the one that is needed. None that is left may come then.
 func (j *Joint) Strike(i int) {
 	j.Parts[i] = nil
-	if t, ok := j.waiters.(*Task); ok {
+	if t, ok := j.listeners.(*Task); ok {
 		t.joined()
 	}
 }
@@ -109,7 +109,7 @@ func (m *image) settle() {
 
 func (m *image) leave() {
 	m.stop()
-	m.of[0].loop.dropWaiter(m.of[0], &m.over)
+	m.of[0].loop.dropListener(m.of[0], &m.over)
 }
 
 // reflected is a mirror that arrives at the loop of what it shows.
@@ -118,7 +118,7 @@ type reflected image
 func (m *reflected) run(l *Loop) {
 	f := m.of[0]
 	known := f.abroad()
-	l.addWaiter(f, &m.over)
+	l.addListener(f, &m.over)
 	if !known && !f.Finished() {
 		l.chase(f)
 	}

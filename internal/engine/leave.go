@@ -2,7 +2,7 @@ package engine
 
 // A Go task that may be left ends with the first Cancel, whatever its goroutine is at: who
 // awaits it goes on at once, and the goroutine is left to itself. The loop still knows it,
-// in left: it is busy, has its place among maxThreads and its seat, until it returns. Its
+// in left: it is busy, has its place among maxThreads until it returns. Its
 // awaits are answered with the cancellation.
 //
 // Invariant: a task is in tasks until it has ended, and then in left if its goroutine has

@@ -16,10 +16,10 @@ type prompt struct {
 
 func (p *prompt) done(*Loop) { p.tell() }
 
-// addWaiter has w become ready when f is done. Any goroutine may call it.
-func (l *Loop) addWaiter(f *Future, w listener) {
+// addListener has w become ready when f is done. Any goroutine may call it.
+func (l *Loop) addListener(f *Future, w listener) {
 	if !l.owned() {
-		l.post(action(func() { l.addWaiter(f, w) }))
+		l.post(action(func() { l.addListener(f, w) }))
 		return
 	}
 	if f.Finished() {
@@ -34,13 +34,13 @@ func (l *Loop) addWaiter(f *Future, w listener) {
 	f.add(w)
 }
 
-// dropWaiter takes back addWaiter: w does not listen any more, also if f is done. Any
+// dropListener takes back addListener: w does not listen any more, also if f is done. Any
 // goroutine may call it.
-func (l *Loop) dropWaiter(f *Future, w listener) {
+func (l *Loop) dropListener(f *Future, w listener) {
 	switch {
 	case !l.owned():
-		l.post(action(func() { l.dropWaiter(f, w) }))
-	case f.Finished() && f.waiters == nil:
+		l.post(action(func() { l.dropListener(f, w) }))
+	case f.Finished() && f.listeners == nil:
 		f.Missed()
 	default:
 		f.drop(w)
@@ -49,35 +49,35 @@ func (l *Loop) dropWaiter(f *Future, w listener) {
 
 // add appends a listener of a pending future.
 func (f *Future) add(w listener) {
-	if f.waiters == nil {
-		f.waiters = w
+	if f.listeners == nil {
+		f.listeners = w
 	} else {
 		f.addAnother(w)
 	}
 }
 
 func (f *Future) addAnother(w listener) {
-	s, ok := f.waiters.(*several)
+	s, ok := f.listeners.(*several)
 	if !ok {
 		s = &several{list: make([]listener, 0, 4)}
-		s.add(f.waiters)
-		f.waiters = s
+		s.add(f.listeners)
+		f.listeners = s
 	}
 	s.add(w)
 }
 
 // drop removes a listener.
 func (f *Future) drop(w listener) {
-	if x, ok := f.waiters.(*several); ok {
+	if x, ok := f.listeners.(*several); ok {
 		x.drop(w)
-	} else if f.waiters == w {
-		f.waiters = nil
+	} else if f.listeners == w {
+		f.listeners = nil
 	}
 }
 
 // audience is how many are to be told of the end.
 func (f *Future) audience() int {
-	switch x := f.waiters.(type) {
+	switch x := f.listeners.(type) {
 	case nil:
 		return 0
 	case *several:
@@ -86,12 +86,12 @@ func (f *Future) audience() int {
 	return 1
 }
 
-// awaitedByTask reports whether a task is among the waiters.
+// awaitedByTask reports whether a task is among the listeners.
 func (f *Future) awaitedByTask() bool {
-	if x, ok := f.waiters.(*several); ok {
+	if x, ok := f.listeners.(*several); ok {
 		return x.tasks > 0
 	}
-	return isTask(f.waiters)
+	return isTask(f.listeners)
 }
 
 // several is more than one listener of a future, in the order in which they came.
@@ -100,7 +100,7 @@ func (f *Future) awaitedByTask() bool {
 // left stay in the list, where done passes over them, until they are half of it, and
 // in a long list places are found by an index.
 //
-// Invariant: index, if it is there, has the place of every waiter that is not droppable.
+// Invariant: index, if it is there, has the place of every listener that is not droppable.
 type several struct {
 	list  []listener // nil who has left, but a droppable, which says so itself
 	left  int        // how many of them have left

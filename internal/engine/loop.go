@@ -103,12 +103,12 @@ type Loop struct {
 	observer
 
 	// Under mu.
-	mu      sync.Mutex
-	free    sync.Cond // signalled when ownership is given up
-	waiting int       // goroutines that wait for that, to run the loop
-	owner   ownership
-	inbox   []runnable
-	bell    chan struct{} // of an owner in attend, nil without one
+	mu    sync.Mutex
+	free  sync.Cond // signalled when ownership is given up
+	heirs int       // goroutines that wait for that, to run the loop
+	owner ownership
+	inbox []runnable
+	bell  chan struct{} // of an owner in attend, nil without one
 
 	// Under thePatrol.mu.
 	patrolled patrolled

@@ -9,9 +9,9 @@ import (
 	"github.com/asyncio-go/asyncio/internal/coro"
 )
 
-// whole returns how many waiters a future has.
+// whole returns how many listeners a future has.
 func (f *Future) whole() (n int) {
-	switch w := f.waiters.(type) {
+	switch w := f.listeners.(type) {
 	case nil:
 	case *several:
 		for _, x := range w.list {
@@ -46,16 +46,16 @@ func TestLeavingIsLinear(t *testing.T) {
 			if i%2 == 0 {
 				all[i] = &Watch{}
 			}
-			l.addWaiter(f, all[i])
+			l.addListener(f, all[i])
 		}
 		for i := range n - 10 {
 			switch w := all[at(i)].(type) {
 			case *Watch:
 				w.Stop(f)
 			default:
-				l.dropWaiter(f, w)
+				l.dropListener(f, w)
 			}
-			s, ok := f.waiters.(*several)
+			s, ok := f.listeners.(*several)
 			if i%1000 == 0 && ok && len(s.list) > 2*(n-i)+2 {
 				t.Fatalf("%s: %d places for %d", name, len(s.list), n-i-1)
 			}
@@ -84,18 +84,18 @@ func TestWhoStaysKeepsItsPlace(t *testing.T) {
 				i := rng.IntN(len(want))
 				p := want[i]
 				want = slices.Delete(want, i, i+1)
-				l.dropWaiter(f, p)
+				l.dropListener(f, p)
 				if rng.IntN(3) > 0 {
 					continue
 				}
 				want = append(want, p)
-				l.addWaiter(f, p)
+				l.addListener(f, p)
 				continue
 			}
 			p := &prompt{}
 			p.tell = func() { got = append(got, p) }
 			want = append(want, p)
-			l.addWaiter(f, p)
+			l.addListener(f, p)
 		}
 		f.Claim()
 		f.Settle(Succeeded, nil)

@@ -81,7 +81,7 @@ func TestCloseByManyAtOnce(t *testing.T) {
 	}
 	for waiting := 0; waiting < closers; runtime.Gosched() {
 		l.mu.Lock()
-		waiting = l.waiting
+		waiting = l.heirs
 		l.mu.Unlock()
 	}
 	l.enter()

@@ -85,7 +85,7 @@ func (g *tangle) awaits(x *strand) {
 	}
 	if f.kind == kindTask {
 		t := f.task()
-		if th := t.threadOf(); t.watchesDeadline() || th != nil && !th.visits {
+		if th := t.threadOf(); t.timesOut() || th != nil && !th.visits {
 			return // somebody else's clock ends it; it is at work
 		}
 		if w := t.waitOn; w != nil && w.kind == kindWaiter && !w.Finished() {

@@ -32,7 +32,7 @@ func (l *Loop) Run(prepare func() *Future) error {
 	if prepare != nil {
 		if f := prepare(); f != nil {
 			s := &stopper{}
-			l.addWaiter(f, s)
+			l.addListener(f, s)
 			defer func() {
 				f.drop(s)
 				s.over = true // it may be in the ready queue already, for a turn of the next run

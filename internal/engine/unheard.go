@@ -29,7 +29,7 @@ type failure struct {
 	retrieved atomic.Bool
 
 	// Owner.
-	watched bool
+	minded bool
 
 	// Written once, before it is listed.
 	since time.Duration // its time, since base
@@ -67,8 +67,8 @@ type unheard struct {
 	known      bool       // to the patrol
 }
 
-// watch sees to it that the failure is reported if nobody retrieves it.
-func (l *Loop) watch(f *Future, x *failure) {
+// mind sees to it that the failure is reported if nobody retrieves it.
+func (l *Loop) mind(f *Future, x *failure) {
 	x.audience = f.audience()
 	if x.err == nil && x.audience > 0 {
 		x.retrieved.Store(true)
@@ -109,7 +109,7 @@ func (f *Future) Missed() {
 		return
 	}
 	x, ok := f.err.(*failure)
-	if !ok || !x.watched || x.retrieved.Load() {
+	if !ok || !x.minded || x.retrieved.Load() {
 		return
 	}
 	panicked := x.lost.Task && f.loop.hooks.Panic(x.err)

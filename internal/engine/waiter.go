@@ -92,7 +92,7 @@ func (w *Waiter) Enter(ctx context.Context) *Task {
 	if !ok || t != w.task || t.thread || t.loop.closed.Load() {
 		return nil
 	}
-	w.waiters, t.waitOn = t, &w.Future
+	w.listeners, t.waitOn = t, &w.Future
 	if t.due != nil {
 		t.passOn(&w.Future)
 	}
@@ -196,8 +196,8 @@ func (w *Waiter) end(s State) {
 		return
 	}
 	w.state = uint32(s)
-	if t, ok := w.waiters.(*Task); ok { // nobody else waits here
-		w.waiters = nil
+	if t, ok := w.listeners.(*Task); ok { // nobody else waits here
+		w.listeners = nil
 		w.loop.wake(t)
 	}
 }

@@ -14,13 +14,13 @@ type Watcher interface{ FutureDone(i int) }
 // Start has to told when f is done, by the number i.
 func (w *Watch) Start(f *Future, to Watcher, i int) {
 	w.to, w.i = to, int32(i)
-	f.loop.addWaiter(f, w)
+	f.loop.addListener(f, w)
 }
 
 // Stop takes it back. Who watches does not ask how f has ended, if it has.
 func (w *Watch) Stop(f *Future) {
 	w.dropped = true
-	f.loop.dropWaiter(f, w)
+	f.loop.dropListener(f, w)
 }
 
 // counter is a Watcher that can tell whether its FutureDone would do nothing but count.

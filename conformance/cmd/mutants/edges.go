@@ -132,8 +132,8 @@ var edgeMutants = []mutant{
 		name:  "circle-later",
 		wrong: "a circle that is one when others have ended is not found",
 		file:  "internal/engine/joint.go",
-		old:   `	if t, ok := j.waiters.(*Task); ok {`,
-		new:   `	if t, ok := j.waiters.(*Task); ok && t.Finished() {`,
+		old:   `	if t, ok := j.listeners.(*Task); ok {`,
+		new:   `	if t, ok := j.listeners.(*Task); ok && t.Finished() {`,
 		guard: `^TestCircleThatIsOneLater$`,
 	},
 	{

@@ -16,10 +16,10 @@ var loopMutants = []mutant{
 		name:  "wake-late",
 		wrong: "who waits alone for a future is told a turn too late",
 		file:  "internal/engine/future.go",
-		old: `		f.waiters = nil
+		old: `		f.listeners = nil
 		l.wake(w)
 `,
-		new: `		f.waiters = nil
+		new: `		f.listeners = nil
 		l.ready.push(action(func() { l.wake(w) }))
 `,
 	},
@@ -40,13 +40,13 @@ var loopMutants = []mutant{
 		name:  "watch-early",
 		wrong: "who begins to wait for what is done is told at once",
 		file:  "internal/engine/watch.go",
-		old: `	f.loop.addWaiter(f, w)
+		old: `	f.loop.addListener(f, w)
 `,
 		new: `	if f.Finished() {
 		to.FutureDone(i)
 		return
 	}
-	f.loop.addWaiter(f, w)
+	f.loop.addListener(f, w)
 `,
 	},
 	{
