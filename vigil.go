@@ -139,9 +139,9 @@ func describeRemain(x engine.Remain) string {
 		doing = " sleeps for ever"
 	case x.Sleeps:
 		doing = " sleeps for another " + x.Sleep.String()
-	case x.Place != nil:
+	case x.Queue != nil:
 		doing = " waits"
-		if r, ok := x.Place.(engine.Resource); ok {
+		if r, ok := x.Queue.(engine.Resource); ok {
 			about := r.About()
 			doing += " in " + about.Op + " of " + about.State
 			if h := about.HeldBy(); h != "" {

@@ -22,7 +22,7 @@ func newPicture(all []engine.Blocked) *picture {
 	p := &picture{all: all, about: map[*engine.Task]engine.About{}, names: map[any]string{}}
 	counts := map[string]int{}
 	for _, b := range all {
-		r, ok := b.Place.(engine.Resource)
+		r, ok := b.Queue.(engine.Resource)
 		if !ok {
 			continue
 		}

@@ -17,8 +17,8 @@ type Blocked struct {
 	// Deadline says that the wait, or the task, may be ended by a context that somebody
 	// else has derived, with a deadline on whichever clock.
 	Deadline bool
-	// Place is what it gave to Waiter.OnUnwind, if it waits for the signal of one.
-	Place Unwinder
+	// Queue is what it gave to Waiter.OnUnwind, if it waits for the signal of one.
+	Queue Unwinder
 }
 
 // Doing is what a pending task does.
@@ -32,7 +32,7 @@ const (
 	Queueing              // it is a Go task without a place among MaxThreads
 )
 
-// Resource is a Place that can say what it is the place of.
+// Resource is who waits in the queue of a primitive, and can say of which.
 type Resource interface {
 	Of() any // as in About
 	About() About
@@ -109,7 +109,7 @@ func (t *Task) blocked() Blocked {
 	case f.kind == kindSleep:
 		b.Until = t.loop.timers.when(&t.fiber.nap.timer)
 	case f.kind == kindWaiter:
-		b.Place = f.waiter().unwound
+		b.Queue = f.waiter().unwound
 	}
 	b.Deadline = t.timesOut()
 	return b

@@ -2,7 +2,7 @@ package engine
 
 import "context"
 
-// link is the place of who ends with a context: in the list of a node, or far.
+// link ties who ends with a context to that: it is in the list of a node, or far.
 type link struct {
 	who  scoped // written once
 	in   *links // nil if in none

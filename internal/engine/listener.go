@@ -96,11 +96,11 @@ func (f *Future) awaitedByTask() bool {
 
 // several is more than one listener of a future, in the order in which they came.
 //
-// Who leaves must not cost more for there being many. So the places of those who have
+// Who leaves must not cost more for there being many. So the entries of those who have
 // left stay in the list, where done passes over them, until they are half of it, and
-// in a long list places are found by an index.
+// in a long list entries are found by an index.
 //
-// Invariant: index, if it is there, has the place of every listener that is not droppable.
+// Invariant: index, if it is there, has the entry of every listener that is not droppable.
 type several struct {
 	list  []listener // nil who has left, but a droppable, which says so itself
 	left  int        // how many of them have left
@@ -155,7 +155,7 @@ func (s *several) done(l *Loop) {
 	}
 }
 
-// find returns the place of w, -1 if it has none.
+// find returns the index of w, -1 if it has none.
 func (s *several) find(w listener) int {
 	const short = 16
 	if len(s.list) <= short {

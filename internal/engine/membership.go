@@ -3,7 +3,7 @@ package engine
 import "context"
 
 // membership is what binds a task to where it was created. It is made before the task
-// comes to its loop, if that place has a group or an end; enter has the owner make the
+// comes to its loop, if there is a group or an end; enter has the owner make the
 // links, leave unmakes them when the task ends.
 type membership struct {
 	extra // of the task, if it had none before: that makes one allocation of two

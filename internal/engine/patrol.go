@@ -24,7 +24,7 @@ import (
 // its own.
 type patrol struct {
 	mu    sync.Mutex
-	loops []*Loop     // each knows its place
+	loops []*Loop     // each knows its number
 	timer *time.Timer // made with the first beat, outside of any bubble
 	on    bool        // the next beat will come
 
@@ -34,7 +34,7 @@ type patrol struct {
 
 // patrolled is what the patrol knows of a loop; under its mu.
 type patrolled struct {
-	place   int // in loops, from 1; 0 if it is not there
+	number  int // in loops, from 1; 0 if it is not there
 	running bool
 	unheard bool // has failures that nobody has retrieved, or errands
 }
@@ -73,17 +73,17 @@ func (p *patrol) fails(l *Loop, unheard bool) {
 func (p *patrol) note(l *Loop) {
 	x := &l.patrolled
 	switch wanted := x.running || x.unheard; {
-	case wanted && x.place == 0:
+	case wanted && x.number == 0:
 		p.loops = append(p.loops, l)
-		x.place = len(p.loops)
-	case !wanted && x.place > 0:
+		x.number = len(p.loops)
+	case !wanted && x.number > 0:
 		last := p.loops[len(p.loops)-1]
-		p.loops[x.place-1], last.patrolled.place = last, x.place
+		p.loops[x.number-1], last.patrolled.number = last, x.number
 		p.loops[len(p.loops)-1] = nil
 		p.loops = p.loops[:len(p.loops)-1]
-		x.place = 0
+		x.number = 0
 	}
-	if x.place > 0 {
+	if x.number > 0 {
 		p.wake()
 	}
 }

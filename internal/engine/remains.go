@@ -19,7 +19,7 @@ type Remain struct {
 	// Sleeps says that it does, for Sleep more, which may be Never.
 	Sleeps bool
 	Sleep  time.Duration
-	Place  Unwinder // as in Blocked
+	Queue  Unwinder // as in Blocked
 	// Frames is where, innermost first: of a Go task with those of the standard library.
 	Frames []runtime.Frame
 }
@@ -86,7 +86,7 @@ func (r *Remains) add(most int, t *Task, left, known bool) {
 	default:
 		x.Frames = t.stack()
 		b := t.blocked()
-		x.Doing, x.Place = b.Doing, b.Place
+		x.Doing, x.Queue = b.Doing, b.Queue
 		if len(b.On) > 0 {
 			x.On = b.On[0]
 		}

@@ -23,8 +23,8 @@ type tangle struct {
 // strand is a future, or a primitive in whose queue somebody waits.
 type strand struct {
 	f     *Future
-	place Resource
-	about About // of the place
+	queue Resource
+	about About // of the queue
 
 	below []*strand // what it waits for
 	above []*strand // what waits for it
@@ -43,7 +43,7 @@ func (l *Loop) tangle() *tangle {
 	for len(g.todo) > 0 {
 		x := g.todo[len(g.todo)-1]
 		g.todo = g.todo[:len(g.todo)-1]
-		if x.place != nil {
+		if x.queue != nil {
 			g.holders(x)
 		} else {
 			g.awaits(x)
@@ -90,7 +90,7 @@ func (g *tangle) awaits(x *strand) {
 		}
 		if w := t.waitOn; w != nil && w.kind == kindWaiter && !w.Finished() {
 			if r, ok := w.waiter().unwound.(Resource); ok {
-				x.tie(g.strand(r.Of(), strand{place: r}))
+				x.tie(g.strand(r.Of(), strand{queue: r}))
 				x.needs = 1
 			}
 			return
@@ -115,7 +115,7 @@ func (g *tangle) awaits(x *strand) {
 // holders ties a primitive to those one of whom has to let it go. One that has ended is
 // free as any other that waits for nothing: it has left that to somebody else.
 func (g *tangle) holders(x *strand) {
-	x.about = x.place.About()
+	x.about = x.queue.About()
 	if !x.about.Whole {
 		return
 	}
@@ -162,7 +162,7 @@ func (g *tangle) circles() (all [][]*strand) {
 		}
 		path = path[slices.Index(path, x):]
 		// A lock is held by a task, so if there is one there is the other.
-		if slices.ContainsFunc(path, func(y *strand) bool { return y.place != nil }) {
+		if slices.ContainsFunc(path, func(y *strand) bool { return y.queue != nil }) {
 			first := slices.IndexFunc(path, (*strand).isTask)
 			all = append(all, slices.Concat(path[first:], path[:first]))
 		}
@@ -244,7 +244,7 @@ func story(circle []*strand) string {
 		if frames := t.Where(); len(frames) > 0 {
 			where = " at " + Chain(frames)
 		}
-		if p := circle[(i+1)%len(circle)]; p.place != nil {
+		if p := circle[(i+1)%len(circle)]; p.queue != nil {
 			parts = append(parts, fmt.Sprintf("%s waits in %s of %s%s, held by %s",
 				t.label(), p.about.Op, p.about.State, where, p.about.HeldBy()))
 		} else {

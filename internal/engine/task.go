@@ -22,7 +22,7 @@ type Body interface {
 //	started   running, or suspended: waiting for waitOn, or with its next step in
 //	          the ready queue because waitOn is done or nil
 //	parked    a Go task that waits for its first place among MaxThreads; a finishing
-//	          goroutine may have begun it already, see places
+//	          goroutine may have begun it already, see maxthreads.go
 //	destroyed the loop was closed over it; its defers may be running
 //
 //	fresh → started, fresh ⇄ parked, parked → started, any → destroyed

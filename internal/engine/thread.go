@@ -20,7 +20,7 @@ type thread struct {
 	outside bool // its context leads to a scope that it does not belong to; see StartOutside
 
 	// Any goroutine.
-	claim atomic.Uint32          // see places
+	claim atomic.Uint32          // see maxthreads.go
 	on    atomic.Pointer[worker] // set when it begins
 
 	// Handed back and forth with each visit.
@@ -106,46 +106,6 @@ func (l *Loop) admit(t *Task, th *thread) {
 	t.phase = started
 	th.claim.Store(claimed)
 	l.starts.push(t)
-}
-
-// vacate gives up a place, to the next in the queue.
-func (l *Loop) vacate() {
-	l.busy--
-	for l.busy < l.maxThreads {
-		th := l.queued.next(true)
-		if th == nil {
-			return
-		}
-		if t := th.task; t.phase == parked && th.member.over() {
-			t.phase = fresh
-			th.claim.Store(unclaimed)
-			l.ready.push(t) // to be cancelled by its first step
-			continue
-		}
-		l.admit(th.task, th)
-	}
-}
-
-// unpark takes a cancelled task out of the queue for a place that it had not had
-// yet, for its step to end it. Its entry in the queue stays behind.
-func (t *Task) unpark() {
-	if t.reclaim() {
-		t.phase = fresh
-		t.loop.ready.push(t)
-	}
-}
-
-// reclaim takes a parked task back from the queue, unless a goroutine has begun
-// it, which the owner learns here.
-func (t *Task) reclaim() bool {
-	if t.phase != parked {
-		return false
-	}
-	if t.threadOf().claim.CompareAndSwap(waitingToStart, unclaimed) {
-		return true
-	}
-	t.phase = started
-	return false
 }
 
 // caughtUp is what a goroutine says of itself, on the loop: it has begun.

@@ -5,7 +5,7 @@ import "time"
 // timer is a moment at which something becomes ready. It lives in what it
 // serves, so that setting one allocates nothing.
 type timer struct {
-	// at is the place in the heap plus one; 0 means not set.
+	// at is the index in the heap plus one; 0 means not set.
 	at int32
 	// fired says that fires is in the ready queue and has not run.
 	fired bool
@@ -15,7 +15,7 @@ type timer struct {
 
 // timers is a heap of degree four, ordered by moment and, among equals, by the
 // order in which they were set. The keys lie in the heap itself, so that sifting
-// compares without following pointers. Removal is by place: a cancelled timer is
+// compares without following pointers. Removal is by index: a cancelled timer is
 // gone at once.
 type timers struct {
 	heap []timerKey
@@ -98,20 +98,20 @@ func (h *timers) clear() (told []bereft) {
 	return told
 }
 
-// up places k at i or above.
+// up puts k at i or above.
 func (h *timers) up(i int, k timerKey) {
 	for i > 0 {
 		p := (i - 1) / 4
 		if !k.before(&h.heap[p]) {
 			break
 		}
-		h.place(i, h.heap[p])
+		h.put(i, h.heap[p])
 		i = p
 	}
-	h.place(i, k)
+	h.put(i, k)
 }
 
-// down places k at i or below.
+// down puts k at i or below.
 func (h *timers) down(i int, k timerKey) {
 	for {
 		c := 4*i + 1
@@ -127,13 +127,13 @@ func (h *timers) down(i int, k timerKey) {
 		if !h.heap[least].before(&k) {
 			break
 		}
-		h.place(i, h.heap[least])
+		h.put(i, h.heap[least])
 		i = least
 	}
-	h.place(i, k)
+	h.put(i, k)
 }
 
-func (h *timers) place(i int, k timerKey) {
+func (h *timers) put(i int, k timerKey) {
 	h.heap[i] = k
 	k.t.at = int32(i + 1)
 }

@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// Waiter is the place of one caller in a queue of those who wait for a signal. A
+// Waiter is one caller in a queue of those who wait for a signal. A
 // loop task is suspended, any other goroutine is blocked. It goes
 //
 //	PrepareTask, or else Prepare → Wait → PrepareTask → …

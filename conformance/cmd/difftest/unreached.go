@@ -56,7 +56,7 @@ var unreached = []reason{
 		"thread.go .*",
 		"internal/engine/turn.go Loop.idle",
 		"internal/engine/loop.go New",
-		"internal/engine/places.go .*",
+		"internal/engine/maxthreads.go .*",
 		"internal/engine/close.go Loop.destroy",
 		"internal/engine/task.go Task.run",
 		"internal/engine/create.go Task.start",

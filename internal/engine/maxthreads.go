@@ -96,3 +96,43 @@ func (p *places) clear() {
 	defer p.mu.Unlock()
 	p.ring = ring{}
 }
+
+// vacate gives up a place, to the next in the queue.
+func (l *Loop) vacate() {
+	l.busy--
+	for l.busy < l.maxThreads {
+		th := l.queued.next(true)
+		if th == nil {
+			return
+		}
+		if t := th.task; t.phase == parked && th.member.over() {
+			t.phase = fresh
+			th.claim.Store(unclaimed)
+			l.ready.push(t) // to be cancelled by its first step
+			continue
+		}
+		l.admit(th.task, th)
+	}
+}
+
+// unpark takes a cancelled task out of the queue for a place that it had not had
+// yet, for its step to end it. Its entry in the queue stays behind.
+func (t *Task) unpark() {
+	if t.reclaim() {
+		t.phase = fresh
+		t.loop.ready.push(t)
+	}
+}
+
+// reclaim takes a parked task back from the queue, unless a goroutine has begun
+// it, which the owner learns here.
+func (t *Task) reclaim() bool {
+	if t.phase != parked {
+		return false
+	}
+	if t.threadOf().claim.CompareAndSwap(waitingToStart, unclaimed) {
+		return true
+	}
+	t.phase = started
+	return false
+}
