@@ -159,14 +159,17 @@ func (t *Task) cancelled(f *Future) error {
 	return t.loop.hooks.Cancelled(r)
 }
 
-// bound is what few waits have: an end other than that of what is waited for.
+// bound is what few waits have: an end other than that of what is waited for. It is its
+// fiber's from the first such wait on, for the owner; between waits link has joined nothing,
+// and cause and queue are nil. wait.enter joins the context that may interrupt the wait.
+// Whatever does interrupt it, that context (scopeEnded) or a circle, sets cause in breakOff
+// and wakes the task; a wait that begins in a circle has its cause at once. However the wait
+// has ended, resumed takes all back by end.
 type bound struct {
 	fiber *fiber
-	cause error // why the wait was interrupted or refused
-	link  link  // to the context by whose end it is interrupted
-	// queue is where the task has its place still, if the wait for a Waiter was
-	// interrupted: it leaves when it goes on.
-	queue Unwinder
+	cause error    // why the wait was interrupted or refused
+	link  link     // to the context by whose end it is interrupted
+	queue Unwinder // in which the task still is, if it was a Waiter's: it leaves when it goes on
 }
 
 func (f *fiber) interruptible() *bound {

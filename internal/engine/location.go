@@ -2,28 +2,32 @@ package engine
 
 import "context"
 
-// location is where a context leads, and whose end is the end of what uses it there.
+// location is where a context leads: to which loop and task, and with whose end ends what
+// is made there, or waits.
 //
-// Each node of the engine (a task, a scope, a window, the root of a loop) knows its own,
-// which never changes; a foreign context has that of the node below it, and if it can end
-// by itself it comes before that. An end begins with whoever calls Cancel of a task or End
-// of a scope, with a deadline, or with a foreign context. It is handed on through the
-// links of a node, of which each kind of thing has one: a scope in Scope, a task in
-// membership, a wait in bound, and only the owner of the loop joins them or goes through
-// them. Foreign contexts have no list; of each link to one a lookout takes care. What has
-// ended is noted where it is: over of a Scope, first in extra of a Task, ended in the
-// membership of one that was told, cause in bound until the wait goes on.
+// A node of the engine (a task, a scope, a window, the root of a loop) has one that stays
+// as it was made. A foreign context has that of the node it was derived from, and stands
+// itself for from, ends and binds if it can end before that; one that never ends has none
+// of these three.
+//
+// An end originates with Task.Cancel, with Scope.End, with a deadline (expiry), or outside,
+// where a lookout sees it. It is passed on by links. Who ends with a context has one link
+// to it: a scope that of Scope, joined in open; a task that of its membership, joined in
+// enter; a wait that of bound, joined when it begins. Who ends by himself removes it. All
+// of this is the owner's, and so is to pass an end on: deliver does to one, carry to those
+// who end with that. It leaves a trace where it was: over of a Scope, first of a task's
+// requests, ended of a membership, cause of a bound.
 type location struct {
 	loop *Loop
 	task *Task // the nearest, nil if none
 
-	from  context.Context // a scope that is derived here ends with it; nil if that never ends
-	ends  context.Context // a wait here ends with it, likewise: a *Task, a *Scope or a foreign one
-	binds context.Context // it cancels a task made here; a *Scope or a foreign one, nil if none
-	group *Scope          // a task made here is one of its group, nil if of none
+	from  context.Context // a scope made here ends with it: a node or a foreign one, or nil
+	ends  context.Context // a wait here ends with it: a *Task, a *Scope or a foreign one, or nil
+	binds context.Context // a task made here is cancelled by its end: a *Scope or a foreign one, or nil
+	group *Scope          // a task made here is a member of it, nil if of none
 }
 
-// node is a context of the engine's own.
+// node is a context of the engine's own: a *Task, *Scope or *Window, or what has an Anchor.
 type node interface {
 	context.Context
 	location() location
@@ -41,7 +45,7 @@ func (w *Window) location() location {
 	return at
 }
 
-// nodeKey is the key under which a context leads to the node below it.
+// nodeKey is the key under which a context has the node it was derived from.
 type nodeKey struct{}
 
 const nilContext = "asyncio: nil context: pass the ctx that the coroutine was given, or loop.Context()"

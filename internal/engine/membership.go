@@ -2,9 +2,11 @@ package engine
 
 import "context"
 
-// membership is what binds a task to where it was created. It is made before the task
-// comes to its loop, if there is a group or an end; enter has the owner make the
-// links, leave unmakes them when the task ends.
+// membership is what binds a task to where it was created, if there is a group, or an end.
+// It is made with the task, on any goroutine. The rest is the owner's: when the task is
+// taken in, enter joins the group's members, and what the task ends with; ended is set by
+// the first of these to cancel it (scopeEnded, groupEnded), and after that only the group
+// can; when the task ends, leave takes it out of both, and watch tells the keeper.
 type membership struct {
 	extra // of the task, if it had none before: that makes one allocation of two
 

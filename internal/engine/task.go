@@ -58,7 +58,11 @@ type Task struct {
 	extra atomic.Pointer[extra]
 }
 
-// extra is what few tasks have.
+// extra is what few tasks have. Whoever needs it first makes it (more), on any goroutine,
+// unless the membership or the thread of a new task brings it along. What is written once
+// is there before the task comes to its loop. std is made for who asks for Done, and ended
+// by endContext; requests are changed in cancel.go alone; links are joined by scopes made,
+// and by waits of others begun, with the task's context, and end with its first request.
 type extra struct {
 	// Written once.
 	member  *membership // nil unless created in a scope
@@ -70,7 +74,7 @@ type extra struct {
 	requests
 
 	// Owner.
-	links links // scopes derived from this task's context
+	links links
 }
 
 func (t *Task) more() *extra {
