@@ -130,11 +130,6 @@ func asCancelled(err error, requested *engine.Request) error {
 	return c
 }
 
-func isPanic(err error) bool {
-	_, ok := err.(*PanicError) //nolint:errorlint // not one that the task was told of by another
-	return ok
-}
-
 // asCancellation tells a cancellation from a failure. requested says whether
 // context.Canceled is one. Of several errors joined, all must be cancellations: one that is
 // not must not be lost. c is the first that the library has made, nil if there is none.

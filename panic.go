@@ -76,3 +76,8 @@ func (e *PanicError) Unwrap() error {
 func panicked(value any, stack []byte) error {
 	return &PanicError{Value: value, Stack: stack}
 }
+
+func isPanic(err error) bool {
+	_, ok := err.(*PanicError) //nolint:errorlint // not one that the task was told of by another
+	return ok
+}
