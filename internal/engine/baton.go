@@ -137,6 +137,9 @@ func (l *Loop) isNext(t *Task) bool {
 	return l.batch > 0 || l.nextTurn() // what this adds comes behind t
 }
 
+// maxIdleFibers bounds the coroutines kept for reuse while a loop runs.
+const maxIdleFibers = 1024
+
 // Main is the coroutine: task after task until it is told to end.
 func (f *fiber) Main() {
 	coro.Set(&f.task.loop.g, f.G)
@@ -189,29 +192,23 @@ func (l *Loop) takeFresh() *Task {
 // maxNested bounds how many tasks run on one stack.
 const maxNested = 16
 
-// nest runs a fresh task that is next in line, and that the fiber's task awaits,
-// on top of it. The order of events is the same and no switch is needed; if the
-// new task suspends, both do, and the one below could not run before the other's
-// end anyway. One thing differs: Goexit in the upper task unwinds the lower too.
+// nestNext runs what t has begun to await on top of it, if that is a fresh task that is next
+// in line. The order of events is the same and no switch is needed; if the new task
+// suspends, both do, and the one below could not run before the other's end anyway. One
+// thing differs: Goexit in the upper task unwinds the lower too.
 //
 // A task of a group could run before: its wait ends if it is for the group's parent and
 // that comes to wait for the group, see refuse. So nothing is put on top of one.
-func (f *fiber) nest(t *Task) {
-	below := f.task
-	f.Depth++
-	f.take(t)
-	t.loop.current = t
-	f.execute(below)
-}
-
-// nestNext does so if it can with the future that t has begun to await.
 func (t *Task) nestNext(f *Future) {
 	if f.kind != kindTask || t.waitOn != f || t.fiber.Depth == maxNested {
 		return
 	}
-	if c := f.task(); c.phase == fresh && !t.grouped() && t.loop.isNext(c) && c.startable() {
-		t.loop.take()
-		t.fiber.nest(c)
+	if c, l := f.task(), t.loop; c.phase == fresh && !t.grouped() && l.isNext(c) && c.startable() {
+		l.take()
+		t.fiber.Depth++
+		t.fiber.take(c)
+		l.current = c
+		c.fiber.execute(t)
 	}
 }
 

@@ -28,13 +28,7 @@ type Request struct {
 	By      *Task // who asked, nil if it was no task of this loop
 	Cause   error // what a context or the loop gave as the reason
 
-	abroad atomic.Pointer[abroad] // nil unless it has gone to other loops
-}
-
-// abroad is to whom on other loops a request has gone.
-type abroad struct {
-	mu   sync.Mutex
-	seen map[*Future]struct{}
+	abroad atomic.Pointer[sync.Map] // of the futures of other loops to which it has gone; nil for none
 }
 
 // Deadline reports whether the request is the end of a scope by its deadline.
@@ -63,13 +57,9 @@ func (r *Request) again() *Request {
 // leaves reports whether the request has not gone to f, from another loop, before.
 func (r *Request) leaves(f *Future) bool {
 	if r.abroad.Load() == nil {
-		r.abroad.CompareAndSwap(nil, &abroad{seen: map[*Future]struct{}{}})
+		r.abroad.CompareAndSwap(nil, &sync.Map{})
 	}
-	a := r.abroad.Load()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	_, before := a.seen[f]
-	a.seen[f] = struct{}{}
+	_, before := r.abroad.Load().LoadOrStore(f, nil)
 	return !before
 }
 

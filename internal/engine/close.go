@@ -13,14 +13,12 @@ func (l *Loop) close() error {
 	if l.closed.Load() {
 		return nil
 	}
-	l.waitForReporter()
 	if err := l.acquire(); err != nil {
 		if l.closed.Load() {
 			return nil // somebody else is closing it
 		}
 		return err
 	}
-	l.waitForReporter() // who has begun in between
 	defer l.release()
 	if l.closed.Swap(true) {
 		return nil
@@ -58,16 +56,15 @@ func (l *Loop) wreck() {
 	l.bereft = nil
 	finished = true
 }
-func (l *Loop) destroyedError() error {
-	return l.hooks.Cancelled(&Request{Origin: OriginShutdown, Cause: ErrLoopClosed})
-}
+
+func (l *Loop) destroyedError() error { return l.hooks.Cancelled(loopClosed()) }
 
 // destroyAll ends the pending tasks of a closing loop.
 func (l *Loop) destroyAll() {
 	for len(l.doomed) > 0 {
 		t := l.doomed[0]
 		l.doomed = l.doomed[1:]
-		r := &Request{Origin: OriginShutdown, Cause: ErrLoopClosed}
+		r := loopClosed()
 		message, at := l.obituary(t), t.Where()
 		t.endContext(r)
 		l.endAll(&t.more().links)

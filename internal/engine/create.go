@@ -27,8 +27,8 @@ func (t *Task) Start(ctx context.Context, body Body, m Mode) {
 
 // NeverStart makes t a task of l that comes back done, with why it could not start.
 func (t *Task) NeverStart(l *Loop, body Body, s State, err error) {
-	t.loop, t.kind, t.body, t.phase = l, kindTask, body, destroyed
-	t.publish(s, err)
+	t.loop, t.kind, t.body = l, kindTask, body
+	t.stillborn(s, err)
 	l.do(action(func() { t.schedule(l) }))
 }
 
@@ -60,10 +60,7 @@ func (t *Task) StartOutside(ctx context.Context, body Body) {
 // start is Start with whose context it is, nil if no task's, and what binds the task, nil
 // for nothing but its loop.
 func (t *Task) start(l *Loop, ctx context.Context, creator *Task, bound *membership, body Body, m Mode) {
-	t.loop = l
-	t.kind = kindTask
-	t.body = body
-	t.values = ctx
+	t.loop, t.kind, t.body, t.values = l, kindTask, body, ctx
 	owned := l.owned()
 	if bound == nil && m == 0 && !t.thread && owned && !l.sites.Load() && !l.closed.Load() {
 		// The common case of what follows.
@@ -115,8 +112,7 @@ func (l *Loop) tooLate(creator *Task) bool {
 
 // refused ends a new task that comes too late.
 func (t *Task) refused(err error) {
-	t.phase = destroyed
-	t.publish(Failed, err)
+	t.stillborn(Failed, err)
 	x := t.err.(*failure)
 	x.minded = true
 	if n := t.loop.refusals.Add(1); n <= 100 || n&(n-1) == 0 {
@@ -166,9 +162,8 @@ func (a *adoptedEagerly) run(l *Loop) {
 func (l *Loop) adopt(t *Task) bool {
 	m := t.member()
 	if m != nil || l.closed.Load() {
-		if err := l.refuse(t, m); err != nil {
-			t.phase = destroyed
-			t.publish(Failed, err)
+		if err := l.refuse(m); err != nil {
+			t.stillborn(Failed, err)
 			t.schedule(l)
 			return false
 		}
@@ -181,17 +176,23 @@ func (l *Loop) adopt(t *Task) bool {
 	return true
 }
 
-// refuse returns why a task cannot start, nil if it can.
-func (l *Loop) refuse(t *Task, m *membership) error {
+// refuse returns why a task with membership m cannot start, nil if it can.
+func (l *Loop) refuse(m *membership) error {
 	switch {
 	case l.closed.Load():
 		return ErrLoopClosed
 	case m == nil || m.group == nil:
 		return nil
 	}
-	err := m.group.keeper.Admit(t)
+	err := m.group.keeper.Admit(m.task)
 	if err == nil && !m.late {
 		m.watchEnd()
 	}
 	return err
+}
+
+// stillborn ends a task that does not start.
+func (t *Task) stillborn(s State, err error) {
+	t.phase = destroyed
+	t.publish(s, err)
 }

@@ -16,14 +16,6 @@
 //
 // A turn takes in the inbox, moves the timers that are due behind what is ready,
 // and runs as many entries of the ready queue as there were at that moment. What
-// those make ready waits for the next turn. This is CPython's order.
-//
-// # Shortcuts
-//
-// A coroutine that gives up control looks itself what is next in line, and need not go
-// by way of the loop: it goes on if that is its own next step, and hands control to the
-// coroutine of another task if it is that one's (next). After it has finished a task it
-// takes a fresh one by itself (takeFresh), and a fresh task that it is about to await
-// runs on its stack (nest). What is no step of a task is for the goroutine in Run. None
-// of this changes the order, and while held is set none of it is done.
+// those make ready waits for the next turn. This is CPython's order. Who runs
+// next in one is told in baton.go.
 package engine

@@ -82,8 +82,6 @@ func (f *fiber) execute(below *Task) {
 				}
 				f.Exiting = true // the tasks below go on with the same Goexit
 			}
-		}
-		if !returned {
 			t.forsake()
 		}
 		f.task = below

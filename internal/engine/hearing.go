@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/asyncio-go/asyncio/internal/coro"
@@ -129,7 +130,7 @@ func (x *failure) run(l *Loop) {
 	}
 	x.cleanup.Stop()
 	r := Report{Kind: "error was never retrieved", Err: x.err}
-	suffix := ""
+	after := ""
 	switch {
 	case x.err == nil:
 		r.Kind = "task was never awaited"
@@ -137,12 +138,9 @@ func (x *failure) run(l *Loop) {
 		r.Kind = "panicked and nobody awaits it"
 	case x.kept > 0:
 		r.Kind = "has failed and nobody has asked"
-		suffix = fmt.Sprintf("has failed %v ago and nobody has asked", x.kept.Round(time.Second))
+		after = fmt.Sprintf(" %v ago", x.kept.Round(time.Second))
 	}
-	if suffix == "" {
-		suffix = r.Kind
-	}
-	r.Message = x.lost.String() + ": " + suffix
+	r.Message = x.lost.String() + ": " + strings.Replace(r.Kind, " and", after+" and", 1)
 	if x.lost.Task {
 		r.Lost = &x.lost
 	}

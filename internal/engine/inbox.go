@@ -164,6 +164,8 @@ func (l *Loop) acquire() error {
 	if l.owned() {
 		return ErrLoopRunning
 	}
+	l.waitForReporter()
+	defer l.waitForReporter() // who has begun in between
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.owner == borrowed {

@@ -100,49 +100,39 @@ func (f *Future) awaitedByTask() bool {
 // left stay in the list, where done passes over them, until they are half of it, and
 // in a long list entries are found by an index.
 //
-// Invariant: index, if it is there, has the entry of every listener that is not droppable.
+// Invariant: index, if it is there, has the entry of every listener.
 type several struct {
-	list  []listener // nil who has left, but a droppable, which says so itself
+	list  []listener // nil who has left
 	left  int        // how many of them have left
 	tasks int        // how many of them are tasks
 	index map[listener]int
 }
 
-// droppable is a callback that may have been taken back.
-type droppable interface{ Dropped() bool }
-
 func isTask(w listener) bool { _, ok := w.(*Task); return ok }
-
-func isDroppable(w listener) bool { _, ok := w.(droppable); return ok }
 
 func (s *several) add(w listener) {
 	if isTask(w) {
 		s.tasks++
 	}
-	if s.index != nil && !isDroppable(w) {
+	if s.index != nil {
 		s.index[w] = len(s.list)
 	}
 	s.list = append(s.list, w)
 }
 
 func (s *several) drop(w listener) {
-	if !isDroppable(w) {
-		i := s.find(w)
-		if i < 0 {
-			return
-		}
-		s.list[i] = nil
-		delete(s.index, w)
-		if isTask(w) {
-			s.tasks--
-		}
+	i := s.find(w)
+	if i < 0 {
+		return
+	}
+	s.list[i] = nil
+	delete(s.index, w)
+	if isTask(w) {
+		s.tasks--
 	}
 	if s.left++; s.left > len(s.list)/2 {
 		s.left, s.index = 0, nil
-		s.list = slices.DeleteFunc(s.list, func(w listener) bool {
-			d, ok := w.(droppable)
-			return w == nil || ok && d.Dropped()
-		})
+		s.list = slices.DeleteFunc(s.list, func(w listener) bool { return w == nil })
 	}
 }
 
@@ -164,7 +154,7 @@ func (s *several) find(w listener) int {
 	if s.index == nil {
 		s.index = make(map[listener]int, len(s.list))
 		for i, x := range s.list {
-			if x != nil && !isDroppable(x) {
+			if x != nil {
 				s.index[x] = i
 			}
 		}

@@ -114,27 +114,24 @@ type Loop struct {
 	patrolled patrolled
 }
 
-// maxIdleFibers bounds the coroutines kept for reuse while a loop runs.
-const maxIdleFibers = 1024
-
 // New makes a loop.
 func New(c Config) *Loop {
 	coro.Warn()
 	l := &Loop{
-		hooks:       c.Hooks,
-		driver:      c.Driver,
-		maxThreads:  c.MaxThreads,
-		panicsCrash: c.PanicsCrash,
-		face:        c.Face,
+		hooks:        c.Hooks,
+		driver:       c.Driver,
+		maxThreads:   c.MaxThreads,
+		panicsCrash:  c.PanicsCrash,
+		face:         c.Face,
+		unheardAfter: c.UnheardAfter,
+		bubble:       coro.InBubble(),
 	}
 	l.free.L = &l.mu
 	l.baton, l.base = &coro.Baton{}, &l.main.Coro
 	l.main.loop = l
 	l.starts.work = func() { l.work(l.starts.begin()) }
 	_, machine := c.Driver.(*wall)
-	l.bubble = coro.InBubble()
 	l.onPatrol = machine && !l.bubble
-	l.unheardAfter = c.UnheardAfter
 	l.root.loop = l
 	l.root.parent = c.Values
 	l.debug.Store(c.Debug)

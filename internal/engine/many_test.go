@@ -15,7 +15,7 @@ func (f *Future) whole() (n int) {
 	case nil:
 	case *several:
 		for _, x := range w.list {
-			if d, ok := x.(droppable); x != nil && (!ok || !d.Dropped()) {
+			if x != nil {
 				n++
 			}
 		}

@@ -14,11 +14,9 @@ func (l *Loop) Run(prepare func() *Future) error {
 	if hereLoop() != nil {
 		return ErrLoopRunning // a loop on a loop would hold up the one below
 	}
-	l.waitForReporter()
 	if err := l.acquire(); err != nil {
 		return err
 	}
-	l.waitForReporter() // who has begun in between
 	if l.closed.Load() {
 		l.release()
 		return ErrLoopClosed

@@ -33,9 +33,6 @@ func (w *Watch) counts() bool {
 	return ok && !w.dropped && c.Counts(int(w.i))
 }
 
-// Dropped reports whether Stop was called.
-func (w *Watch) Dropped() bool { return w.dropped }
-
 func (w *Watch) done(l *Loop) { l.wake(w) }
 
 func (w *Watch) run(*Loop) {
