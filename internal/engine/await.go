@@ -222,20 +222,6 @@ func Label(name string, id uint64) string {
 	return "Task-" + strconv.FormatUint(id, 10)
 }
 
-// awaitAbroad waits for a future of another loop. A cancellation is passed on to
-// it as if it were of the same one.
-func (t *Task) awaitAbroad(f *Future, ctx context.Context) error {
-	here := t.loop.mirror(f)
-	defer here.leave()
-	if err := here.Await(ctx); err != nil {
-		return err
-	}
-	if !f.Finished() {
-		return ErrLoopClosed
-	}
-	return f.retrieve()
-}
-
 // block waits on a goroutine that is no task.
 func (f *Future) block(ctx context.Context) error {
 	if f.loop.closed.Load() {
