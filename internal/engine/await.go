@@ -231,17 +231,44 @@ func (f *Future) block(ctx context.Context) error {
 	done := make(chan struct{})
 	w := &prompt{tell: func() { close(done) }}
 	f.loop.addListener(f, w)
-	select {
-	case <-done:
-		return f.retrieve()
-	case <-over:
-	case <-f.loop.root.Done():
-	}
-	if f.Finished() {
+	if toldFirst(done, over, f.loop) || f.Finished() {
 		return f.retrieve()
 	}
 	f.loop.dropListener(f, w)
-	if f.loop.closed.Load() {
+	return f.loop.endOfBlock(ctx)
+}
+
+// toldFirst waits for told, and reports false if over, or the end of the loop, is first. It
+// waits for no more than there is: a receive costs less than a select.
+func toldFirst(told, over <-chan struct{}, l *Loop) bool {
+	var closed <-chan struct{}
+	if l != nil {
+		closed = l.root.Done()
+	}
+	switch {
+	case closed == nil && over == nil:
+		<-told
+		return true
+	case closed == nil || closed == over:
+		select {
+		case <-told:
+			return true
+		case <-over:
+		}
+	default:
+		select {
+		case <-told:
+			return true
+		case <-over:
+		case <-closed:
+		}
+	}
+	return false
+}
+
+// endOfBlock is why a goroutine that waited with ctx was not told. l may be nil.
+func (l *Loop) endOfBlock(ctx context.Context) error {
+	if l != nil && l.closed.Load() {
 		return ErrLoopClosed
 	}
 	return causeOf(ctx)

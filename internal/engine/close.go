@@ -57,7 +57,11 @@ func (l *Loop) wreck() {
 	finished = true
 }
 
-func (l *Loop) destroyedError() error { return l.hooks.Cancelled(loopClosed()) }
+// perish ends a task that the loop was closed over.
+func (t *Task) perish() {
+	t.phase = destroyed
+	t.end(Cancelled, t.loop.hooks.Cancelled(loopClosed()))
+}
 
 // destroyAll ends the pending tasks of a closing loop.
 func (l *Loop) destroyAll() {
@@ -69,7 +73,7 @@ func (l *Loop) destroyAll() {
 		t.endContext(r)
 		l.endAll(&t.more().links)
 		l.carry(r, 0, false)
-		l.report(Report{Message: message, Task: t, At: at})
+		l.Report(Report{Message: message, Task: t, At: at})
 	}
 	for t := l.tasks.head; t != nil; t = l.tasks.head {
 		l.destroy(t)
@@ -100,7 +104,7 @@ func (l *Loop) destroy(t *Task) {
 	}
 	switch f := t.fiber; {
 	case f == nil:
-		t.end(Cancelled, l.destroyedError())
+		t.perish()
 	case l.stranded:
 		t.leaveBehind()
 	default:
@@ -122,8 +126,8 @@ func (l *Loop) obituary(t *Task) string {
 
 // unwound is finish when the loop is closed.
 func (t *Task) unwound(err error) {
-	defer t.end(Cancelled, t.loop.destroyedError()) // also if a handler exits this goroutine
+	defer t.perish() // also if a handler exits this goroutine
 	if err != ErrGoexit {
-		t.loop.report(Report{Message: "task failed while it was destroyed", Err: err, Task: t})
+		t.loop.Report(Report{Message: "task failed while it was destroyed", Err: err, Task: t})
 	}
 }

@@ -144,7 +144,7 @@ func (x *failure) run(l *Loop) {
 	if x.lost.Task {
 		r.Lost = &x.lost
 	}
-	l.report(r)
+	l.Report(r)
 }
 
 // reportFailures is the end of the loop: what nobody has asked for by now is reported.

@@ -64,7 +64,7 @@ func (l *Loop) returned(t *Task, err error) {
 		return
 	}
 	const kind = "Go task has failed after it was cancelled and left to itself"
-	l.report(Report{
+	l.Report(Report{
 		Message: t.label() + ": " + kind,
 		Kind:    kind,
 		Err:     err,
@@ -85,7 +85,7 @@ func (l *Loop) WhenAllBack(f func()) bool {
 // forsakeLeft reports those that are left when the loop is closed, and refuses their waits.
 func (l *Loop) forsakeLeft() {
 	for t := l.left.head; t != nil; t = t.next {
-		l.report(Report{Message: "Go task was cancelled, and its goroutine is left running", Task: t})
+		l.Report(Report{Message: "Go task was cancelled, and its goroutine is left running", Task: t})
 		l.turnAway(t)
 	}
 }

@@ -62,8 +62,7 @@ func (l *Loop) Apart(f func()) {
 // leaveBehind ends a task whose coroutine nobody here can resume: it stays where it is
 // for ever, and what it has deferred does not run.
 func (t *Task) leaveBehind() {
-	t.phase = destroyed
 	t.forsake()
 	t.fiber = nil
-	t.end(Cancelled, t.loop.destroyedError())
+	t.perish()
 }

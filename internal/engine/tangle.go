@@ -215,7 +215,7 @@ func (l *Loop) lookForCircles() {
 	l.accused = there
 	for _, c := range news {
 		t := c[0].f.task()
-		l.report(Report{
+		l.Report(Report{
 			Message: "tasks wait for each other through locks",
 			Err:     fmt.Errorf("%w, unless somebody else releases a lock: %s", ErrDeadlock, story(c)),
 			Task:    t,

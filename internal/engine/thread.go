@@ -231,8 +231,7 @@ func (w *wait) run(l *Loop) {
 // with its context ended and every wait refused.
 func (l *Loop) letGo(t *Task) {
 	if t.reclaim() || t.phase != started {
-		t.phase = destroyed
-		t.end(Cancelled, l.destroyedError())
+		t.perish()
 		return
 	}
 	l.turnAway(t)

@@ -127,45 +127,12 @@ func (w *Waiter) ifNot(returned *bool) {
 func (w *Waiter) block(ctx context.Context) error {
 	returned := false
 	defer w.ifNot(&returned)
-	a := w.ashore
 	var err error
-	switch {
-	case a.wait(ctx.Done()):
-	case a.loop != nil && a.loop.closed.Load():
-		err = ErrLoopClosed
-	default:
-		err = causeOf(ctx)
+	if a := w.ashore; !toldFirst(a.told, ctx.Done(), a.loop) {
+		err = a.loop.endOfBlock(ctx)
 	}
 	returned = true
 	return err
-}
-
-// wait waits for Wake, and reports false if the end of the context or of the loop is
-// first.
-func (a *ashore) wait(over <-chan struct{}) bool {
-	var closed <-chan struct{}
-	if a.loop != nil {
-		closed = a.loop.root.Done()
-	}
-	switch {
-	case closed == nil && over == nil: // nothing else ends it
-		<-a.told
-		return true
-	case closed == nil || closed == over:
-		select {
-		case <-a.told:
-			return true
-		case <-over:
-		}
-	default:
-		select {
-		case <-a.told:
-			return true
-		case <-over:
-		case <-closed:
-		}
-	}
-	return false
 }
 
 // Wake ends the wait. From another goroutine it may come before Wait, and it may come
