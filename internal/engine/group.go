@@ -25,14 +25,6 @@ func (s *Scope) InitGroup(ctx context.Context, k Keeper) {
 	s.enter(at.from)
 }
 
-// keptBy returns the keeper of a group, nil of none.
-func (s *Scope) keptBy() Keeper {
-	if s == nil {
-		return nil
-	}
-	return s.keeper
-}
-
 // Members calls f with the tasks of a group that are not done, in creation order.
 func (s *Scope) Members(f func(*Task)) {
 	for n := s.members.head; n != nil; n = n.next {

@@ -115,19 +115,23 @@ func Located(ctx context.Context) (*Loop, Keeper) {
 		return t.loop, nil
 	}
 	at := locate(ctx)
-	return at.loop, at.group.keptBy()
+	if at.group == nil {
+		return at.loop, nil
+	}
+	return at.loop, at.group.keeper
 }
 
 // GroupOf returns the keeper of the group that ctx, or the task it belongs to, is in,
 // nil if none.
 func GroupOf(ctx context.Context) Keeper {
 	at := locate(ctx)
-	if at.group == nil && at.task != nil {
-		if m := at.task.member(); m != nil {
-			return m.group.keptBy()
-		}
+	switch {
+	case at.group != nil:
+		return at.group.keeper
+	case at.task != nil && at.task.grouped():
+		return at.task.member().group.keeper
 	}
-	return at.group.keptBy()
+	return nil
 }
 
 // Over reports whether there is no waiting with ctx any more, whatever for: it leads to

@@ -14,25 +14,17 @@ func (t *Task) String() string { return "asyncio.Task(" + t.label() + ")" }
 // GoString is String: with %#v too nothing is printed by reflection.
 func (t *Task) GoString() string { return t.String() }
 
-// String names the scope after the nearest task, or the loop, that it was derived from.
+// String names the scope after the nearest task, or the loop, that it was derived from. A
+// group has a text of its own.
 func (s *Scope) String() string {
-	switch {
-	case s == &s.loop.root:
+	if s == &s.loop.root {
 		return "asyncio.Loop"
-	case s.keeper != nil:
-		return derivedFrom(s.at.task) + ".TaskGroup"
 	}
 	return derivedFrom(s.at.task) + s.loop.until(".WithCancel", ".WithTimeout", s.OwnDeadline())
 }
 
 // GoString is String.
 func (s *Scope) GoString() string { return s.String() }
-
-// String is that of the scope.
-func (a *Anchor) String() string { return a.scope.String() }
-
-// GoString is String.
-func (a *Anchor) GoString() string { return a.String() }
 
 // String names the window after the nearest task, or the loop, that it was derived from.
 func (w *Window) String() string {

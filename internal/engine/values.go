@@ -37,27 +37,23 @@ const mostValues = 32
 // valuesOf returns ctx, above creator, without creator; or ctx itself, if there is more in
 // between than values, and windows, which bind no task.
 func valuesOf(ctx context.Context, creator *Task) context.Context {
-	if without := rebased(ctx, creator, mostValues); without != nil {
-		return without
+	var chain [mostValues]*valued
+	n := 0
+	for below := ctx; below != context.Context(creator); {
+		if w, ok := below.(*Window); ok {
+			below = w.parent
+			continue
+		}
+		if n == mostValues || reflect.TypeOf(below) != valuedType {
+			return ctx
+		}
+		x := (*valued)(reflect.ValueOf(below).UnsafePointer())
+		chain[n], below = x, x.Context
+		n++
+	}
+	ctx = creator.values
+	for n--; n >= 0; n-- {
+		ctx = context.WithValue(ctx, chain[n].key, chain[n].val)
 	}
 	return ctx
-}
-
-func rebased(ctx context.Context, creator *Task, most int) context.Context {
-	switch c := ctx.(type) {
-	case *Task:
-		if c == creator {
-			return creator.values
-		}
-	case *Window:
-		return rebased(c.parent, creator, most)
-	}
-	if most == 0 || reflect.TypeOf(ctx) != valuedType {
-		return nil
-	}
-	x := (*valued)(reflect.ValueOf(ctx).UnsafePointer())
-	if above := rebased(x.Context, creator, most-1); above != nil {
-		return context.WithValue(above, x.key, x.val)
-	}
-	return nil
 }

@@ -124,7 +124,7 @@ var unreached = []reason{
 		`internal/engine/foreign\.go .*`,
 		"internal/engine/await.go Task.breakOff",
 		"internal/engine/cancel.go Request.own",
-		`internal/engine/values\.go (valuesOf|rebased)`,
+		"internal/engine/values.go valuesOf",
 	}},
 	{"the context of a run ends, or the grace at its end is over", []string{
 		`ending\.go ending\.(await|exceed|outcome)`,
