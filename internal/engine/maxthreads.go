@@ -70,7 +70,7 @@ func (p *places) first() *thread {
 
 // forOwner is asked without the lock, as it may call a context of the user's.
 func (th *thread) forOwner() bool {
-	return th.claim.Load() == waitingToGoOn || th.cancels.Load() > 0 || th.member.over()
+	return th.claim.Load() == waitingToGoOn || th.task.Cancelling() > 0 || th.member.over()
 }
 
 // claim takes th if it is the first in the queue still. It may have been there

@@ -40,7 +40,8 @@ const (
 //
 // Invariants: waitOn is nil while the task runs; a pending waitOn has the task
 // among its listeners; a suspended task whose waitOn is nil or done is in the ready
-// queue exactly once, or if a Go task possibly in that for places; due is only ever set on a pending task.
+// queue exactly once, or if a Go task possibly in that for places; due is only ever
+// set on a pending task.
 type Task struct {
 	Future
 

@@ -150,7 +150,7 @@ func (th *thread) run(w *worker) (next *thread) {
 		}
 		// One that was cancelled leaves its place to the owner, who may be about to
 		// cancel those in the queue as well.
-		if returned && t.loop.maxThreads > 0 && th.cancels.Load() == 0 && t.loop.explorer == nil {
+		if returned && t.loop.maxThreads > 0 && t.Cancelling() == 0 && t.loop.explorer == nil {
 			next = t.loop.queued.next(false)
 		}
 		th.passed = next != nil
