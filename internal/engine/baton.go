@@ -21,7 +21,8 @@ import "github.com/asyncio-go/asyncio/internal/coro"
 // stage is who runs. All but g is of the owner.
 //
 // Invariants: whoever gives the baton away has said who gets it, by to or back; base has
-// lent control, or nobody has and it is main; current is nil if base runs.
+// lent control, or nobody has and it is main. back leaves no task current: who has lent in
+// the middle of a step sets that again.
 type stage struct {
 	// g is the goroutine on which the owner is running right now, 0 if none.
 	// Written by the owner through coro.Set, read by anyone through coro.Is.
