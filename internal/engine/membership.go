@@ -20,7 +20,7 @@ type membership struct {
 	ended bool  // the task was told, and the scope need not tell it
 	late  bool  // watch is begun by who adopts the task
 	link  link  // in the group, or else to ends
-	inner *link // to ends, of a task that is in a group too
+	inner *link // to ends if that is a scope, of a task that is in a group too
 	watch Watch
 }
 
@@ -68,7 +68,7 @@ func (m *membership) enter() {
 	if m.group != nil {
 		m.link.who = m.task
 		m.group.members.add(&m.link)
-		if m.ends != nil {
+		if _, own := m.ends.(*Scope); own { // whose list is another
 			m.inner = &link{}
 			bound = m.inner
 		}

@@ -101,9 +101,12 @@ func (*spy) Err() error          { return context.Canceled }
 func (s *spy) Value(key any) any { s.key = key; return nil }
 
 // causeOf is context.Cause of a context that has ended, but a deadline on the loop's
-// clock is ErrTimeout, which the standard library has no way to say.
+// clock is ErrTimeout, which the standard library has no way to say. With a foreign context
+// in between it is what that says.
 func causeOf(ctx context.Context) error {
-	if s := scopeOf(lookup(ctx).from); s != nil {
+	at := lookup(ctx)
+	_, own := at.ends.(node)
+	if s := scopeOf(at.from); s != nil && (own || at.ends == nil) {
 		if _, cause := s.std.ended(); cause != nil {
 			return cause
 		}
