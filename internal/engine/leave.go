@@ -2,8 +2,8 @@ package engine
 
 // A Go task that may be left ends with the first Cancel, whatever its goroutine is at: who
 // awaits it goes on at once, and the goroutine is left to itself. The loop still knows it,
-// in left: it is busy, has its place among maxThreads until it returns. Its
-// awaits are answered with the cancellation.
+// in left: it is busy, and has its place among maxThreads, until it returns. Its awaits
+// are answered with the cancellation.
 //
 // Invariant: a task is in tasks until it has ended, and then in left if its goroutine has
 // not returned.

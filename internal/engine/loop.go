@@ -72,7 +72,7 @@ type Loop struct {
 	ending   ending
 	seeker   *seeker // kept for the next search; see closes
 	tasks    taskList
-	left     taskList // ended, but their goroutines have not returned; see leave
+	left     taskList // ended, but their goroutines have not returned; see leave.go
 	allBack  func()   // called when left becomes empty
 	stopping bool
 	inRun    bool         // between the beginning and the end of Run

@@ -35,7 +35,7 @@ type thread struct {
 
 	// Owner.
 	visits bool // in a visit that was not answered
-	left   bool // the task has ended, by a cancellation, before its goroutine; see leave
+	left   bool // the task has ended, by a cancellation, before its goroutine; see leave.go
 }
 
 // Thread is for who makes a Go task to allocate the two together.
