@@ -74,14 +74,12 @@ func (l *Loop) Self() *Task {
 // requests is what a task knows of the requests that were made to it. Only this file
 // changes it, and due, which is of the task itself, since each step looks at that.
 type requests struct {
-	// Any goroutine.
+	// Any goroutine, but of unheard the owner, which has its place for its size.
 	cancels  atomic.Int32            // how many were not taken back
+	unheard  bool                    // the one that is due was delivered before, to one who could not tell
 	first    atomic.Pointer[Request] // of all; it has ended the task's context
 	newest   atomic.Pointer[Request] // it is this that the task is not asked again by
 	standing atomic.Pointer[Request] // see Standing
-
-	// Owner.
-	unheard bool // the one that is due was delivered before, to one who could not tell
 }
 
 // What becomes of a request, and CPython's rule for it, in tasks.py where no other file is
