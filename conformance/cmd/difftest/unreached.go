@@ -26,6 +26,8 @@ var unreached = []reason{
 		"waitqueue.go waitQueue.enter",
 		"internal/engine/await.go Future.AwaitFrom",
 		"internal/engine/await.go Future.block",
+		`internal/engine/await\.go (toldFirst|Loop\.endOfBlock)`,
+		"internal/engine/create.go Task.StartOutside",
 		"internal/engine/caller.go caller",
 		"internal/engine/sleep.go Sleep",
 		"internal/engine/cancel.go Loop.Self",
@@ -38,7 +40,6 @@ var unreached = []reason{
 		"internal/engine/driver.go virtual.Wake",
 		"internal/engine/listener.go Loop.addListener",
 		"internal/engine/listener.go Loop.dropListener",
-		"internal/engine/turn.go Loop.wake",
 		"internal/engine/walk.go Future.pass",
 		"internal/engine/scope.go Scope.End",
 		"internal/engine/create.go adoptedEagerly.run",
@@ -70,7 +71,6 @@ var unreached = []reason{
 	}},
 	{"several loops", []string{
 		"ascompleted.go completing.FutureDone",
-		"ascompleted.go completing.end",
 		"gather.go gathering.FutureDone",
 		"internal/engine/future.go Future.Peek",
 		"wait.go waiting.FutureDone",
@@ -87,6 +87,7 @@ var unreached = []reason{
 		"internal/engine/probe.go .*",
 		"internal/engine/walk.go Loop.askAbroad",
 		"internal/engine/walk.go Loop.bring",
+		"internal/engine/listener.go prompt.done",
 		"internal/engine/cancel.go Request.leaves",
 	}},
 	{"a context that somebody has derived, with an end or values of its own", []string{
@@ -95,7 +96,6 @@ var unreached = []reason{
 		"context.go derive",
 		"cancellederror.go newCancelledError",
 		"future.go Future.Await",
-		"gather.go gathering.end",
 		"taskgroup.go TaskGroup.leave",
 		"internal/engine/await.go wait.enter",
 		"internal/engine/await.go Task.mayWait",
@@ -198,7 +198,7 @@ var unreached = []reason{
 		"internal/coro/stack.go .*",
 		"internal/engine/stack.go .*",
 		"internal/engine/observe.go .*",
-		"internal/engine/unheard.go .*",
+		`internal/engine/(unheard|hearing|lost)\.go .*`,
 		"internal/engine/task.go Task.end",
 	}},
 	{"what is asked of a loop from outside: who is still there, who holds it up, whether anything moves" + slow, []string{
@@ -260,7 +260,6 @@ var unreached = []reason{
 		"internal/engine/driver.go wall.Now",
 		"internal/engine/driver.go wall.Wait",
 		"internal/engine/driver.go wall.Wake",
-		"internal/engine/sleep.go fiber.freshNap", // a sleep that is cancelled a turn before its timer fires
 		`internal/engine/patrol\.go .*`,
 	}},
 	{"what nothing promises of Go's runtime: tests of it, and what takes its place", []string{
@@ -322,14 +321,14 @@ var unreached = []reason{
 		"internal/engine/handle.go Handle.When",
 		"internal/engine/location.go GroupOf",
 		"future.go Future.Loop",
-		"exceptionhandler.go WithUnheardAfter",
 		"task.go Task.Loop",
-		"internal/engine/cancel.go Task.Redeliver",
 		"internal/engine/handle.go Handle.Cancelled",
+		"internal/engine/handle.go Handle.Dropped",
 	}},
 	{"tasks without a name: the interpreter names all", []string{
 		"task.go CreateTask",
-		"internal/engine/cancel.go Task.heeded",
+		"internal/engine/cancel.go Task.endedBy",
+		"internal/engine/cancel.go Task.Cancelling",
 		"internal/engine/await.go Label",
 	}},
 	{"texts for people", []string{
@@ -358,7 +357,7 @@ var unreached = []reason{
 		"future.go Future.core",
 		"lock.go with",
 		"loop.go Loop.core",
-		`queue\.go (Queue\.(add|left)|LifoQueue\.(prepare|ready)|PriorityQueue\.needsOrder)`,
+		`(queue|lifoqueue|priorityqueue)\.go (Queue\.(add|left)|LifoQueue\.(prepare|ready)|PriorityQueue\.needsOrder)`,
 		"run.go Runner.Loop",
 		`semaphore\.go BoundedSemaphore\.(Acquire|Release)`,
 		"task.go Task.core",
@@ -373,11 +372,8 @@ var unreached = []reason{
 		`internal/engine/listener\.go several\.(add|find)`,
 	}},
 	{"what nothing comes to: methods that complete an interface, checks of what cannot be", []string{
-		"gather.go gathered.Unwrap",
-		"watched.go watching.complete",
 		"task.go var",
 		"internal/engine/cancel.go Task.latest",
 		"internal/coro/table.go Table.Len",
-		"internal/engine/listener.go several.drop",
 	}},
 }
