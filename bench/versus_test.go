@@ -56,7 +56,7 @@ func versus(b *testing.B, ours, floor func(n int)) {
 	b.ReportMetric(per(least), "floor-ns/op")
 	tried := []float64{float64(took) / float64(least)}
 	b.ReportMetric(tried[0], "x-floor")
-	if !*guard || took < 10*time.Millisecond {
+	if !*guard || took < judged() {
 		return
 	}
 	b.StopTimer()
@@ -67,6 +67,17 @@ func versus(b *testing.B, ours, floor func(n int)) {
 	if doubled(b.Name(), tried) {
 		b.Errorf("takes %.2f of its floor, the least of %d tries; the usual is %.2f", slices.Min(tried), tries, usual[b.Name()])
 	}
+}
+
+// judged is how long a run takes at least that the guard looks at: half of what was asked
+// for. The testing package finds out with shorter ones how often to run, and in those what a
+// benchmark does once counts for more than what it is about.
+func judged() time.Duration {
+	asked, err := time.ParseDuration(flag.Lookup("test.benchtime").Value.String())
+	if err != nil {
+		return 0 // a number of runs
+	}
+	return asked / 2
 }
 
 // byTurns times both; b, unless nil, counts ours alone.
