@@ -201,6 +201,8 @@ func strip(err error, steps *int) (taken bool, left error) {
 		return true, nil
 	case *PanicError:
 		return false, err // whatever its value
+	case *GroupError:
+		return x.strip(steps)
 	case interface{ Unwrap() []error }:
 		inner = x.Unwrap()
 	case interface{ Unwrap() error }:

@@ -55,6 +55,15 @@ func TestErrorWithoutItsCancellationIsStillItself(t *testing.T) {
 		t.Errorf("%v is a %T", err, path)
 	}
 
+	err = stoppedWith(t, func(cancelled error) error {
+		return &asyncio.GroupError{Errs: []error{cancelled, errors.Join(cancelled, errRollback)}}
+	})
+	testutil.ExpectIs(t, "with a group", err, errRollback)
+	var group *asyncio.GroupError
+	if !errors.As(err, &group) || len(group.Errs) != 1 || errors.Is(group, asyncio.ErrCancelled) {
+		t.Errorf("%v: %v is left of the group", err, group)
+	}
+
 	err = stoppedWith(t, func(cancelled error) error { return errorList{cancelled, errRollback} })
 	testutil.ExpectIs(t, "with a list", err, errRollback)
 	if errors.Is(err, os.ErrExist) || errors.Is(err, asyncio.ErrCancelled) {

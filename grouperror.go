@@ -92,3 +92,28 @@ func (e *GroupError) Unwrap() []error {
 	}
 	return all
 }
+
+// strip is a step of the function of that name: what is left of a group's error is one.
+func (e *GroupError) strip(steps *int) (taken bool, left error) {
+	rest := &GroupError{}
+	for i, err := range e.Errs {
+		t, l := strip(err, steps)
+		taken = taken || t
+		if l == nil {
+			continue
+		}
+		rest.Errs = append(rest.Errs, l)
+		if i < len(e.tasks) {
+			x := *e.tasks[i]
+			x.Err = l
+			rest.tasks = append(rest.tasks, &x)
+		}
+	}
+	switch {
+	case !taken:
+		return false, e
+	case rest.Errs == nil:
+		return true, nil
+	}
+	return true, rest
+}

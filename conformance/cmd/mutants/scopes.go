@@ -137,4 +137,12 @@ var scopeMutants = []mutant{
 		new: `	case tg.aborting && t.Finished():
 		err = `,
 	},
+	{
+		name:  "group-error-taken-apart",
+		wrong: "a group's error without the cancellations in it is a group's no more",
+		file:  "cancellederror.go",
+		old: `	case *GroupError:
+		return x.strip(steps)
+`,
+	},
 }
