@@ -203,7 +203,7 @@ var edgeMutants = []mutant{
 		file:  "internal/engine/leave.go",
 		old:   `		l.left.add(t)`,
 		new: `		l.left.add(t)
-		if !t.threadOf().visited {
+		if !t.threadOf().visits {
 			l.vacate()
 			t.threadOf().passed = true
 		}`,

@@ -59,10 +59,20 @@ var scopeMutants = []mutant{
 	},
 	{
 		name:  "group-reversed",
-		wrong: "a group cancels its tasks in reverse",
-		file:  "internal/engine/walk.go",
-		old:   `	if g.link = n.next; g.link == nil {`,
-		new:   `	if g.link = n.prev; g.link == nil {`,
+		wrong: "a group cancels its tasks in reverse, as what ends with a scope ends",
+		file:  "internal/engine/links.go",
+		old: `	n.in, n.prev = k, k.tail
+	*k.tail = n
+	k.tail = &n.next
+`,
+		new: `	n.in, n.prev, n.next = k, &k.head, k.head
+	if k.head == nil {
+		k.tail = &n.next
+	} else {
+		k.head.prev = &n.next
+	}
+	k.head = n
+`,
 	},
 	{
 		name:  "request-counts-twice",
