@@ -361,16 +361,17 @@ func readTrace(text string) (trace []string) {
 // writeTrace makes rows of lines.
 func writeTrace(b *strings.Builder, trace []string) {
 	var heads []string
+	var rows [][]string // of each head
 	width := [2]int{}
-	rows := map[int][]string{} // by the index in heads
 	for _, line := range trace {
 		parts := append(strings.SplitN(line, " ", 3), "", "")
 		head := parts[0] + " " + parts[1]
 		if len(heads) == 0 || heads[len(heads)-1] != head {
-			heads = append(heads, head)
+			heads, rows = append(heads, head), append(rows, nil)
 			width[0], width[1] = max(width[0], len(parts[0])), max(width[1], len(parts[1]))
 		}
-		rows[len(heads)-1] = append(rows[len(heads)-1], parts[2])
+		last := len(rows) - 1
+		rows[last] = append(rows[last], parts[2])
 	}
 	for i, head := range heads {
 		moment, who, _ := strings.Cut(head, " ")
