@@ -68,8 +68,8 @@
 //
 // [WithTaskGroup] is the way to have tasks that belong together: it waits for all of
 // them, and when one fails it cancels the others. [Gather], [GatherAll], [Wait],
-// [AsCompleted] and [Race] wait for tasks, Go tasks and futures that somebody else
-// has made; [Map] makes one for each item. [Timeout] and [WaitFor] put an end to what
+// [AsCompleted], [Race] and [FirstSuccess] wait for tasks, Go tasks and futures that somebody
+// else has made; [Map] makes one for each item. [Timeout] and [WaitFor] put an end to what
 // takes too long, [Shield] keeps a cancellation away. [Lock], [Event], [Condition],
 // [Semaphore], [Barrier] and [Queue] are first come, first served, for tasks and
 // goroutines alike.

@@ -256,6 +256,32 @@ func ExampleRace() {
 	// <nil>
 }
 
+func ExampleFirstSuccess() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		mirror := func(d time.Duration, name string, err error) *asyncio.Task[string] {
+			return asyncio.CreateTask(ctx, func(ctx context.Context) (string, error) {
+				if e := asyncio.Sleep(ctx, d); e != nil {
+					return "", e
+				}
+				return name, err
+			}, asyncio.WithName(name))
+		}
+		down := errors.New("connection refused")
+		s, err := asyncio.FirstSuccess(ctx, mirror(0, "nearby", down), mirror(time.Millisecond, "abroad", nil), mirror(time.Hour, "far away", nil))
+		fmt.Println(s, err)
+
+		_, err = asyncio.FirstSuccess(ctx, mirror(0, "nearby", down), mirror(time.Millisecond, "abroad", context.DeadlineExceeded))
+		var all *asyncio.GroupError
+		fmt.Println(errors.Is(err, down), errors.As(err, &all) && len(all.Errs) == 2)
+		return nil
+	}))
+	fmt.Println(err)
+	// Output:
+	// abroad <nil>
+	// true true
+	// <nil>
+}
+
 func ExampleMap() {
 	squares, err := asyncio.Run(context.Background(), func(ctx context.Context) ([]int, error) {
 		// Never more than two at a time; the results are in the order of the items.

@@ -1,6 +1,7 @@
 package asyncio
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"slices"
@@ -9,15 +10,16 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// GroupError is the error of a task group in which something failed. errors.Is and
-// errors.As see through it; the errors of tasks are found as *[TaskError] too, which
-// say which task it was, as does the text. (ExceptionGroup)
+// GroupError is the error of a task group in which something failed, or of a [FirstSuccess] without
+// one. errors.Is and errors.As see through it; the errors of tasks are found as *[TaskError] too,
+// which say which task it was, as does the text. (ExceptionGroup)
 type GroupError struct {
 	// Errs has the errors of the tasks in the order in which they ended, then that
 	// of the body if it failed too. Cancellations are not among them.
 	Errs []error
 
-	tasks []*TaskError // of the first of Errs
+	tasks []*TaskError // of the first of Errs, nil for one of no task
+	what  string       // "" for a task group
 }
 
 // TaskError is the error of a task in a group, with which task that is. (not in asyncio)
@@ -31,11 +33,11 @@ type TaskError struct {
 	// Err is what the coroutine returned, or a *PanicError.
 	Err error
 
-	task *engine.Task // until the group has told of it
+	task AnyTask // until the group has told of it
 }
 
-func newTaskError(t *engine.Task, err error) *TaskError {
-	e := &TaskError{Name: taskName(t), Coro: t.Face().(AnyTask).Coro(), Err: err, task: t}
+func newTaskError(t AnyTask, err error) *TaskError {
+	e := &TaskError{Name: t.Name(), Coro: t.Coro(), Err: err, task: t}
 	if at := t.Created(); len(at) > 0 {
 		e.Created = at[0]
 	}
@@ -57,7 +59,7 @@ func (e *TaskError) Unwrap() error { return e.Err }
 func newGroupError(tasks []*TaskError, body error) *GroupError {
 	e := &GroupError{tasks: tasks}
 	for _, t := range tasks {
-		_ = t.task.Outcome()
+		_ = t.task.Err()
 		t.task = nil
 		e.Errs = append(e.Errs, t.Err)
 	}
@@ -67,9 +69,20 @@ func newGroupError(tasks []*TaskError, body error) *GroupError {
 	return e
 }
 
+// add adds what f has failed with.
+func (e *GroupError) add(f AnyFuture) {
+	err := f.Err()
+	var told *TaskError
+	if t, ok := f.(AnyTask); ok {
+		told = newTaskError(t, err)
+		told.task = nil
+	}
+	e.Errs, e.tasks = append(e.Errs, err), append(e.tasks, told)
+}
+
 func (e *GroupError) Error() string {
 	var b strings.Builder
-	b.WriteString("asyncio: task group: ")
+	b.WriteString("asyncio: " + cmp.Or(e.what, "task group") + ": ")
 	if len(e.Errs) > 1 {
 		fmt.Fprintf(&b, "%d errors: ", len(e.Errs))
 	}
@@ -86,7 +99,7 @@ func (e *GroupError) Error() string {
 func (e *GroupError) Unwrap() []error {
 	all := slices.Clone(e.Errs)
 	for i, t := range e.tasks {
-		if i < len(all) {
+		if i < len(all) && t != nil {
 			all[i] = t
 		}
 	}
@@ -95,7 +108,7 @@ func (e *GroupError) Unwrap() []error {
 
 // strip is a step of the function of that name: what is left of a group's error is one.
 func (e *GroupError) strip(steps *int) (taken bool, left error) {
-	rest := &GroupError{}
+	rest := &GroupError{what: e.what}
 	for i, err := range e.Errs {
 		t, l := strip(err, steps)
 		taken = taken || t
@@ -103,11 +116,16 @@ func (e *GroupError) strip(steps *int) (taken bool, left error) {
 			continue
 		}
 		rest.Errs = append(rest.Errs, l)
-		if i < len(e.tasks) {
-			x := *e.tasks[i]
-			x.Err = l
-			rest.tasks = append(rest.tasks, &x)
+		if i >= len(e.tasks) {
+			continue
 		}
+		told := e.tasks[i]
+		if told != nil {
+			x := *told
+			x.Err = l
+			told = &x
+		}
+		rest.tasks = append(rest.tasks, told)
 	}
 	switch {
 	case !taken:

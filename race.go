@@ -23,11 +23,26 @@ func Race[A Awaitable[T], T any](ctx context.Context, aws ...A) (v T, err error)
 		return v, errors.New("asyncio: Race of nothing: give it at least one task or future")
 	}
 	fs := cores(aws)
+	w, err := race(ctx, fs, FirstCompleted)
+	if err != nil {
+		return v, err
+	}
+	for i, f := range fs {
+		if f == w.first {
+			return aws[i].Result()
+		}
+	}
+	return v, ErrLoopClosed
+}
+
+// race waits for one that has ended as until says, then cancels the others and waits for them. All
+// of them are so in the end, whatever it returns, unless no more can be waited for.
+func race(ctx context.Context, fs []*engine.Future, until ReturnWhen) (w *waiting, err error) {
 	// It needs all, since it waits for the ends of the others too.
-	w := newWaitingFor(fs, WaitOptions{ReturnWhen: FirstCompleted}, engine.All)
+	w = newWaitingFor(fs, WaitOptions{ReturnWhen: until}, engine.All)
 	w.hears = hearsFirst
 	if err = w.await(ctx); err == ErrNotInTask || errors.Is(err, ErrDeadlock) { //nolint:errorlint // not one that a context has for its cause
-		return v, err
+		return w, err
 	}
 	for _, f := range fs {
 		if !f.Finished() {
@@ -44,21 +59,15 @@ func Race[A Awaitable[T], T any](ctx context.Context, aws ...A) (v T, err error)
 		switch {
 		case errors.Is(e, ErrDeadlock):
 			w.unheard()
-			return v, e
+			return w, e
 		case e != nil && (err == nil || isCancellation(e, false) && !isCancellation(err, false)):
 			err = e // the first, unless that was a scope and no cancellation
 		}
 	}
 	if err != nil {
 		w.unheard()
-		return v, err
 	}
-	for i, f := range fs {
-		if f == w.first {
-			return aws[i].Result()
-		}
-	}
-	return v, ErrLoopClosed
+	return w, err
 }
 
 func pending(fs []*engine.Future) bool {

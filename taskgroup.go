@@ -313,7 +313,7 @@ func (k *groupKeeper) Ended(t *engine.Task) {
 	if t.Cancelling() > 0 {
 		err = cleanUpError(err)
 	}
-	tg.errs = append(tg.errs, newTaskError(t, err))
+	tg.errs = append(tg.errs, newTaskError(t.Face().(AnyTask), err))
 	if !tg.aborting && tg.requested == nil {
 		tg.abort(err)
 		tg.interrupt(err)

@@ -16,6 +16,8 @@ const (
 	AllCompleted   ReturnWhen = iota // all are done
 	FirstCompleted                   // one is done, in whatever way
 	FirstException                   // one has failed, or all are done; a cancelled one has not failed
+
+	firstSuccess // one has succeeded, or all are done: of FirstSuccess
 )
 
 // WaitOptions says when [Wait] returns. The zero value waits for all, for ever. (timeout=,
@@ -104,12 +106,12 @@ type waiting struct {
 	watching
 	o      WaitOptions
 	left   int
-	hears  hears            // written before await
-	heard  bool             // the wait has ended well; of who waits, until that has ended
-	over   bool             // it has
-	first  *engine.Future   // to end
-	asked  []*engine.Future // for their errors, by who waits for the first
-	closed bool             // the loop of one was closed before it has ended
+	hears  hears          // written before await
+	heard  bool           // the wait has ended well; of who waits, until that has ended
+	over   bool           // it has
+	first  *engine.Future // to end, or to succeed if that is what is waited for
+	asked  []int          // who have failed, by who waits for the first that ends otherwise or by itself
+	closed bool           // the loop of one was closed before it has ended
 	timer  *engine.Handle
 }
 
@@ -174,8 +176,8 @@ func (w *waiting) end() {
 	if w.timer != nil {
 		w.timer.Cancel()
 	}
-	for _, f := range w.asked {
-		if w.tells(f) {
+	for _, i := range w.asked {
+		if f := w.each[i].f; w.heard && !w.wasInVain(f) {
 			_ = f.Outcome()
 		}
 	}
@@ -200,6 +202,12 @@ func (w *waiting) tells(f *engine.Future) bool {
 	return w.heard && (w.hears == hearsAll || w.hears == hearsFirst && w.first == f)
 }
 
+// wasInVain reports whether f has panicked and another has succeeded: who has asked for
+// a success takes errors into account, but not that.
+func (w *waiting) wasInVain(f *engine.Future) bool {
+	return w.o.ReturnWhen == firstSuccess && w.first != nil && isPanic(f.Peek())
+}
+
 // Counts is for the engine, which explores orders: whether FutureDone would only count.
 func (w *waiting) Counts(i int) bool {
 	return w.first != nil && w.left > 1 && w.o.ReturnWhen == AllCompleted && w.each[i].f.Finished()
@@ -215,7 +223,12 @@ func (w *waiting) FutureDone(i int) {
 		}
 		return
 	}
-	if w.left--; w.first == nil {
+	w.left--
+	if w.o.ReturnWhen == firstSuccess {
+		w.tried(i)
+		return
+	}
+	if w.first == nil {
 		w.first = f
 	}
 	if w.left > 0 && w.o.ReturnWhen != FirstCompleted {
@@ -229,11 +242,26 @@ func (w *waiting) FutureDone(i int) {
 		if w.over {
 			_ = f.Outcome() // as in CPython, who has asked for the first error has seen it
 		} else {
-			w.asked = append(w.asked, f)
+			w.asked = append(w.asked, i)
 		}
 	}
 	if w.timer != nil {
 		w.timer.Cancel()
 	}
 	w.complete(nil)
+}
+
+// tried is the end of one for who waits for a success.
+func (w *waiting) tried(i int) {
+	switch f := w.each[i].f; {
+	case w.first != nil:
+		return
+	case f.State() == engine.Succeeded:
+		w.first = f
+	case f.State() == engine.Failed:
+		w.asked = append(w.asked, i)
+	}
+	if w.first != nil || w.left == 0 {
+		w.complete(nil)
+	}
 }

@@ -90,6 +90,10 @@ func TestWaitForSeveralEndsWithAnotherLoop(t *testing.T) {
 			_, err := asyncio.Race(ctx, fs...)
 			return err
 		},
+		"FirstSuccess": func(ctx context.Context, fs futures) error {
+			_, err := asyncio.FirstSuccess(ctx, fs...)
+			return err
+		},
 		"AsCompletedWithin": func(ctx context.Context, fs futures) (err error) {
 			for _, err = range asyncio.AsCompletedWithin(ctx, fs, endless) {
 			}

@@ -183,6 +183,25 @@ var awaitPoints = []awaitPoint{
 			second.Cancel()
 		})
 	}},
+	{"FirstSuccess", func(ctx context.Context, s *scene) {
+		a := s.awaited(ctx, "what the first awaits", beforeAwait, inWait, notCancelled)
+		loser := asyncio.NewFuture[int](ctx)
+		failed := asyncio.NewFuture[int](ctx)
+		failed.SetErr(testutil.ErrTest)
+		first, second := asyncio.CreateTask(ctx, a.Await), asyncio.CreateTask(ctx, loser.Await)
+		s.await = func(ctx context.Context) error {
+			_, err := asyncio.FirstSuccess(ctx, []asyncio.Awaitable[int]{failed, first, second}...)
+			return err
+		}
+		s.andCheck(func(context.Context) {
+			_ = failed.Err()
+			if !first.Done() {
+				s.t.Error(first)
+			}
+			s.expectStates("the second", second, "cancelled", "pending", beforeStart)
+			second.Cancel()
+		})
+	}},
 	{"Map", func(ctx context.Context, s *scene) {
 		f := s.awaited(ctx, "what it awaits", beforeAwait, inWait, notCancelled)
 		s.beside = []position{wokenFirst, cancelledFirst}

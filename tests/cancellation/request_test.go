@@ -255,6 +255,10 @@ func TestFirstRequestIsTold(t *testing.T) {
 			_, err := asyncio.Race(ctx, stubborn(ctx))
 			return err
 		},
+		"FirstSuccess": func(ctx context.Context) error {
+			_, err := asyncio.FirstSuccess(ctx, stubborn(ctx))
+			return err
+		},
 		"the end of a group": func(ctx context.Context) error {
 			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 				stubborn(tg)

@@ -48,6 +48,10 @@ var awaits = []struct {
 		_, err := asyncio.Race[asyncio.Awaitable[asyncio.None], asyncio.None](ctx, open, a)
 		return err
 	}},
+	{"FirstSuccess", func(ctx context.Context, a asyncio.Awaitable[asyncio.None], open *asyncio.Future[asyncio.None]) error {
+		_, err := asyncio.FirstSuccess[asyncio.Awaitable[asyncio.None], asyncio.None](ctx, open, a)
+		return err
+	}},
 	{"AsCompleted", func(ctx context.Context, a asyncio.Awaitable[asyncio.None], _ *asyncio.Future[asyncio.None]) (err error) {
 		defer func() {
 			if v := recover(); v != nil {

@@ -173,6 +173,18 @@ func TestDifferencesOfWaiting(t *testing.T) {
 			return nil
 		})
 	})
+	t.Run("FirstSuccess goes on after a failure", func(t *testing.T) {
+		testutil.Succeed(t, func(ctx context.Context) error {
+			failed := asyncio.NewFuture[string](ctx)
+			failed.SetErr(testutil.ErrTest)
+			fast, slow := pair(ctx)
+			if v, err := asyncio.FirstSuccess(ctx, []asyncio.Awaitable[string]{failed, slow, fast}...); v != "fast" || err != nil {
+				t.Error(v, err)
+			}
+			testutil.ExpectState(t, "the slow one", slow, "cancelled")
+			return nil
+		})
+	})
 	t.Run("Map keeps the order and the limit", func(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {
 			working, most := 0, 0

@@ -36,6 +36,7 @@ func TestExploreCircles(t *testing.T) {
 			return err
 		},
 		func(ctx context.Context, next, _ task) error { _, err := asyncio.Race(ctx, next); return err },
+		func(ctx context.Context, next, _ task) error { _, err := asyncio.FirstSuccess(ctx, next); return err },
 		func(ctx context.Context, next, _ task) (err error) {
 			defer func() { err, _ = recover().(error) }() // it has no other way to say it
 			for range asyncio.AsCompleted(ctx, []task{next}) {

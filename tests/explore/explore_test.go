@@ -380,6 +380,47 @@ func TestExploreRace(t *testing.T) {
 	})
 }
 
+// FirstSuccess returns what one that has not failed gives, when all have ended.
+func TestExploreFirstSuccess(t *testing.T) {
+	explore(t, asynciotest.Options{Cancel: 2}, func(ctx context.Context, c *crew) error {
+		c.task("first", func(ctx context.Context) error {
+			var all []*asyncio.Task[int]
+			failed := 0
+			for i := range 3 {
+				name := fmt.Sprint("runner", i)
+				if i == 2 {
+					name = "safe runner"
+				}
+				all = append(all, asyncio.CreateTask(ctx, func(ctx context.Context) (int, error) {
+					if err := yield(ctx); err != nil {
+						_ = yield(ctx) // cleans up
+						return 0, err
+					}
+					if i == 0 {
+						failed++
+						return 0, testutil.ErrTest
+					}
+					return i, nil
+				}, asyncio.WithName(name)))
+			}
+			v, err := asyncio.FirstSuccess(ctx, all...)
+			if slices.ContainsFunc(all, func(a *asyncio.Task[int]) bool { return !a.Done() }) {
+				return errors.New("returned before all had ended")
+			}
+			if err == nil {
+				if r, e := all[v].Result(); r != v || e != nil {
+					return fmt.Errorf("%d has won, and has %d, %s", v, r, testutil.Show(e))
+				}
+			}
+			if failed > 0 {
+				_ = all[0].Err() // also if it failed after the success, or the caller was cancelled
+			}
+			return err
+		})
+		return c.ended()
+	})
+}
+
 // Go tasks and tasks of the loop stand in the same lines.
 func TestExploreGoTasks(t *testing.T) {
 	for _, cancel := range []int{0, 2} {

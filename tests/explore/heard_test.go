@@ -29,6 +29,10 @@ func TestExploreErrorsAreToldOrReported(t *testing.T) {
 		},
 		func(ctx context.Context, xs []task) []error { _, err := asyncio.Race(ctx, xs...); return []error{err} },
 		func(ctx context.Context, xs []task) []error {
+			_, err := asyncio.FirstSuccess(ctx, xs...)
+			return []error{err}
+		},
+		func(ctx context.Context, xs []task) []error {
 			_, err := asyncio.Gather(ctx, xs...)
 			if !errors.Is(err, asyncio.ErrCancelled) || slices.ContainsFunc(xs, task.Cancelled) {
 				return nil // with the end of one the other counts as seen

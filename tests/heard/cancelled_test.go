@@ -73,6 +73,10 @@ var waits = map[string]func(ctx context.Context, x, other task) bool{
 		_, err := asyncio.Race(ctx, other, x)
 		return is(err)
 	},
+	"FirstSuccess": func(ctx context.Context, x, _ task) bool {
+		_, err := asyncio.FirstSuccess(ctx, x)
+		return is(err)
+	},
 	"AsCompleted": func(ctx context.Context, x, other task) (told bool) {
 		for f := range asyncio.AsCompleted(ctx, []task{x, other}) {
 			told = told || f == x && is(f.Err())

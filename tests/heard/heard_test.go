@@ -216,11 +216,12 @@ func TestPanicThatNobodyAwaitsIsHeardAtOnce(t *testing.T) {
 		})
 	}
 	for name, await := range map[string]func(ctx context.Context, a *asyncio.Task[asyncio.None]){
-		"Await":   func(ctx context.Context, a *asyncio.Task[asyncio.None]) { a.Await(ctx) },
-		"Gather":  func(ctx context.Context, a *asyncio.Task[asyncio.None]) { asyncio.Gather(ctx, a) },
-		"Shield":  func(ctx context.Context, a *asyncio.Task[asyncio.None]) { asyncio.Shield(ctx, a) },
-		"Race":    func(ctx context.Context, a *asyncio.Task[asyncio.None]) { asyncio.Race(ctx, a) },
-		"WaitFor": func(ctx context.Context, a *asyncio.Task[asyncio.None]) { asyncio.WaitFor(ctx, a, time.Hour) },
+		"Await":        func(ctx context.Context, a *asyncio.Task[asyncio.None]) { a.Await(ctx) },
+		"Gather":       func(ctx context.Context, a *asyncio.Task[asyncio.None]) { asyncio.Gather(ctx, a) },
+		"Shield":       func(ctx context.Context, a *asyncio.Task[asyncio.None]) { asyncio.Shield(ctx, a) },
+		"Race":         func(ctx context.Context, a *asyncio.Task[asyncio.None]) { asyncio.Race(ctx, a) },
+		"WaitFor":      func(ctx context.Context, a *asyncio.Task[asyncio.None]) { asyncio.WaitFor(ctx, a, time.Hour) },
+		"FirstSuccess": func(ctx context.Context, a *asyncio.Task[asyncio.None]) { asyncio.FirstSuccess(ctx, a) },
 		"Wait, and Err": func(ctx context.Context, a *asyncio.Task[asyncio.None]) {
 			asyncio.Wait(ctx, []*asyncio.Task[asyncio.None]{a}, asyncio.WaitOptions{})
 			_ = a.Err()

@@ -178,6 +178,7 @@ func TestNilArgumentsAreIgnoredOrNamed(t *testing.T) {
 			"GatherAll":    func() { _, _ = asyncio.GatherAll(ctx, task) },
 			"Wait":         func() { _, _, _ = asyncio.Wait(ctx, []*asyncio.Task[int]{task}, asyncio.WaitOptions{}) },
 			"Race":         func() { _, _ = asyncio.Race(ctx, task) },
+			"FirstSuccess": func() { _, _ = asyncio.FirstSuccess(ctx, task) },
 			"WaitFor":      func() { _, _ = asyncio.WaitFor(ctx, any, time.Second) },
 			"Shield":       func() { _, _ = asyncio.Shield(ctx, any) },
 			"AsCompleted":  func() { asyncio.AsCompleted(ctx, []*asyncio.Task[int]{task})(nil) },

@@ -274,13 +274,17 @@ var unreached = []reason{
 		"internal/engine/timer.go timers.next",
 		`internal/engine/tangle\.go .*`,
 	}},
-	{"beyond asyncio: limits of groups, Map, Race, asking to stop, TryAcquire, TaskGroup.Cancel", []string{
+	{"beyond asyncio: limits of groups, Map, Race, FirstSuccess, asking to stop, TryAcquire, TaskGroup.Cancel", []string{
 		"condition.go Condition.TryAcquire",
 		"grouplimit.go .*",
 		"lock.go Lock.TryAcquire",
 		"map.go .*",
+		"firstsuccess.go .*",
+		"grouperror.go GroupError.add",
 		"race.go .*",
+		"wait.go waiting.tried",
 		"wait.go waiting.unheard",
+		"wait.go waiting.wasInVain",
 		"ending.go ending.drain",
 		"semaphore.go Semaphore.TryAcquire",
 		"stopping.go Stopping",

@@ -53,7 +53,7 @@ func (m mutant) guarded(homes map[string][]string) suite {
 
 // mutants returns all of them.
 func mutants() []mutant {
-	return slices.Concat(loopMutants, cancellationMutants, lockMutants, queueMutants, waitMutants, scopeMutants,
+	return slices.Concat(loopMutants, cancellationMutants, lockMutants, queueMutants, waitMutants, scopeMutants, beyondMutants,
 		edgeMutants, heardMutants, outsideMutants)
 }
 

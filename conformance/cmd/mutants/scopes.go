@@ -135,8 +135,8 @@ var scopeMutants = []mutant{
 		name:  "group-errors-reversed",
 		wrong: "a group has its errors in reverse",
 		file:  "taskgroup.go",
-		old:   `tg.errs = append(tg.errs, newTaskError(t, err))`,
-		new:   `tg.errs = append([]*TaskError{newTaskError(t, err)}, tg.errs...)`,
+		old:   `tg.errs = append(tg.errs, newTaskError(t.Face().(AnyTask), err))`,
+		new:   `tg.errs = append([]*TaskError{newTaskError(t.Face().(AnyTask), err)}, tg.errs...)`,
 	},
 	{
 		name:  "group-open-late",
