@@ -30,7 +30,7 @@ func (e errorList) As(target any) bool {
 func stoppedWith(t *testing.T, body func(cancelled error) error) (err error) {
 	t.Helper()
 	testutil.Succeed(t, func(ctx context.Context) error {
-		err = asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+		err = asyncio.Timeout(ctx, time.Second, func(ctx context.Context) error {
 			return body(asyncio.Sleep(ctx, time.Hour))
 		})
 		return nil

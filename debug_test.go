@@ -601,7 +601,7 @@ func richProgram(ctx context.Context, tr *testutil.Trace) error {
 		return nil
 	})
 	tr.Add("group %t", errors.Is(err, testutil.ErrTest)) // the text has where a task was created, in debug mode
-	tr.Add("timeout %v", asyncio.Timeout(ctx, testutil.Millis(2), func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+	tr.Add("timeout %v", asyncio.Timeout(ctx, testutil.Millis(2), func(ctx context.Context) error {
 		// Awaited as soon as it was created, to any depth.
 		_, err := asyncio.CreateTask(ctx, func(ctx context.Context) (string, error) {
 			return asyncio.CreateTask(ctx, tr.Sleeper("deep", 9)).Await(ctx)

@@ -214,7 +214,7 @@ func TestGraceOfTheOthers(t *testing.T) {
 					})
 					_, err := asyncio.WaitFor(ctx, a, 0)
 					testutil.ExpectIs(t, "WaitFor", err, asyncio.ErrTimeout)
-					err = asyncio.Timeout(ctx, time.Millisecond, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+					err = asyncio.Timeout(ctx, time.Millisecond, func(ctx context.Context) error {
 						_, err := asyncio.ToThread(ctx, func(context.Context) (int, error) {
 							time.Sleep(back)
 							return 0, nil

@@ -213,7 +213,7 @@ func ExampleWithDrain() {
 
 func ExampleTimeout() {
 	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
-		return asyncio.Timeout(ctx, time.Millisecond, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+		return asyncio.Timeout(ctx, time.Millisecond, func(ctx context.Context) error {
 			if err := asyncio.Sleep(ctx, time.Hour); err != nil {
 				fmt.Println("in the body:", err)
 				return err // as it is, or wrapped
@@ -234,7 +234,7 @@ func ExampleTimeoutAt() {
 		// One deadline for several steps, on the loop's clock.
 		deadline := asyncio.RunningLoop(ctx).Time().Add(20 * time.Millisecond)
 		for _, step := range []time.Duration{0, time.Hour} {
-			err := asyncio.TimeoutAt(ctx, deadline, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+			err := asyncio.TimeoutAt(ctx, deadline, func(ctx context.Context) error {
 				return asyncio.Sleep(ctx, step)
 			})
 			fmt.Println(step, err)
@@ -248,10 +248,41 @@ func ExampleTimeoutAt() {
 	// <nil>
 }
 
+func ExampleNewTimeout() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		tm := asyncio.NewTimeout(time.Millisecond)
+		fmt.Println(tm)
+		err := tm.Do(ctx, func(ctx context.Context) error { return asyncio.Sleep(ctx, time.Hour) })
+		fmt.Println(tm, tm.Expired(), err)
+		return tm.Do(ctx, func(context.Context) error { return nil }) // a new one for each
+	}))
+	fmt.Println(err)
+	// Output:
+	// <Timeout [created]>
+	// <Timeout [expired]> true asyncio: timeout
+	// asyncio: Do of a timeout that has already been entered: make one with NewTimeout for each call
+}
+
+func ExampleNewTimeoutAt() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		tm := asyncio.NewTimeoutAt(time.Time{}) // none, until there is one
+		return tm.Do(ctx, func(ctx context.Context) error {
+			if err := tm.Reschedule(asyncio.RunningLoop(ctx).Time()); err != nil {
+				return err
+			}
+			return asyncio.Sleep(ctx, time.Hour)
+		})
+	}))
+	fmt.Println(err)
+	// Output:
+	// asyncio: timeout
+}
+
 func ExampleTimeoutScope_Reschedule() {
 	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 		loop := asyncio.RunningLoop(ctx)
-		return asyncio.Timeout(ctx, time.Hour, func(ctx context.Context, tm *asyncio.TimeoutScope) error {
+		tm := asyncio.NewTimeout(time.Hour)
+		return tm.Do(ctx, func(ctx context.Context) error {
 			for range 3 { // each step gets a new deadline
 				if err := tm.Reschedule(loop.Time().Add(time.Minute)); err != nil {
 					return err

@@ -240,7 +240,8 @@ func TestLoopsThatAskEachOtherAnswer(t *testing.T) {
 		ready := [2]chan struct{}{make(chan struct{}), make(chan struct{})}
 		side := func(i int) {
 			testutil.PlainRun(t, func(ctx context.Context) error {
-				return asyncio.TimeoutAt(ctx, time.Time{}, func(ctx context.Context, tm *asyncio.TimeoutScope) error {
+				tm := asyncio.NewTimeoutAt(time.Time{})
+				return tm.Do(ctx, func(ctx context.Context) error {
 					loops[i], timeouts[i] = asyncio.RunningLoop(ctx), tm
 					close(ready[i])
 					<-ready[1-i] // in one step with what follows

@@ -23,7 +23,7 @@ func TestAbandonToThread(t *testing.T) {
 		took time.Duration
 	}{
 		"a Timeout around it ends it": {func(ctx context.Context, f asyncio.Coroutine[int]) error {
-			return asyncio.Timeout(ctx, 100*time.Millisecond, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+			return asyncio.Timeout(ctx, 100*time.Millisecond, func(ctx context.Context) error {
 				_, err := asyncio.ToThread(ctx, f)
 				return err
 			})

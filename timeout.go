@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -10,29 +11,40 @@ import (
 	"github.com/asyncio-go/asyncio/internal/errwalk"
 )
 
-// TimeoutScope is the deadline of a [Timeout] that is going on. Every method may be
-// called from any goroutine. (asyncio.Timeout)
+// TimeoutScope is a [Timeout] that one has in hand: [NewTimeout] makes it, Do is the block that it limits, and
+// meanwhile Reschedule moves its deadline. Every method may be called from any goroutine. (asyncio.Timeout)
 type TimeoutScope struct {
 	// Written once.
-	loop       *engine.Loop
+	plan       *timeoutPlan  // what Do is to do, nil in one of Timeout, which nobody has in hand
+	loop       *engine.Loop  // this and what follows by Do, before it is active
 	task       *engine.Task  // who is in it, nil for a goroutine that is no task
 	window     engine.Window // its own deadline is this one
 	cancelling int           // requests to cancel the task that were there before
 
-	// Written by the owner of the loop, read by any goroutine.
+	// Written by the owner of the loop, and by Do as it begins; read by any goroutine.
 	state atomic.Uint32 // a timeoutState
 
 	// Owner of the loop.
+	moved bool            // there has been a timer; beside state, or the object would be bigger
 	timer *engine.Handle  // nil if none is set
 	first engine.Handle   // the first timer, here so that a timeout is one allocation
-	moved bool            // there has been one
 	own   *engine.Request // by which it has cancelled the task
+}
+
+// timeoutPlan is the deadline of a timeout that has not begun.
+type timeoutPlan struct {
+	after time.Duration
+	at    time.Time
+	fixed bool // at counts
 }
 
 // timeoutState is where a timeout is.
 //
+//	created → entering → active      Do has been called
 //	active → finished                body has returned in time
 //	active → expiring → expired      the task was cancelled; body has returned
+//
+// The first is active, where one of Timeout begins.
 type timeoutState uint32
 
 const (
@@ -40,10 +52,12 @@ const (
 	timeoutExpiring
 	timeoutExpired
 	timeoutFinished
+	timeoutCreated
+	timeoutEntering
 )
 
 func (s timeoutState) String() string {
-	return [...]string{"active", "expiring", "expired", "finished"}[s]
+	return [...]string{"active", "expiring", "expired", "finished", "created", "created"}[s]
 }
 
 // Timeout calls body and cancels the calling task if body takes longer than d on the
@@ -54,7 +68,8 @@ func (s timeoutState) String() string {
 // joined it with an error of its clean-up, the error is ErrTimeout and that one. Any
 // other error of body is returned as it is, and so is nil. If the task was cancelled
 // by somebody else as well, also in the same turn, that cancellation is returned. Zero or less expires
-// before body's first await is over. (async with asyncio.timeout)
+// before body's first await is over. To move the deadline meanwhile see [NewTimeout].
+// (async with asyncio.timeout)
 //
 // The ctx that body is given ends with the deadline for the standard library. For
 // the loop it is ctx: tasks created with it are independent, as in asyncio, and not
@@ -63,17 +78,47 @@ func (s timeoutState) String() string {
 // It is as much of an await point as body. It returns ErrNotInTask in a callback and
 // ErrLoopClosed once the loop is closed, without a call of body, and panics without a loop in ctx. In a goroutine that is no task, which cannot be
 // cancelled, awaits with the ctx of body end at the deadline.
-func Timeout(ctx context.Context, d time.Duration, body func(ctx context.Context, tm *TimeoutScope) error) error {
+func Timeout(ctx context.Context, d time.Duration, body func(ctx context.Context) error) error {
 	loop, _ := engine.Located(ctx)
 	now := loop.Now()
-	return timeout(ctx, loop, now, engine.After(now, d), body)
+	return timeout(ctx, loop, now, engine.After(now, d), &TimeoutScope{}, body)
 }
 
 // TimeoutAt is [Timeout] with a moment on the loop's clock. The zero time is no
-// deadline, until Reschedule sets one. (async with asyncio.timeout_at)
-func TimeoutAt(ctx context.Context, when time.Time, body func(ctx context.Context, tm *TimeoutScope) error) error {
+// deadline. (async with asyncio.timeout_at)
+func TimeoutAt(ctx context.Context, when time.Time, body func(ctx context.Context) error) error {
 	loop, _ := engine.Located(ctx)
-	return timeout(ctx, loop, loop.Now(), sinceEpoch(loop, when), body)
+	return timeout(ctx, loop, loop.Now(), sinceEpoch(loop, when), &TimeoutScope{}, body)
+}
+
+// NewTimeout makes a timeout whose deadline can be moved: Do calls the body, and d counts
+// from then, not from here. It is for one call of Do. (async with asyncio.timeout(d) as tm)
+func NewTimeout(d time.Duration) *TimeoutScope { return newTimeoutScope(&timeoutPlan{after: d}) }
+
+// NewTimeoutAt is [NewTimeout] with a moment on the loop's clock. The zero time is no
+// deadline, until Reschedule sets one. (async with asyncio.timeout_at(when) as tm)
+func NewTimeoutAt(when time.Time) *TimeoutScope {
+	return newTimeoutScope(&timeoutPlan{at: when, fixed: true})
+}
+
+func newTimeoutScope(p *timeoutPlan) *TimeoutScope {
+	tm := &TimeoutScope{plan: p}
+	tm.state.Store(uint32(timeoutCreated))
+	return tm
+}
+
+// Do is [Timeout] with this deadline: its errors are those of Timeout, and it is as much of
+// an await point. A second call returns an error without a call of body, also while the first goes on; one
+// that could not begin, in a callback or on a closed loop, does not count. (Timeout.__aenter__, Timeout.__aexit__)
+func (tm *TimeoutScope) Do(ctx context.Context, body func(ctx context.Context) error) error {
+	p := tm.planned()
+	loop, _ := engine.Located(ctx)
+	now := loop.Now()
+	due := engine.After(now, p.after)
+	if p.fixed {
+		due = sinceEpoch(loop, p.at)
+	}
+	return timeout(ctx, loop, now, due, tm, body)
 }
 
 func sinceEpoch(l *engine.Loop, when time.Time) time.Duration {
@@ -83,7 +128,8 @@ func sinceEpoch(l *engine.Loop, when time.Time) time.Duration {
 	return l.Since(when)
 }
 
-func timeout(ctx context.Context, loop *engine.Loop, now, due time.Duration, body func(context.Context, *TimeoutScope) error) error {
+// timeout is Timeout and Do.
+func timeout(ctx context.Context, loop *engine.Loop, now, due time.Duration, tm *TimeoutScope, body func(context.Context) error) error {
 	if body == nil {
 		panic("asyncio: Timeout of a nil body")
 	}
@@ -94,7 +140,10 @@ func timeout(ctx context.Context, loop *engine.Loop, now, due time.Duration, bod
 	if loop.Closed() {
 		return ErrLoopClosed // its deadline would never come
 	}
-	tm := &TimeoutScope{loop: loop, task: task}
+	if tm.plan != nil && !tm.state.CompareAndSwap(uint32(timeoutCreated), uint32(timeoutEntering)) {
+		return errEntered
+	}
+	tm.loop, tm.task = loop, task
 	tm.window.Init(loop, ctx)
 	if task != nil {
 		tm.cancelling = task.Cancelling()
@@ -104,13 +153,16 @@ func timeout(ctx context.Context, loop *engine.Loop, now, due time.Duration, bod
 	} else {
 		loop.Call(func() { tm.set(now, due) })
 	}
+	if tm.plan != nil {
+		tm.state.Store(uint32(timeoutActive))
+	}
 	unwinding := true
 	defer func() {
 		if unwinding {
 			_ = tm.leave(nil) // a panic or Goexit goes on
 		}
 	}()
-	err = body(&tm.window, tm)
+	err = body(&tm.window)
 	unwinding = false
 	return tm.leave(err)
 }
@@ -260,12 +312,18 @@ func (e *expiredError) As(target any) bool {
 	return false
 }
 
+var errEntered = errors.New("asyncio: Do of a timeout that has already been entered: make one with NewTimeout for each call")
+
 // Reschedule moves the deadline to a moment on the loop's clock, also one that has
-// passed; the zero time is none. It returns an error once the timeout has expired or
+// passed; the zero time is none. It returns an error before Do, and once the timeout has expired or
 // is over. From another goroutine it waits for the current step of the loop.
 // (Timeout.reschedule)
 func (tm *TimeoutScope) Reschedule(when time.Time) (err error) {
-	tm.made().Call(func() {
+	tm.planned()
+	if s := timeoutState(tm.state.Load()); s >= timeoutCreated {
+		return errors.New("asyncio: Reschedule of a timeout that has not been entered: call it in the body of Do")
+	}
+	tm.loop.Call(func() {
 		if s := timeoutState(tm.state.Load()); s != timeoutActive {
 			err = fmt.Errorf("asyncio: Reschedule of a timeout that is %v", s)
 			return
@@ -275,21 +333,26 @@ func (tm *TimeoutScope) Reschedule(when time.Time) (err error) {
 	return err
 }
 
-// made returns the loop of a scope that Timeout has made.
-func (tm *TimeoutScope) made() *engine.Loop {
-	if tm.loop == nil {
-		panic("asyncio: a zero TimeoutScope: use the one that Timeout gives to its body")
+// planned returns the plan of a scope that was made by a function.
+func (tm *TimeoutScope) planned() *timeoutPlan {
+	if tm.plan == nil {
+		panic("asyncio: a zero TimeoutScope: make one with NewTimeout or NewTimeoutAt")
 	}
-	return tm.loop
+	return tm.plan
 }
 
-// When returns the deadline, the zero time if there is none. (Timeout.when)
+// When returns the deadline, the zero time if there is none. Before Do there is only
+// one of NewTimeoutAt. (Timeout.when)
 func (tm *TimeoutScope) When() time.Time {
-	loop, due := tm.made(), tm.window.OwnDeadline()
+	p := tm.planned()
+	if timeoutState(tm.state.Load()) >= timeoutCreated {
+		return p.at
+	}
+	due := tm.window.OwnDeadline()
 	if due == engine.Never {
 		return time.Time{}
 	}
-	return loop.Moment(due)
+	return tm.loop.Moment(due)
 }
 
 // Expired reports whether the deadline has come while body was running.
@@ -301,14 +364,14 @@ func (tm *TimeoutScope) Expired() bool {
 
 // String shows the state, and the deadline while it is active.
 func (tm *TimeoutScope) String() string {
+	if tm.plan == nil {
+		return "<Timeout>"
+	}
 	s := timeoutState(tm.state.Load())
 	if s != timeoutActive {
 		return fmt.Sprintf("<Timeout [%v]>", s)
 	}
 	when := "none"
-	if tm.loop == nil {
-		return "<Timeout>"
-	}
 	if w := tm.When(); !w.IsZero() {
 		when = w.Format(time.RFC3339Nano)
 	}

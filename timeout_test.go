@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -354,10 +355,9 @@ func TestCleanUpErrorOfWhatAScopeHasStopped(t *testing.T) {
 			stopped := func(ctx context.Context) error { return join(asyncio.Sleep(ctx, time.Hour)) }
 			testutil.Succeed(t, func(ctx context.Context) error {
 				loop := asyncio.RunningLoop(ctx)
-				body := func(ctx context.Context, _ *asyncio.TimeoutScope) error { return stopped(ctx) }
-				expectRollback(t, "Timeout", asyncio.Timeout(ctx, time.Second, body), asyncio.ErrTimeout)
+				expectRollback(t, "Timeout", asyncio.Timeout(ctx, time.Second, stopped), asyncio.ErrTimeout)
 				at := loop.Time().Add(time.Second)
-				expectRollback(t, "TimeoutAt", asyncio.TimeoutAt(ctx, at, body), asyncio.ErrTimeout)
+				expectRollback(t, "TimeoutAt", asyncio.TimeoutAt(ctx, at, stopped), asyncio.ErrTimeout)
 
 				_, err := asyncio.WaitFor(ctx, asyncio.CreateTask(ctx, asyncio.Void(stopped)), time.Second)
 				expectRollback(t, "WaitFor", err, asyncio.ErrTimeout)
@@ -396,7 +396,7 @@ func TestCleanUpErrorOfWhatAScopeHasStopped(t *testing.T) {
 				expectRollback(t, "a task of a group", err, testutil.ErrTest)
 
 				// A group in a timeout.
-				err = asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+				err = asyncio.Timeout(ctx, time.Second, func(ctx context.Context) error {
 					return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 						asyncio.CreateTask(tg, asyncio.Void(stopped))
 						return nil
@@ -414,7 +414,7 @@ func TestCleanUpErrorOfWhatAScopeHasStopped(t *testing.T) {
 
 func TestCleanUpErrorKeepsWhatItIs(t *testing.T) {
 	testutil.Succeed(t, func(ctx context.Context) error {
-		err := asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+		err := asyncio.Timeout(ctx, time.Second, func(ctx context.Context) error {
 			err := asyncio.Sleep(ctx, time.Hour)
 			return errors.Join(&wrappedError{"save", errors.Join(err, errRollback)}, testutil.ErrTest)
 		})
@@ -435,7 +435,7 @@ func TestCleanUpErrorKeepsWhatItIs(t *testing.T) {
 func TestCleanUpErrorOfWhatSomebodyElseHasStopped(t *testing.T) {
 	testutil.Succeed(t, func(ctx context.Context) error {
 		a := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
-			return asyncio.Timeout(ctx, time.Hour, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+			return asyncio.Timeout(ctx, time.Hour, func(ctx context.Context) error {
 				return errors.Join(asyncio.Sleep(ctx, 2*time.Hour), errRollback)
 			})
 		}))
@@ -475,26 +475,20 @@ func TestCancelInTheTurnOfAScopesEndWins(t *testing.T) {
 	long := func(ctx context.Context) error { return asyncio.Sleep(ctx, time.Hour) }
 	for name, f := range map[string]func(ctx context.Context) error{
 		"Timeout": func(ctx context.Context) error {
-			return asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
-				return long(ctx)
-			})
+			return asyncio.Timeout(ctx, time.Second, long)
 		},
 		"Timeout, wrapped": func(ctx context.Context) error {
-			return asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+			return asyncio.Timeout(ctx, time.Second, func(ctx context.Context) error {
 				return fmt.Errorf("body: %w", long(ctx))
 			})
 		},
 		"TimeoutAt": func(ctx context.Context) error {
 			at := asyncio.RunningLoop(ctx).Time().Add(time.Second)
-			return asyncio.TimeoutAt(ctx, at, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
-				return long(ctx)
-			})
+			return asyncio.TimeoutAt(ctx, at, long)
 		},
 		"two timeouts": func(ctx context.Context) error {
-			return asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
-				return asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
-					return long(ctx)
-				})
+			return asyncio.Timeout(ctx, time.Second, func(ctx context.Context) error {
+				return asyncio.Timeout(ctx, time.Second, long)
 			})
 		},
 		"WaitFor": func(ctx context.Context) error {
@@ -536,7 +530,8 @@ func TestTimeoutContext(t *testing.T) {
 		testutil.NoLeaks(t)
 		testutil.Within(t, func() {
 			testutil.Succeed(t, func(ctx context.Context) error {
-				err := asyncio.Timeout(ctx, time.Hour, func(c context.Context, tm *asyncio.TimeoutScope) error {
+				tm := asyncio.NewTimeout(time.Hour)
+				err := tm.Do(ctx, func(c context.Context) error {
 					due, ok := c.Deadline()
 					if !ok || due != tm.When() {
 						t.Errorf("deadline %v %t, want %v", due, ok, tm.When())
@@ -571,7 +566,7 @@ func TestTimeoutContext(t *testing.T) {
 	t.Run("ends with the body", func(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {
 			var c context.Context
-			err := asyncio.Timeout(ctx, time.Hour, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+			err := asyncio.Timeout(ctx, time.Hour, func(ctx context.Context) error {
 				c = ctx
 				return nil
 			})
@@ -586,7 +581,7 @@ func TestTimeoutContext(t *testing.T) {
 	t.Run("is for awaits and new tasks the one around it", func(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {
 			var free *asyncio.Task[asyncio.None]
-			err := asyncio.Timeout(context.WithValue(ctx, testutil.Key{}, "v"), time.Second, func(c context.Context, tm *asyncio.TimeoutScope) error {
+			err := asyncio.Timeout(context.WithValue(ctx, testutil.Key{}, "v"), time.Second, func(c context.Context) error {
 				if c.Value(testutil.Key{}) != "v" {
 					t.Error("no value")
 				}
@@ -605,7 +600,7 @@ func TestTimeoutContext(t *testing.T) {
 	})
 	t.Run("gives scopes derived from it an end", func(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {
-			err := asyncio.Timeout(ctx, time.Second, func(c context.Context, _ *asyncio.TimeoutScope) error {
+			err := asyncio.Timeout(ctx, time.Second, func(c context.Context) error {
 				std, cancel := context.WithCancel(c)
 				defer cancel()
 				child := asyncio.CreateTask(std, asyncio.Void(testutil.Forever))
@@ -620,7 +615,7 @@ func TestTimeoutContext(t *testing.T) {
 	})
 	t.Run("ends whatever is derived from it, for the standard library", func(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {
-			err := asyncio.Timeout(ctx, time.Second, func(c context.Context, _ *asyncio.TimeoutScope) error {
+			err := asyncio.Timeout(ctx, time.Second, func(c context.Context) error {
 				own, cancel := asyncio.WithCancel(c)
 				defer cancel()
 				return asyncio.WithTaskGroup(c, func(tg *asyncio.TaskGroup) error {
@@ -639,8 +634,10 @@ func TestTimeoutContext(t *testing.T) {
 	})
 	t.Run("of a nested one ends with the outer", func(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {
-			err := asyncio.Timeout(ctx, time.Second, func(outer context.Context, a *asyncio.TimeoutScope) error {
-				err := asyncio.Timeout(outer, time.Hour, func(inner context.Context, b *asyncio.TimeoutScope) error {
+			a := asyncio.NewTimeout(time.Second)
+			err := a.Do(ctx, func(outer context.Context) error {
+				b := asyncio.NewTimeout(time.Hour)
+				err := b.Do(outer, func(inner context.Context) error {
 					if x, _ := inner.Deadline(); x != a.When() {
 						t.Errorf("deadline %v, want %v", x, a.When())
 					}
@@ -655,8 +652,9 @@ func TestTimeoutContext(t *testing.T) {
 			})
 			testutil.ExpectIs(t, "the outer", err, asyncio.ErrTimeout)
 			testutil.ExpectUncancelled(ctx, t)
-			err = asyncio.Timeout(ctx, time.Hour, func(outer context.Context, a *asyncio.TimeoutScope) error {
-				err := asyncio.Timeout(outer, time.Second, func(inner context.Context, _ *asyncio.TimeoutScope) error { return testutil.Forever(inner) })
+			a = asyncio.NewTimeout(time.Hour)
+			err = a.Do(ctx, func(outer context.Context) error {
+				err := asyncio.Timeout(outer, time.Second, testutil.Forever)
 				testutil.ExpectIs(t, "the inner", err, asyncio.ErrTimeout)
 				if outer.Err() != nil || a.Expired() {
 					t.Errorf("the outer has ended: %v", outer.Err())
@@ -676,7 +674,8 @@ func TestTimeoutContext(t *testing.T) {
 						"with the standard library's error": func(c context.Context) error { return c.Err() },
 						"with that of its next await":       func(c context.Context) error { return asyncio.Sleep(c, 0) },
 					} {
-						err := asyncio.Timeout(ctx, time.Hour, func(c context.Context, tm *asyncio.TimeoutScope) error {
+						tm := asyncio.NewTimeout(time.Hour)
+						err := tm.Do(ctx, func(c context.Context) error {
 							pass(ctx, tm)
 							<-c.Done()
 							if ctx.Err() != nil {
@@ -704,7 +703,8 @@ func TestTimeoutContext(t *testing.T) {
 				"Await": func(c context.Context) error { _, err := f.Await(c); return err },
 				"Done":  func(c context.Context) error { <-c.Done(); return context.Cause(c) },
 			} {
-				err := asyncio.Timeout(l.Context(), time.Millisecond, func(c context.Context, tm *asyncio.TimeoutScope) error {
+				tm := asyncio.NewTimeout(time.Millisecond)
+				err := tm.Do(l.Context(), func(c context.Context) error {
 					err := wait(c)
 					if !tm.Expired() {
 						t.Errorf("%s: not expired", name)
@@ -714,11 +714,69 @@ func TestTimeoutContext(t *testing.T) {
 				testutil.ExpectIs(t, name, err, asyncio.ErrTimeout)
 			}
 			f.Cancel()
-			if err := asyncio.Timeout(l.Context(), time.Hour, func(c context.Context, _ *asyncio.TimeoutScope) error {
+			if err := asyncio.Timeout(l.Context(), time.Hour, func(c context.Context) error {
 				return asyncio.Sleep(c, 0)
 			}); err != nil {
 				t.Error(err)
 			}
 		})
+	})
+}
+
+// TestTimeoutScopeBeforeDo: its time has not begun, and what could not begin does not count.
+func TestTimeoutScopeBeforeDo(t *testing.T) {
+	noBody := func(context.Context) error {
+		t.Error("the body runs")
+		return nil
+	}
+	closed := asyncio.NewLoop()
+	closed.Close()
+	testutil.Succeed(t, func(ctx context.Context) error {
+		loop := asyncio.RunningLoop(ctx)
+		at := loop.Time().Add(time.Hour)
+		fixed, tm := asyncio.NewTimeoutAt(at), asyncio.NewTimeout(time.Minute)
+		if !fixed.When().Equal(at) || !tm.When().IsZero() || tm.Expired() || tm.String() != "<Timeout [created]>" {
+			t.Error(fixed.When(), tm.When(), tm.Expired(), tm)
+		}
+		testutil.ExpectIs(t, "Do on a closed loop", tm.Do(closed.Context(), noBody), asyncio.ErrLoopClosed)
+		asyncio.Sleep(ctx, time.Hour)
+		err := tm.Do(ctx, func(ctx context.Context) error {
+			if want := loop.Time().Add(time.Minute); !tm.When().Equal(want) {
+				t.Errorf("when %v, want %v", tm.When(), want)
+			}
+			return asyncio.Sleep(ctx, time.Hour)
+		})
+		testutil.ExpectIs(t, "Do", err, asyncio.ErrTimeout)
+		testutil.ExpectIs(t, "Do of one whose time has passed", fixed.Do(ctx, testutil.Forever), asyncio.ErrTimeout)
+		return nil
+	})
+}
+
+// TestTimeoutScopeIsForOneCall of Do, whoever comes first.
+func TestTimeoutScopeIsForOneCall(t *testing.T) {
+	testutil.NoLeaks(t)
+	testutil.Succeed(t, func(ctx context.Context) error {
+		for range 50 {
+			var calls atomic.Int32
+			tm := asyncio.NewTimeout(time.Hour)
+			var tasks []*asyncio.Task[asyncio.None]
+			for range 3 {
+				tasks = append(tasks, asyncio.Go(ctx, asyncio.Void(func(ctx context.Context) error {
+					_ = tm.Reschedule(time.Time{})
+					_, _ = tm.When(), tm.String()
+					return tm.Do(ctx, func(context.Context) error { calls.Add(1); return nil })
+				})))
+			}
+			refused := 0
+			for _, a := range tasks {
+				if _, err := a.Await(ctx); err != nil {
+					refused++
+				}
+			}
+			if n := calls.Load(); n != 1 || refused != 2 {
+				t.Fatalf("%d calls of the body, %d refused", n, refused)
+			}
+		}
+		return nil
 	})
 }

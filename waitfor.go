@@ -36,7 +36,7 @@ func WaitFor[A Awaitable[T], T any](ctx context.Context, aw A, d time.Duration) 
 	case d <= 0:
 		return aw.Result()
 	default:
-		err = Timeout(ctx, d, func(ctx context.Context, _ *TimeoutScope) error {
+		err = Timeout(ctx, d, func(ctx context.Context) error {
 			v, err = aw.Await(ctx)
 			return err
 		})

@@ -32,7 +32,7 @@ func ExampleRun() {
 
 	test := func() {
 		asynciotest.Run(t, func(ctx context.Context) error {
-			return asyncio.Timeout(ctx, time.Hour, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+			return asyncio.Timeout(ctx, time.Hour, func(ctx context.Context) error {
 				return asyncio.Sleep(ctx, 59*time.Minute)
 			})
 		})

@@ -206,7 +206,7 @@ func BenchmarkTimeout(b *testing.B) {
 	onLoop(b, func(ctx context.Context) {
 		versus(b, func(n int) {
 			for range n {
-				_ = asyncio.Timeout(ctx, time.Hour, func(context.Context, *asyncio.TimeoutScope) error { return nil })
+				_ = asyncio.Timeout(ctx, time.Hour, func(context.Context) error { return nil })
 			}
 		}, func(n int) {
 			for range n {

@@ -583,7 +583,7 @@ func TestCondition(t *testing.T) {
 					}
 					c0.Cancel()
 					err := asyncio.Timeout(ctx, 10*time.Millisecond,
-						func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+						func(ctx context.Context) error {
 							return cond.WaitFor(ctx, func() bool { return state == 0 })
 						})
 					testutil.ExpectIs(t, "main, whom nobody notifies", err, asyncio.ErrTimeout)
@@ -656,7 +656,7 @@ func locksSucceeded(t *testing.T, tasks ...*asyncio.Task[asyncio.None]) {
 
 // locksAwait waits for all, and a second at most: what hangs is an error.
 func locksAwait(ctx context.Context, tasks ...*asyncio.Task[asyncio.None]) error {
-	return asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+	return asyncio.Timeout(ctx, time.Second, func(ctx context.Context) error {
 		_, err := asyncio.Gather(ctx, tasks...)
 		return err
 	})

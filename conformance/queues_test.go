@@ -620,7 +620,7 @@ func queuesEach(t *testing.T, max int, f func(ctx context.Context, t *testing.T,
 
 // queuesGroup is a task group with a second's time: what hangs is an error.
 func queuesGroup(ctx context.Context, body func(tg *asyncio.TaskGroup) error) error {
-	return asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+	return asyncio.Timeout(ctx, time.Second, func(ctx context.Context) error {
 		return asyncio.WithTaskGroup(ctx, body)
 	})
 }

@@ -106,9 +106,7 @@ func staggeredRace(ctx context.Context, delay time.Duration, coros []asyncio.Cor
 			if delay > 0 {
 				next = asyncio.RunningLoop(tg).Time().Add(delay)
 			}
-			err := asyncio.TimeoutAt(tg, next, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
-				return failed.Wait(ctx)
-			})
+			err := asyncio.TimeoutAt(tg, next, failed.Wait)
 			if err != nil && !errors.Is(err, asyncio.ErrTimeout) {
 				return err
 			}

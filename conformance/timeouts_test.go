@@ -22,10 +22,10 @@ func TestTimeoutExpires(t *testing.T) {
 		} {
 			testutil.Succeed(t, func(ctx context.Context) error {
 				begin := asyncio.RunningLoop(ctx).Time()
-				var tm *asyncio.TimeoutScope
-				err := asyncio.Timeout(ctx, c.timeout, timeoutKept(&tm, func(ctx context.Context) error {
+				tm := asyncio.NewTimeout(c.timeout)
+				err := tm.Do(ctx, func(ctx context.Context) error {
 					return asyncio.Sleep(ctx, c.sleep)
-				}))
+				})
 				testutil.ExpectIs(t, "Timeout", err, asyncio.ErrTimeout)
 				if !tm.Expired() || !tm.When().Equal(begin.Add(c.timeout)) {
 					t.Errorf("expired %t, when %v", tm.Expired(), tm.When())
@@ -47,13 +47,13 @@ func TestTimeoutExpires(t *testing.T) {
 			},
 		} {
 			testutil.Succeed(t, func(ctx context.Context) error {
-				var tm *asyncio.TimeoutScope
 				var answered error
 				body := func(ctx context.Context) error {
 					answered = answer(asyncio.Sleep(ctx, 10*time.Second))
 					return answered
 				}
-				err := asyncio.Timeout(ctx, timeoutShort, timeoutKept(&tm, body))
+				tm := asyncio.NewTimeout(timeoutShort)
+				err := tm.Do(ctx, body)
 				if !errors.Is(err, errDivision) || errors.Is(err, asyncio.ErrCancelled) ||
 					errors.Is(err, asyncio.ErrTimeout) != errors.Is(answered, asyncio.ErrCancelled) {
 					t.Errorf("%s: out comes %v", name, err)
@@ -69,13 +69,13 @@ func TestTimeoutExpires(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			var inner error
-			outer := asyncio.Timeout(ctx, timeoutShort, timeoutOf(func(ctx context.Context) error {
+			outer := asyncio.Timeout(ctx, timeoutShort, func(ctx context.Context) error {
 				err := asyncio.Sleep(ctx, time.Second)
-				inner = asyncio.Timeout(ctx, timeoutShort, timeoutOf(func(ctx context.Context) error {
+				inner = asyncio.Timeout(ctx, timeoutShort, func(ctx context.Context) error {
 					return asyncio.Sleep(ctx, 10*time.Second)
-				}))
+				})
 				return err
-			}))
+			})
 			testutil.ExpectIs(t, "the inner", inner, asyncio.ErrTimeout)
 			testutil.ExpectIs(t, "the outer", outer, asyncio.ErrTimeout)
 			var one, two *asyncio.CancelledError
@@ -91,9 +91,9 @@ func TestTimeoutExpires(t *testing.T) {
 	t.Run("after a request that the task has refused", func(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {
 			me := timeoutRefuser(ctx, t)
-			err := asyncio.Timeout(ctx, 0, timeoutOf(func(ctx context.Context) error {
+			err := asyncio.Timeout(ctx, 0, func(ctx context.Context) error {
 				return asyncio.Sleep(ctx, time.Second)
-			}))
+			})
 			testutil.ExpectIs(t, "Timeout", err, asyncio.ErrTimeout)
 			if n := me.Cancelling(); n != 1 {
 				t.Errorf("cancelling %d", n)
@@ -106,15 +106,15 @@ func TestTimeoutExpires(t *testing.T) {
 	t.Run("while the loop was busy, and only the outer is due", func(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
-			var in, out *asyncio.TimeoutScope
 			var inner error
 			passed, ahead := begin.Add(-8*time.Millisecond), begin.Add(90*time.Millisecond)
-			outer := asyncio.TimeoutAt(ctx, passed, timeoutKept(&out, func(ctx context.Context) error {
-				inner = asyncio.TimeoutAt(ctx, ahead, timeoutKept(&in, func(ctx context.Context) error {
+			out, in := asyncio.NewTimeoutAt(passed), asyncio.NewTimeoutAt(ahead)
+			outer := out.Do(ctx, func(ctx context.Context) error {
+				inner = in.Do(ctx, func(ctx context.Context) error {
 					return asyncio.Sleep(ctx, time.Second)
-				}))
+				})
 				return inner
-			}))
+			})
 			testutil.ExpectIs(t, "the outer", outer, asyncio.ErrTimeout)
 			testutil.ExpectIs(t, "the inner", inner, asyncio.ErrCancelled)
 			if in.Expired() || !out.Expired() {
@@ -134,21 +134,21 @@ func TestTimeoutExpires(t *testing.T) {
 				if innerFirst {
 					at = time.Time{}
 				}
-				var in, out *asyncio.TimeoutScope
-				outer := asyncio.TimeoutAt(ctx, at, timeoutKept(&out, func(ctx context.Context) error {
-					inner := asyncio.TimeoutAt(ctx, passed, timeoutKept(&in, func(ctx context.Context) error {
+				out, in := asyncio.NewTimeoutAt(at), asyncio.NewTimeoutAt(passed)
+				outer := out.Do(ctx, func(ctx context.Context) error {
+					inner := in.Do(ctx, func(ctx context.Context) error {
 						if innerFirst {
 							if err := out.Reschedule(begin); err != nil {
 								return err
 							}
 						}
 						return asyncio.Sleep(ctx, time.Second)
-					}))
+					})
 					if !errors.Is(inner, asyncio.ErrTimeout) {
 						return inner
 					}
 					return asyncio.Sleep(ctx, 10*time.Second)
-				}))
+				})
 				testutil.ExpectIs(t, "the outer", outer, asyncio.ErrTimeout)
 				if !in.Expired() || !out.Expired() {
 					t.Errorf("expired: inner %t, outer %t", in.Expired(), out.Expired())
@@ -167,11 +167,11 @@ func TestTimeoutDoesNotExpire(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {
 			begin := asyncio.RunningLoop(ctx).Time()
 			me := timeoutRefuser(ctx, t)
-			var tm *asyncio.TimeoutScope
-			err := asyncio.Timeout(ctx, time.Second, timeoutKept(&tm, func(ctx context.Context) error {
+			tm := asyncio.NewTimeout(time.Second)
+			err := tm.Do(ctx, func(ctx context.Context) error {
 				me.Cancel()
 				return asyncio.Sleep(ctx, 2*time.Second)
-			}))
+			})
 			testutil.ExpectIs(t, "out", err, asyncio.ErrCancelled)
 			if errors.Is(err, asyncio.ErrTimeout) || tm.Expired() {
 				t.Errorf("out comes %v, expired %t", err, tm.Expired())
@@ -185,19 +185,46 @@ func TestTimeoutDoesNotExpire(t *testing.T) {
 	t.Run("in a callback, where it does not begin", func(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {
 			var err error
+			tm := asyncio.NewTimeout(timeoutShort)
 			asyncio.RunningLoop(ctx).CallSoon(func() {
-				err = asyncio.Timeout(ctx, timeoutShort, timeoutOf(func(context.Context) error {
+				err = tm.Do(ctx, func(context.Context) error {
 					t.Error("the body runs")
 					return nil
-				}))
+				})
 			})
 			if err := asyncio.Sleep(ctx, time.Second); err != nil {
 				return err
 			}
 			testutil.ExpectIs(t, "Timeout", err, asyncio.ErrNotInTask)
+			timeoutRefuses(t, "Reschedule", tm.Reschedule(asyncio.RunningLoop(ctx).Time()), "not been entered")
 			return nil
 		})
 	})
+}
+
+func TestTimeoutIsEnteredOnce(t *testing.T) {
+	testutil.Succeed(t, func(ctx context.Context) error {
+		tm := asyncio.NewTimeout(timeoutShort)
+		timeoutRefuses(t, "Reschedule before", tm.Reschedule(asyncio.RunningLoop(ctx).Time()), "not been entered")
+		body := func(context.Context) error {
+			t.Error("the body runs again")
+			return nil
+		}
+		err := tm.Do(ctx, func(ctx context.Context) error {
+			timeoutRefuses(t, "Do inside", tm.Do(ctx, body), "already been entered")
+			return nil
+		})
+		timeoutRefuses(t, "Do after", tm.Do(ctx, body), "already been entered")
+		return err
+	})
+}
+
+// timeoutRefuses checks that an error says why a timeout cannot do what it is asked.
+func timeoutRefuses(t *testing.T, what string, err error, word string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), word) {
+		t.Errorf("%s: %v, want an error with %q", what, err, word)
+	}
 }
 
 func TestTimeoutReschedule(t *testing.T) {
@@ -207,7 +234,8 @@ func TestTimeoutReschedule(t *testing.T) {
 			one, two := begin.Add(10*time.Second), begin.Add(30*time.Second)
 			entered := asyncio.NewFuture[*asyncio.TimeoutScope](ctx)
 			a := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
-				return asyncio.TimeoutAt(ctx, one, func(ctx context.Context, tm *asyncio.TimeoutScope) error {
+				tm := asyncio.NewTimeoutAt(one)
+				return tm.Do(ctx, func(ctx context.Context) error {
 					if err := entered.SetResult(tm); err != nil {
 						return err
 					}
@@ -241,18 +269,18 @@ func TestTimeoutReschedule(t *testing.T) {
 	refused := func(t *testing.T, ctx context.Context, tm *asyncio.TimeoutScope, word string) {
 		t.Helper()
 		when := tm.When()
-		err := tm.Reschedule(asyncio.RunningLoop(ctx).Time().Add(20 * time.Millisecond))
-		if err == nil || !strings.Contains(err.Error(), word) || !tm.When().Equal(when) {
-			t.Errorf("%v, now at %v, want an error with %q", err, tm.When(), word)
+		timeoutRefuses(t, "Reschedule", tm.Reschedule(asyncio.RunningLoop(ctx).Time().Add(20*time.Millisecond)), word)
+		if !tm.When().Equal(when) {
+			t.Errorf("now at %v", tm.When())
 		}
 	}
 	t.Run("is refused when the body has ended, in time or not", func(t *testing.T) {
 		for sleep, word := range map[time.Duration]string{0: "finished", time.Second: "expired"} {
 			testutil.Succeed(t, func(ctx context.Context) error {
-				var tm *asyncio.TimeoutScope
-				err := asyncio.Timeout(ctx, timeoutShort, timeoutKept(&tm, func(ctx context.Context) error {
+				tm := asyncio.NewTimeout(timeoutShort)
+				err := tm.Do(ctx, func(ctx context.Context) error {
 					return asyncio.Sleep(ctx, sleep)
-				}))
+				})
 				if errors.Is(err, asyncio.ErrTimeout) != (sleep > 0) {
 					t.Errorf("out comes %v", err)
 				}
@@ -263,7 +291,8 @@ func TestTimeoutReschedule(t *testing.T) {
 	})
 	t.Run("is refused while it expires, which the body may ignore", func(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {
-			err := asyncio.Timeout(ctx, timeoutShort, func(ctx context.Context, tm *asyncio.TimeoutScope) error {
+			tm := asyncio.NewTimeout(timeoutShort)
+			err := tm.Do(ctx, func(ctx context.Context) error {
 				testutil.ExpectIs(t, "the body", asyncio.Sleep(ctx, time.Second), asyncio.ErrCancelled)
 				refused(t, ctx, tm, "expiring")
 				return nil
@@ -280,13 +309,13 @@ func TestTimeoutString(t *testing.T) {
 	testutil.Succeed(t, func(ctx context.Context) error {
 		due := asyncio.RunningLoop(ctx).Time().Add(10*time.Second + 5*time.Millisecond)
 		look := func(when time.Time, sleep time.Duration) (begun, told, after string) {
-			var tm *asyncio.TimeoutScope
-			err := asyncio.TimeoutAt(ctx, when, timeoutKept(&tm, func(ctx context.Context) error {
+			tm := asyncio.NewTimeoutAt(when)
+			err := tm.Do(ctx, func(ctx context.Context) error {
 				begun = tm.String()
 				err := asyncio.Sleep(ctx, sleep)
 				told = tm.String()
 				return err
-			}))
+			})
 			if errors.Is(err, asyncio.ErrTimeout) != (sleep == time.Hour) {
 				t.Errorf("out comes %v", err)
 			}
@@ -303,21 +332,6 @@ func TestTimeoutString(t *testing.T) {
 			"<Timeout [expired]>")
 		return nil
 	})
-}
-
-type timeoutBody = func(ctx context.Context, tm *asyncio.TimeoutScope) error
-
-// timeoutOf is a body that does not look at its timeout.
-func timeoutOf(body func(ctx context.Context) error) timeoutBody {
-	return func(ctx context.Context, _ *asyncio.TimeoutScope) error { return body(ctx) }
-}
-
-// timeoutKept tells what timeout a body is in.
-func timeoutKept(tm **asyncio.TimeoutScope, body func(ctx context.Context) error) timeoutBody {
-	return func(ctx context.Context, scope *asyncio.TimeoutScope) error {
-		*tm = scope
-		return body(ctx)
-	}
 }
 
 // timeoutRefuser cancels the current task, which makes nothing of it.

@@ -14,7 +14,7 @@ import (
 func TestTimeoutReplacesTheCancellation(t *testing.T) {
 	var seen, out error
 	testutil.Succeed(t, func(ctx context.Context) error {
-		out = asyncio.Timeout(ctx, testutil.Millis(10), func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+		out = asyncio.Timeout(ctx, testutil.Millis(10), func(ctx context.Context) error {
 			seen = asyncio.Sleep(ctx, testutil.Millis(100))
 			return fmt.Errorf("wrapped: %w", seen)
 		})

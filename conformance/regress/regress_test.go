@@ -249,7 +249,7 @@ func TestRetryUnderADeadline(t *testing.T) {
 	boom := errors.New("boom")
 	arounds := map[string]func(ctx context.Context, body func(ctx context.Context) error) error{
 		"Timeout": func(ctx context.Context, body func(ctx context.Context) error) error {
-			err := asyncio.Timeout(ctx, 100*time.Millisecond, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+			err := asyncio.Timeout(ctx, 100*time.Millisecond, func(ctx context.Context) error {
 				return body(ctx)
 			})
 			testutil.ExpectIs(t, "Timeout", err, asyncio.ErrTimeout)

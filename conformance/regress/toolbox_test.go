@@ -188,7 +188,7 @@ func TestTimeoutOfABodyThatCouldNotBeTold(t *testing.T) {
 				asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, 2)),
 			}
 			seen := 0
-			err := asyncio.Timeout(ctx, time.Minute, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+			err := asyncio.Timeout(ctx, time.Minute, func(ctx context.Context) error {
 				for range asyncio.AsCompleted(ctx, fs) {
 					seen++
 				}
@@ -209,7 +209,7 @@ func TestTimeoutOfABodyThatCouldNotBeTold(t *testing.T) {
 			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 				tg.SetLimit(1)
 				asyncio.CreateTask(tg, asyncio.Delay(time.Hour, 1))
-				err := asyncio.Timeout(ctx, time.Minute, func(context.Context, *asyncio.TimeoutScope) error {
+				err := asyncio.Timeout(ctx, time.Minute, func(context.Context) error {
 					asyncio.CreateTask(tg, asyncio.Void(func(context.Context) error {
 						t.Error("the task runs")
 						return nil
@@ -648,7 +648,8 @@ func TestCloseOfARunningRunnerAsksNobody(t *testing.T) {
 // The Deadline of a context inside a timeout is that of the timeout as it is now.
 func TestDeadlineFollowsAnOuterReschedule(t *testing.T) {
 	testutil.Succeed(t, func(ctx context.Context) error {
-		return asyncio.Timeout(ctx, time.Hour, func(ctx context.Context, outer *asyncio.TimeoutScope) error {
+		outer := asyncio.NewTimeout(time.Hour)
+		return outer.Do(ctx, func(ctx context.Context) error {
 			scope, cancel := asyncio.WithCancel(ctx)
 			defer cancel()
 			for _, by := range []time.Duration{-time.Minute, time.Hour} {
@@ -673,9 +674,7 @@ func TestCauseOfAScopeOfACancelledTaskIsTheFirstRequest(t *testing.T) {
 	testutil.Succeed(t, func(ctx context.Context) error {
 		k := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
 			testutil.ExpectIs(t, "what is refused", testutil.Forever(ctx), asyncio.ErrCancelled)
-			err := asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
-				return testutil.Forever(ctx)
-			})
+			err := asyncio.Timeout(ctx, time.Second, testutil.Forever)
 			testutil.ExpectIs(t, "Timeout", err, asyncio.ErrTimeout)
 			scope, cancel := asyncio.WithCancel(ctx)
 			defer cancel()

@@ -8,18 +8,17 @@ import (
 )
 
 func opTimeout(m *machine, e env, op *Op) (out outcome, err error) {
-	body := func(ctx context.Context, tm *asyncio.TimeoutScope) error {
+	tm := asyncio.NewTimeoutAt(m.moment(op.At))
+	if op.After != nil {
+		tm = asyncio.NewTimeout(time.Duration(*op.After) * unit)
+	}
+	err = tm.Do(e.ctx, func(ctx context.Context) error {
 		m.bind(op.Scope).obj = tm
 		inside := e.inside()
 		inside.ctx = ctx
 		out.ret, err = m.exec(inside, op.Do)
 		return err
-	}
-	if op.After != nil {
-		err = asyncio.Timeout(e.ctx, time.Duration(*op.After)*unit, body)
-	} else {
-		err = asyncio.TimeoutAt(e.ctx, m.moment(op.At), body)
-	}
+	})
 	return out, err
 }
 

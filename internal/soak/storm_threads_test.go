@@ -88,7 +88,7 @@ func (x *deaf) call(ctx context.Context) error {
 	case 0:
 		_, err = asyncio.ToThread(ctx, f)
 	case 1:
-		err = asyncio.Timeout(ctx, d, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+		err = asyncio.Timeout(ctx, d, func(ctx context.Context) error {
 			_, err := asyncio.ToThread(ctx, f)
 			return err
 		})

@@ -59,7 +59,8 @@ func (s *strike) timeout(ctx context.Context, depth int, scoped bool) error {
 	expired := true
 	switch way := s.n(5); way {
 	case 0:
-		err = asyncio.Timeout(ctx, d, func(ctx context.Context, tm *asyncio.TimeoutScope) error {
+		tm := asyncio.NewTimeout(d)
+		err = tm.Do(ctx, func(ctx context.Context) error {
 			err := work(ctx)
 			expired = tm.Expired()
 			return err
@@ -75,7 +76,8 @@ func (s *strike) timeout(ctx context.Context, depth int, scoped bool) error {
 		scoped = true // what is inside is interrupted by this deadline
 		err = work(scope)
 	case 3:
-		err = asyncio.Timeout(ctx, time.Hour, func(ctx context.Context, tm *asyncio.TimeoutScope) error {
+		tm := asyncio.NewTimeout(time.Hour)
+		err = tm.Do(ctx, func(ctx context.Context) error {
 			if err := asyncio.Sleep(ctx, 0); err != nil {
 				return err
 			}

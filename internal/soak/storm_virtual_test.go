@@ -47,7 +47,7 @@ func (s *strike) program(seed uint64) (trace []string) {
 					case 0:
 						err = asyncio.Sleep(ctx, d)
 					case 1:
-						err = asyncio.Timeout(ctx, d, func(ctx context.Context, _ *asyncio.TimeoutScope) error { return q.Put(ctx, i) })
+						err = asyncio.Timeout(ctx, d, func(ctx context.Context) error { return q.Put(ctx, i) })
 					case 2:
 						scope, cancel := asyncio.WithTimeout(ctx, d)
 						_, err = q.Get(scope)

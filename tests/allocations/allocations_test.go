@@ -69,7 +69,11 @@ func TestAllocations(t *testing.T) {
 			func(ctx context.Context, x *fixture) { x.loop.CallLater(time.Hour, func() {}).Cancel() }},
 		{"a timeout", 1,
 			func(ctx context.Context, x *fixture) {
-				_ = asyncio.Timeout(ctx, time.Hour, func(context.Context, *asyncio.TimeoutScope) error { return nil })
+				_ = asyncio.Timeout(ctx, time.Hour, func(context.Context) error { return nil })
+			}},
+		{"a timeout whose deadline may be moved", 2, // it, and what is planned
+			func(ctx context.Context, x *fixture) {
+				_ = asyncio.NewTimeout(time.Hour).Do(ctx, func(context.Context) error { return nil })
 			}},
 		{"a scope with a deadline", 3, // the scope, its cancel, the request
 			func(ctx context.Context, x *fixture) { _, cancel := asyncio.WithTimeout(ctx, time.Hour); cancel() }},

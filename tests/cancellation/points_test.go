@@ -261,7 +261,7 @@ var awaitPoints = []awaitPoint{
 		f := s.awaited(ctx, "what the body awaits", reached...)
 		s.atOnce = true
 		s.await = func(ctx context.Context) error {
-			return asyncio.Timeout(ctx, time.Hour, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+			return asyncio.Timeout(ctx, time.Hour, func(ctx context.Context) error {
 				_, err := f.Await(ctx)
 				return err
 			})

@@ -47,7 +47,7 @@ func TestContextOfAClosedLoopIsOver(t *testing.T) {
 					cancel()
 				}
 				called := false
-				testutil.ExpectIs(t, "Timeout", asyncio.Timeout(ctx, time.Millisecond, func(context.Context, *asyncio.TimeoutScope) error {
+				testutil.ExpectIs(t, "Timeout", asyncio.Timeout(ctx, time.Millisecond, func(context.Context) error {
 					called = true
 					return nil
 				}), asyncio.ErrLoopClosed)
@@ -143,7 +143,7 @@ func TestDeadlinesEndWithTheLoop(t *testing.T) {
 	defer cancel()
 	inside, left := make(chan context.Context), make(chan error, 1)
 	go func() {
-		left <- asyncio.Timeout(own, time.Hour, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+		left <- asyncio.Timeout(own, time.Hour, func(ctx context.Context) error {
 			inside <- ctx
 			<-ctx.Done() // as the standard library waits
 			return context.Cause(ctx)

@@ -23,14 +23,14 @@ func TestChildHasItsCreatorsValuesAndNotItsCreator(t *testing.T) {
 			then(context.WithValue(one(one(ctx)), key("b"), 2))
 		},
 		"above a timeout": func(ctx context.Context, then func(context.Context)) {
-			_ = asyncio.Timeout(one(ctx), time.Hour, func(ctx context.Context, _ *asyncio.TimeoutScope) error { then(ctx); return nil })
+			_ = asyncio.Timeout(one(ctx), time.Hour, func(ctx context.Context) error { then(ctx); return nil })
 		},
 		"below a timeout": func(ctx context.Context, then func(context.Context)) {
-			_ = asyncio.Timeout(ctx, time.Hour, func(ctx context.Context, _ *asyncio.TimeoutScope) error { then(one(ctx)); return nil })
+			_ = asyncio.Timeout(ctx, time.Hour, func(ctx context.Context) error { then(one(ctx)); return nil })
 		},
 		"nothing but a timeout": func(ctx context.Context, then func(context.Context)) {
 			ctx = context.WithValue(ctx, key("a"), 1)
-			_ = asyncio.Timeout(ctx, time.Hour, func(ctx context.Context, _ *asyncio.TimeoutScope) error { then(ctx); return nil })
+			_ = asyncio.Timeout(ctx, time.Hour, func(ctx context.Context) error { then(ctx); return nil })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -250,7 +250,7 @@ func TestDifferencesOfCancellation(t *testing.T) {
 func TestDifferencesOfTimeouts(t *testing.T) {
 	t.Run("is ErrTimeout and no cancellation, which errors.As finds", func(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {
-			err := asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+			err := asyncio.Timeout(ctx, time.Second, func(ctx context.Context) error {
 				return fmt.Errorf("wrapped: %w", testutil.Forever(ctx))
 			})
 			testutil.ExpectIs(t, "the error", err, asyncio.ErrTimeout)
@@ -268,7 +268,7 @@ func TestDifferencesOfTimeouts(t *testing.T) {
 	t.Run("ends the context for the standard library", func(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {
 			var after error
-			err := asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+			err := asyncio.Timeout(ctx, time.Second, func(ctx context.Context) error {
 				if _, ok := ctx.Deadline(); !ok {
 					t.Error("no deadline")
 				}
@@ -286,7 +286,7 @@ func TestDifferencesOfTimeouts(t *testing.T) {
 	})
 	t.Run("is ErrTimeout if the standard library was first", func(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {
-			err := asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+			err := asyncio.Timeout(ctx, time.Second, func(ctx context.Context) error {
 				testutil.Forever(ctx)
 				return fmt.Errorf("reading: %w", context.DeadlineExceeded)
 			})
@@ -298,9 +298,7 @@ func TestDifferencesOfTimeouts(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {
 			f := asyncio.NewFuture[asyncio.None](ctx)
 			go func() {
-				f.SetErr(asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
-					return testutil.Forever(ctx)
-				}))
+				f.SetErr(asyncio.Timeout(ctx, time.Second, testutil.Forever))
 			}()
 			_, err := f.Await(ctx)
 			testutil.ExpectIs(t, "the error", err, asyncio.ErrTimeout)
@@ -315,14 +313,15 @@ func TestDifferencesOfTimeouts(t *testing.T) {
 						t.Error("no panic")
 					}
 				}()
-				asyncio.Timeout(ctx, time.Second, func(context.Context, *asyncio.TimeoutScope) error { panic("oh no") })
+				asyncio.Timeout(ctx, time.Second, func(context.Context) error { panic("oh no") })
 			}()
 			return asyncio.Sleep(ctx, time.Hour) // the deadline is gone
 		})
 	})
 	t.Run("no time is the zero time", func(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {
-			return asyncio.TimeoutAt(ctx, time.Time{}, func(ctx context.Context, tm *asyncio.TimeoutScope) error {
+			tm := asyncio.NewTimeoutAt(time.Time{})
+			return tm.Do(ctx, func(ctx context.Context) error {
 				if !tm.When().IsZero() {
 					t.Error(tm.When())
 				}
@@ -343,7 +342,7 @@ func TestDifferencesOfTimeouts(t *testing.T) {
 			testutil.ExpectState(t, "a task awaited in the scope", b, "pending")
 
 			var c *asyncio.Task[asyncio.None]
-			err = asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+			err = asyncio.Timeout(ctx, time.Second, func(ctx context.Context) error {
 				c = asyncio.CreateTask(ctx, asyncio.Void(testutil.Forever))
 				_, err := b.Await(ctx)
 				return err

@@ -127,7 +127,7 @@ func TestExploreCleanUpErrors(t *testing.T) {
 	explore(t, asynciotest.Options{Cancel: 1}, func(ctx context.Context, c *crew) error {
 		for i := range 2 {
 			c.task(fmt.Sprint("task", i), func(ctx context.Context) error {
-				err := asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+				err := asyncio.Timeout(ctx, time.Second, func(ctx context.Context) error {
 					err := asyncio.Sleep(ctx, time.Duration(i+1)*time.Second)
 					if err == nil {
 						return nil
@@ -165,7 +165,7 @@ func TestExploreAbandon(t *testing.T) {
 		ways := []func(ctx context.Context) error{
 			func(ctx context.Context) error { _, err := asyncio.ToThread(ctx, listens); return err },
 			func(ctx context.Context) error {
-				return asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+				return asyncio.Timeout(ctx, time.Second, func(ctx context.Context) error {
 					_, err := asyncio.ToThread(ctx, listens)
 					return err
 				})

@@ -129,7 +129,7 @@ func TestExploreTimeout(t *testing.T) {
 			c.task(fmt.Sprint("task", i), func(ctx context.Context) error {
 				var got error
 				v := 0
-				err := asyncio.Timeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+				err := asyncio.Timeout(ctx, time.Second, func(ctx context.Context) error {
 					v, got = f.Await(ctx)
 					return got
 				})
@@ -168,11 +168,9 @@ func TestExploreNestedTimeouts(t *testing.T) {
 		for i := range 2 {
 			c.task(fmt.Sprint("task", i), func(ctx context.Context) error {
 				var inner, after error
-				var in, out *asyncio.TimeoutScope
-				outer := asyncio.Timeout(ctx, time.Second, func(ctx context.Context, tm *asyncio.TimeoutScope) error {
-					out = tm
-					inner = asyncio.Timeout(ctx, time.Second, func(ctx context.Context, tm *asyncio.TimeoutScope) error {
-						in = tm
+				in, out := asyncio.NewTimeout(time.Second), asyncio.NewTimeout(time.Second)
+				outer := out.Do(ctx, func(ctx context.Context) error {
+					inner = in.Do(ctx, func(ctx context.Context) error {
 						return asyncio.Sleep(ctx, time.Minute)
 					})
 					after = yield(ctx)

@@ -515,7 +515,7 @@ func TestContextOfATimeoutAskedByOthers(t *testing.T) {
 				if expires {
 					d, want = 0, context.DeadlineExceeded
 				}
-				err := asyncio.Timeout(ctx, d, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+				err := asyncio.Timeout(ctx, d, func(ctx context.Context) error {
 					for i := range 4 {
 						asked.Go(func() {
 							for range i {

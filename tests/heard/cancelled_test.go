@@ -29,7 +29,7 @@ var waits = map[string]func(ctx context.Context, x, other task) bool{
 		return is(err)
 	},
 	"Await in a Timeout": func(ctx context.Context, x, _ task) bool {
-		return is(asyncio.Timeout(ctx, time.Minute, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+		return is(asyncio.Timeout(ctx, time.Minute, func(ctx context.Context) error {
 			_, err := x.Await(ctx)
 			return err
 		}))

@@ -271,7 +271,7 @@ func TestErrorBehindAShieldIsLikeAnyOther(t *testing.T) {
 			asyncio.Sleep(ctx, 20*time.Millisecond)
 			return testutil.ErrTest
 		}), asyncio.WithName("job"))
-		err := asyncio.Timeout(ctx, 10*time.Millisecond, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+		err := asyncio.Timeout(ctx, 10*time.Millisecond, func(ctx context.Context) error {
 			_, err := asyncio.Shield(ctx, job)
 			return err
 		})

@@ -70,7 +70,8 @@ func TestPrintingShowsNothingInsideAndRacesWithNothing(t *testing.T) {
 	var printing sync.WaitGroup
 	_, err := asyncio.Run(t.Context(), asyncio.Void(func(ctx context.Context) error {
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-			return asyncio.Timeout(ctx, time.Hour, func(window context.Context, tm *asyncio.TimeoutScope) error {
+			tm := asyncio.NewTimeout(time.Hour)
+			return tm.Do(ctx, func(window context.Context) error {
 				all := printables(ctx, window, tg, tm)
 				for _, x := range all {
 					for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
@@ -125,7 +126,7 @@ func TestContextsAreNamed(t *testing.T) {
 		timed, cancel := asyncio.WithTimeout(inner, time.Hour)
 		defer cancel()
 		window := ""
-		if err := asyncio.Timeout(ctx, time.Hour, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+		if err := asyncio.Timeout(ctx, time.Hour, func(ctx context.Context) error {
 			window = fmt.Sprint(ctx)
 			return nil
 		}); err != nil {

@@ -77,7 +77,7 @@ func TestErrorsThatAreNoGoodAreErrors(t *testing.T) {
 					return err
 				}
 				testutil.ExpectState(t, "the task", k, c.want)
-				_ = asyncio.Timeout(ctx, 1, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+				_ = asyncio.Timeout(ctx, 1, func(ctx context.Context) error {
 					_ = asyncio.Sleep(ctx, time.Second)
 					return c.err
 				})
@@ -305,7 +305,7 @@ func badUses() map[string]func(ctx context.Context) {
 		"Queue":       func(ctx context.Context) { _, _ = asyncio.NewQueue[int](0).Get(ctx) },
 		"WithTimeout": func(ctx context.Context) { asyncio.WithTimeout(ctx, time.Hour) },
 		"Timeout": func(ctx context.Context) {
-			_ = asyncio.Timeout(ctx, time.Hour, func(ctx context.Context, _ *asyncio.TimeoutScope) error { return testutil.Forever(ctx) })
+			_ = asyncio.Timeout(ctx, time.Hour, testutil.Forever)
 		},
 		"group": func(ctx context.Context) {
 			_ = asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {

@@ -31,6 +31,13 @@ var scopeMutants = []mutant{
 		new:   `c != nil && c.request != own && own == nil {`,
 	},
 	{
+		name:  "timeout-entered-twice",
+		wrong: "Do of a timeout calls body a second time",
+		file:  "timeout.go",
+		old:   `if tm.plan != nil && !tm.state.CompareAndSwap(uint32(timeoutCreated), uint32(timeoutEntering)) {`,
+		new:   `if tm.plan != nil && tm.state.Swap(uint32(timeoutEntering)) == uint32(timeoutEntering) {`,
+	},
+	{
 		name:  "timeout-not-stopped",
 		wrong: "a timeout that is over still expires",
 		file:  "timeout.go",

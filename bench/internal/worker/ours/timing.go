@@ -77,7 +77,7 @@ var timing = measure.Workloads{
 	"timeout": onLoop(func(ctx context.Context, m *measure.M) error {
 		m.Start()
 		for range m.Ops {
-			err := asyncio.Timeout(ctx, time.Hour, func(context.Context, *asyncio.TimeoutScope) error { return nil })
+			err := asyncio.Timeout(ctx, time.Hour, func(context.Context) error { return nil })
 			if err != nil {
 				return err
 			}
