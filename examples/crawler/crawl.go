@@ -61,7 +61,7 @@ func (c *crawler) crawl(ctx context.Context, start string) (map[string]*page, er
 // load fetches a page when there is a place.
 func (c *crawler) load(ctx context.Context, places *asyncio.Semaphore, url string) (links []string, err error) {
 	err = places.With(ctx, func() error {
-		return asyncio.Timeout(ctx, c.wait, func(ctx context.Context, _ *asyncio.TimeoutScope) (err error) {
+		return asyncio.Timeout(ctx, c.wait, func(ctx context.Context) (err error) {
 			links, err = c.fetch(ctx, url)
 			return err
 		})
