@@ -82,7 +82,7 @@ func newClock() *clock { return &clock{wake: make(chan struct{}, 1)} }
 
 func clockOf(ctx context.Context) *clock {
 	l, _ := engine.Located(ctx)
-	if c, ok := l.Driver().(*clock); ok {
+	if c, ok := l.Driver.(*clock); ok {
 		return c
 	}
 	panic("asynciotest: this context is not of a test: pass the ctx that Run or Explore has given, or one of a task made in it")

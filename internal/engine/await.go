@@ -151,12 +151,12 @@ func (t *Task) cancelled(f *Future) error {
 			t.loop.timers.remove(&t.fiber.nap.timer)
 		}
 		err := f.Peek()
-		if f.State() == Cancelled || err != nil && t.loop.hooks.AsCancelled(err, nil) != nil {
+		if f.State() == Cancelled || err != nil && t.loop.Hooks.AsCancelled(err, nil) != nil {
 			return f.retrieve() // a gather fails with the cancellation of one of its own
 		}
 		f.Missed()
 	}
-	return t.loop.hooks.Cancelled(r)
+	return t.loop.Hooks.Cancelled(r)
 }
 
 // bound is what few waits have: an end other than that of what is waited for. It is its

@@ -223,21 +223,11 @@ func (t *Task) Redeliver(unheard bool) {
 func (t *Task) Unheard() bool { return t.due != nil && t.more().unheard }
 
 // latest returns the latest request, nil if there was none.
-func (t *Task) latest() *Request {
-	if x := t.extra.Load(); x != nil {
-		return x.newest.Load()
-	}
-	return nil
-}
+func (t *Task) latest() *Request { return t.known().newest.Load() }
 
 // endedBy returns the first request, which has ended the task's context, nil if there was
 // none.
-func (t *Task) endedBy() *Request {
-	if x := t.extra.Load(); x != nil {
-		return x.first.Load()
-	}
-	return nil
-}
+func (t *Task) endedBy() *Request { return t.known().first.Load() }
 
 // heeded is latest without one that was taken back, unless that has ended the task's
 // context: then it is the one that did.
@@ -250,15 +240,10 @@ func (t *Task) heeded() *Request {
 
 // Standing returns the first request since there was none that was not taken back, but
 // for those of Interrupt; nil if there is none. It is for whom a request has gone to.
-func (t *Task) Standing() *Request { return t.more().standing.Load() }
+func (t *Task) Standing() *Request { return t.known().standing.Load() }
 
 // Cancelling returns how many requests were made and not taken back.
-func (t *Task) Cancelling() int {
-	if x := t.extra.Load(); x != nil {
-		return int(x.cancels.Load())
-	}
-	return 0
-}
+func (t *Task) Cancelling() int { return int(t.known().cancels.Load()) }
 
 // Uncancel takes one request back and returns how many are left. At none, a
 // request that was not delivered yet is dropped.

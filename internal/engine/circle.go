@@ -15,9 +15,10 @@ import (
 // successors are what a future waits for, handed out one by one: there may be many, and
 // most searches are over after a few steps.
 type successors struct {
-	one   *Future
-	parts []*Future
-	link  *link
+	one     *Future
+	parts   []*Future
+	members *list
+	member  *item
 }
 
 // leadsTo returns what f, of this loop, waits for: of a task what it awaits, of a joint
@@ -33,7 +34,7 @@ func (f *Future) leadsTo() successors {
 			return successors{parts: j.Parts}
 		}
 	case kindMembers:
-		return successors{link: f.members().head}
+		return successors{members: f.members(), member: f.members().first()}
 	}
 	return successors{}
 }
@@ -46,8 +47,8 @@ func (s *successors) next() (f *Future) {
 			f, s.one = s.one, nil
 		case len(s.parts) > 0:
 			f, s.parts = s.parts[0], s.parts[1:]
-		case s.link != nil:
-			f, s.link = &s.link.who.(*Task).Future, s.link.next
+		case s.member != nil:
+			f, s.member = &linkAt(s.member).who.(*Task).Future, s.members.after(s.member)
 		default:
 			return nil
 		}

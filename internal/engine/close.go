@@ -60,7 +60,7 @@ func (l *Loop) wreck() {
 // perish ends a task that the loop was closed over.
 func (t *Task) perish() {
 	t.phase = destroyed
-	t.end(Cancelled, t.loop.hooks.Cancelled(loopClosed()))
+	t.end(Cancelled, t.loop.Hooks.Cancelled(loopClosed()))
 }
 
 // destroyAll ends the pending tasks of a closing loop.
@@ -75,8 +75,8 @@ func (l *Loop) destroyAll() {
 		l.carry(r, 0, false)
 		l.Report(Report{Message: message, Task: t, At: at})
 	}
-	for t := l.tasks.head; t != nil; t = l.tasks.head {
-		l.destroy(t)
+	for x := l.tasks.first(); x != nil; x = l.tasks.first() {
+		l.destroy(taskAt(x))
 	}
 	l.forsakeLeft()
 }
@@ -97,7 +97,7 @@ func (t *Task) ignored() string {
 
 // destroy ends one. Unwinding it may end others: those on the same stack.
 func (l *Loop) destroy(t *Task) {
-	l.tasks.remove(t)
+	t.item.remove()
 	if t.thread {
 		l.letGo(t)
 		return

@@ -39,7 +39,7 @@ type Waiting struct {
 // wall drives a loop by the machine's monotonic clock.
 type wall struct {
 	epoch time.Time
-	wake  chan struct{} // holds at most one token
+	bell
 	timer *time.Timer
 }
 
@@ -47,7 +47,7 @@ type wall struct {
 func NewWall() Driver {
 	t := time.NewTimer(time.Hour)
 	t.Stop()
-	return &wall{epoch: time.Now(), wake: make(chan struct{}, 1), timer: t}
+	return &wall{epoch: time.Now(), bell: newBell(), timer: t}
 }
 
 func (w *wall) Epoch() time.Time   { return w.epoch }
@@ -55,7 +55,7 @@ func (w *wall) Now() time.Duration { return time.Since(w.epoch) }
 
 func (w *wall) Wait(x Waiting) {
 	if x.Until == Never {
-		<-w.wake
+		<-w.bell
 		return
 	}
 	d := x.Until - w.Now()
@@ -64,15 +64,21 @@ func (w *wall) Wait(x Waiting) {
 	}
 	w.timer.Reset(d)
 	select {
-	case <-w.wake:
+	case <-w.bell:
 		w.timer.Stop()
 	case <-w.timer.C:
 	}
 }
 
-func (w *wall) Wake() {
+// bell wakes one who waits for it, or else the next. It holds one ring at the most.
+type bell chan struct{}
+
+func newBell() bell { return make(bell, 1) }
+
+// Wake rings it.
+func (b bell) Wake() {
 	select {
-	case w.wake <- struct{}{}:
+	case b <- struct{}{}:
 	default:
 	}
 }
@@ -82,13 +88,13 @@ func (w *wall) Wake() {
 type virtual struct {
 	epoch time.Time
 	now   atomic.Int64
-	wake  chan struct{}
+	bell
 }
 
 // NewVirtual returns a driver whose clock starts at epoch and never waits for
 // real time.
 func NewVirtual(epoch time.Time) Driver {
-	return &virtual{epoch: epoch, wake: make(chan struct{}, 1)}
+	return &virtual{epoch: epoch, bell: newBell()}
 }
 
 func (v *virtual) Epoch() time.Time   { return v.epoch }
@@ -96,15 +102,8 @@ func (v *virtual) Now() time.Duration { return time.Duration(v.now.Load()) }
 
 func (v *virtual) Wait(x Waiting) {
 	if x.Busy > 0 || x.Until == Never {
-		<-v.wake
+		<-v.bell
 		return
 	}
 	v.now.Store(int64(max(x.Until, v.Now())))
-}
-
-func (v *virtual) Wake() {
-	select {
-	case v.wake <- struct{}{}:
-	default:
-	}
 }

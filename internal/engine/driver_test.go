@@ -109,13 +109,13 @@ func TestVirtualLoopWaitsForGoTasks(t *testing.T) {
 	}))
 	worker := start(l, true, func(ctx *Task) error {
 		<-release
-		if now := l.driver.Now(); now != 0 {
+		if now := l.Driver.Now(); now != 0 {
 			t.Errorf("time went on to %v", now)
 		}
 		if err := Sleep(ctx, 2*time.Hour); err != nil {
 			return err
 		}
-		if now := l.driver.Now(); now != 2*time.Hour {
+		if now := l.Driver.Now(); now != 2*time.Hour {
 			t.Errorf("woke at %v", now)
 		}
 		return nil

@@ -54,12 +54,9 @@ type explorer struct {
 
 // Drive replaces the driver of a loop that was not used yet, which is then under test.
 func (l *Loop) Drive(d Driver) {
-	l.driver, l.observed = d, true
+	l.Driver, l.observed = d, true
 	l.accounts.Store(true)
 }
-
-// Driver returns the loop's driver.
-func (l *Loop) Driver() Driver { return l.driver }
 
 // Trace has tasks remember where they were created, as in debug mode.
 func (l *Loop) Trace() { l.sites.Store(true) }
@@ -75,8 +72,8 @@ func (t *Task) Status() string { return coro.StatusOf(t.goroutine()) }
 // or a lock. Only the owner may call it.
 func (l *Loop) Working() bool {
 	var gs []uintptr
-	for _, k := range [2]taskList{l.tasks, l.left} {
-		for t := k.head; t != nil; t = t.next {
+	for _, k := range [2]*taskList{&l.tasks, &l.left} {
+		for t := range k.all {
 			if t.thread && t.phase == started && !t.threadOf().visits {
 				gs = append(gs, t.goroutine()) // with 0 it has not begun, or has ended and is about to say so
 			}
@@ -295,7 +292,7 @@ func (x *explorer) settle(l *Loop) {
 		}
 		l.asleep.Store(true)
 		if !l.pending.Load() {
-			l.driver.Wait(Waiting{Until: Never, Busy: l.busy - x.waiting, Steps: l.ready.n, Woken: l.pending.Load})
+			l.Driver.Wait(Waiting{Until: Never, Busy: l.busy - x.waiting, Steps: l.ready.n, Woken: l.pending.Load})
 		}
 		l.asleep.Store(false)
 		if !l.pending.Load() && l.ready.n > 0 {

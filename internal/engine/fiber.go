@@ -120,8 +120,8 @@ func (t *Task) forsake() {
 // panicked turns a panic into the task's error, or ends the process. It must be
 // called by the deferred function that recovered it.
 func (t *Task) panicked(v any) error {
-	err := t.loop.hooks.Panicked(v, debug.Stack())
-	if t.loop.panicsCrash {
+	err := t.loop.Hooks.Panicked(v, debug.Stack())
+	if t.loop.PanicsCrash {
 		// The coroutine would hand the panic to the goroutine that resumed it,
 		// without this stack.
 		go panic(crash{err})

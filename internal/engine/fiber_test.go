@@ -146,7 +146,7 @@ func randomPlan(rng *rand.Rand, id *int, depth int) *plan {
 func (p *plan) run(l *Loop, apart bool, note func(string)) func(ctx *Task) error {
 	return func(ctx *Task) error {
 		say := func(what string, err error) {
-			note(fmt.Sprintf("%v task %d %s %v", l.driver.Now(), p.id, what, err))
+			note(fmt.Sprintf("%v task %d %s %v", l.Driver.Now(), p.id, what, err))
 		}
 		say("begins", nil)
 		var children []*job

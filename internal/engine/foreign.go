@@ -28,7 +28,7 @@ func (l *Loop) causeOf(ctx context.Context) (err error) {
 
 func (l *Loop) panicked(err *error) {
 	if v := recover(); v != nil {
-		*err = l.hooks.Panicked(v, debug.Stack())
+		*err = l.Hooks.Panicked(v, debug.Stack())
 	}
 }
 

@@ -165,7 +165,7 @@ func (f *Future) cancelPlain(r *Request) bool {
 	if !f.Claim() {
 		return false
 	}
-	f.Settle(Cancelled, f.loop.hooks.Cancelled(r))
+	f.Settle(Cancelled, f.loop.Hooks.Cancelled(r))
 	return true
 }
 

@@ -61,17 +61,19 @@ type completer interface{ Completes() *Future }
 // left. Of a loop that is stuck it is false.
 func (l *Loop) Empty() bool {
 	return Ask(l,
-		func() bool { return l.tasks.head == nil && l.left.head == nil },
+		func() bool { return l.tasks.empty() && l.left.empty() },
 		func() bool { return false })
 }
 
 // Alone reports whether t is the only pending task. Only the owner may call it.
-func (l *Loop) Alone(t *Task) bool { return l.tasks.head == t && l.tasks.tail == t }
+func (l *Loop) Alone(t *Task) bool {
+	return l.tasks.first() == &t.item && l.tasks.after(&t.item) == nil
+}
 
 // Blocked returns the pending tasks, in creation order. Only the owner may call it.
 func (l *Loop) Blocked() []Blocked {
 	var all []Blocked
-	for t := l.tasks.head; t != nil; t = t.next {
+	for t := range l.tasks.all {
 		all = append(all, t.blocked())
 	}
 	return all

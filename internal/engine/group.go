@@ -27,8 +27,8 @@ func (s *Scope) InitGroup(ctx context.Context, k Keeper) {
 
 // Members calls f with the tasks of a group that are not done, in creation order.
 func (s *Scope) Members(f func(*Task)) {
-	for n := s.members.head; n != nil; n = n.next {
-		f(n.who.(*Task))
+	for x := s.members.first(); x != nil; x = s.members.after(x) {
+		f(linkAt(x).who.(*Task))
 	}
 }
 

@@ -87,7 +87,7 @@ func (h *Handle) When() time.Time {
 	if !h.timed {
 		return time.Time{}
 	}
-	return h.loop.driver.Epoch().Add(h.when)
+	return h.loop.Driver.Epoch().Add(h.when)
 }
 
 // After makes the callback ready when f is done.

@@ -151,7 +151,8 @@ func (x *failure) run(l *Loop) {
 func (l *Loop) reportFailures() {
 	u := &l.unheard
 	u.mu.Lock()
-	for x := u.head; x != nil; x = u.head {
+	for !u.list.empty() {
+		x := failureAt(u.list.first())
 		u.remove(x)
 		u.found = append(u.found, x)
 	}

@@ -80,12 +80,10 @@ func (l *Loop) arrived() {
 	if first {
 		l.pending.Store(true)
 	}
-	if l.bell != nil {
-		l.ring()
-	}
+	l.bell.Wake()
 	l.mu.Unlock()
 	if first && l.asleep.Load() {
-		l.driver.Wake()
+		l.Driver.Wake()
 	}
 }
 
@@ -99,14 +97,6 @@ func (l *Loop) tell(r runnable) bool {
 	l.inbox = append(l.inbox, r)
 	l.arrived()
 	return true
-}
-
-// ring tells an owner in attend that there is something in the inbox.
-func (l *Loop) ring() {
-	select {
-	case l.bell <- struct{}{}:
-	default:
-	}
 }
 
 // Do has the owner run f: at once if that is the caller, else when it comes to it.

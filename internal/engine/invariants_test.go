@@ -17,7 +17,7 @@ func (l *Loop) checkInvariants(t *testing.T) {
 	for i := range l.ready.n {
 		queued[l.ready.buf[(l.ready.head+i)&(len(l.ready.buf)-1)]]++
 	}
-	for k := l.tasks.head; k != nil; k = k.next {
+	for k := range l.tasks.all {
 		if k.Finished() {
 			t.Errorf("%s is done and still listed", k.label())
 		}
@@ -143,12 +143,12 @@ func TestInvariantsHoldBetweenOperations(t *testing.T) {
 		if err := l.Run(until(&main.Future)); err != nil {
 			t.Fatal(err)
 		}
-		l.hooks.Report = func(*Loop, Report) {} // what is left now is destroyed
+		l.Hooks.Report = func(*Loop, Report) {} // what is left now is destroyed
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if l.tasks.head != nil || l.ready.n != 0 {
-			t.Errorf("a closed loop holds tasks: %v, and %d ready entries: %v", l.tasks.head, l.ready.n, l.ready.buf)
+		if !l.tasks.empty() || l.ready.n != 0 {
+			t.Errorf("a closed loop holds tasks: %v, and %d ready entries: %v", l.listed(), l.ready.n, l.ready.buf)
 		}
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)

@@ -72,6 +72,6 @@ type Members struct {
 // Init attaches it to a group.
 func (m *Members) Init(of *Scope) { m.loop, m.kind, m.of = of.loop, kindMembers, of }
 
-func (f *Future) members() *links {
+func (f *Future) members() *list {
 	return &(*Members)(unsafe.Pointer(f)).of.members // Future is the first field; kind was checked
 }

@@ -47,7 +47,7 @@ func (l *Loop) quit() {
 	for len(l.quits) > 0 {
 		t := l.quits[0]
 		l.quits = l.quits[1:]
-		t.end(Cancelled, l.hooks.Cancelled(t.latest()))
+		t.end(Cancelled, l.Hooks.Cancelled(t.latest()))
 		l.left.add(t)
 	}
 	l.quits = nil
@@ -55,12 +55,12 @@ func (l *Loop) quit() {
 
 // returned is the end of a goroutine that was left.
 func (l *Loop) returned(t *Task, err error) {
-	l.left.remove(t)
-	if all := l.allBack; all != nil && l.left.head == nil {
+	t.item.remove()
+	if all := l.allBack; all != nil && l.left.empty() {
 		l.allBack = nil
 		all()
 	}
-	if err == nil || err == ErrGoexit || l.hooks.AsCancelled(err, t.latest()) != nil {
+	if err == nil || err == ErrGoexit || l.Hooks.AsCancelled(err, t.latest()) != nil {
 		return
 	}
 	const kind = "Go task has failed after it was cancelled and left to itself"
@@ -76,15 +76,15 @@ func (l *Loop) returned(t *Task, err error) {
 // reports whether there is one now; if not f is forgotten. Only the owner may call it.
 func (l *Loop) WhenAllBack(f func()) bool {
 	l.allBack = f
-	if l.left.head == nil {
+	if l.left.empty() {
 		l.allBack = nil
 	}
-	return l.left.head != nil
+	return !l.left.empty()
 }
 
 // forsakeLeft reports those that are left when the loop is closed, and refuses their waits.
 func (l *Loop) forsakeLeft() {
-	for t := l.left.head; t != nil; t = t.next {
+	for t := range l.left.all {
 		l.Report(Report{Message: "Go task was cancelled, and its goroutine is left running", Task: t})
 		l.turnAway(t)
 	}

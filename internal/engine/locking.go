@@ -13,7 +13,7 @@ import (
 
 // keepLocking takes note, at the end of a run, of how the tasks that wait are bound.
 func (l *Loop) keepLocking() {
-	if l.tasks.head != nil {
+	if !l.tasks.empty() {
 		l.locking = coro.CallersLocking()
 	}
 }
@@ -21,12 +21,12 @@ func (l *Loop) keepLocking() {
 // mayResume reports whether the caller can give control to the tasks that wait. It is for
 // who owns the loop and is not in a run.
 func (l *Loop) mayResume() bool {
-	return l.tasks.head == nil || coro.CallersLocking() == l.locking || !l.suspended()
+	return l.tasks.empty() || coro.CallersLocking() == l.locking || !l.suspended()
 }
 
 // suspended reports whether a loop task has begun and not ended.
 func (l *Loop) suspended() bool {
-	for t := l.tasks.head; t != nil; t = t.next {
+	for t := range l.tasks.all {
 		if t.fiber != nil && !t.thread {
 			return true
 		}

@@ -49,16 +49,11 @@ type Config struct {
 // Loop is an event loop.
 type Loop struct {
 	// Written once.
-	hooks        Hooks
-	driver       Driver
-	maxThreads   int
-	panicsCrash  bool
-	face         any
-	root         Scope
-	observed     bool          // under test: see Drive
-	bubble       bool          // made in one of testing/synctest
-	onPatrol     bool          // on the machine's clock, and not in a bubble
-	unheardAfter time.Duration // see Config
+	Config
+	root     Scope
+	observed bool // under test: see Drive
+	bubble   bool // made in one of testing/synctest
+	onPatrol bool // on the machine's clock, and not in a bubble
 
 	stage
 
@@ -108,7 +103,7 @@ type Loop struct {
 	heirs int       // goroutines that wait for that, to run the loop
 	owner ownership
 	inbox []runnable
-	bell  chan struct{} // of an owner in attend, nil without one
+	bell  bell // of an owner in attend, nil without one
 
 	// Under thePatrol.mu.
 	patrolled patrolled
@@ -117,15 +112,7 @@ type Loop struct {
 // New makes a loop.
 func New(c Config) *Loop {
 	coro.Warn()
-	l := &Loop{
-		hooks:        c.Hooks,
-		driver:       c.Driver,
-		maxThreads:   c.MaxThreads,
-		panicsCrash:  c.PanicsCrash,
-		face:         c.Face,
-		unheardAfter: c.UnheardAfter,
-		bubble:       coro.InBubble(),
-	}
+	l := &Loop{Config: c, bubble: coro.InBubble()}
 	l.free.L = &l.mu
 	l.baton, l.base = &coro.Baton{}, &l.main.Coro
 	l.main.loop = l
@@ -145,7 +132,7 @@ func New(c Config) *Loop {
 }
 
 // Face returns what the face registered for this loop.
-func (l *Loop) Face() any { return l.face }
+func (l *Loop) Face() any { return l.Config.Face }
 
 // Root returns the context that leads to this loop and no task.
 func (l *Loop) Root() context.Context { return &l.root }
@@ -154,10 +141,10 @@ func (l *Loop) Root() context.Context { return &l.root }
 func (l *Loop) Time() time.Time { return l.Moment(l.Now()) }
 
 // Now returns the time since the epoch of the loop's clock.
-func (l *Loop) Now() time.Duration { return l.driver.Now() }
+func (l *Loop) Now() time.Duration { return l.Driver.Now() }
 
 // Moment returns the time of a duration since the epoch.
-func (l *Loop) Moment(d time.Duration) time.Time { return l.driver.Epoch().Add(d) }
+func (l *Loop) Moment(d time.Duration) time.Time { return l.Driver.Epoch().Add(d) }
 
 // Closed reports whether Close was called.
 func (l *Loop) Closed() bool { return l.closed.Load() }
@@ -170,7 +157,7 @@ func (l *Loop) Running() bool {
 }
 
 // Deadline returns the moment d from now.
-func (l *Loop) Deadline(d time.Duration) time.Duration { return After(l.driver.Now(), d) }
+func (l *Loop) Deadline(d time.Duration) time.Duration { return After(l.Driver.Now(), d) }
 
 // After returns the moment d from now, Never if that is beyond all time.
 func After(now, d time.Duration) time.Duration {
@@ -181,4 +168,4 @@ func After(now, d time.Duration) time.Duration {
 }
 
 // Since returns how far t is from the epoch of the loop's clock.
-func (l *Loop) Since(t time.Time) time.Duration { return t.Sub(l.driver.Epoch()) }
+func (l *Loop) Since(t time.Time) time.Duration { return t.Sub(l.Driver.Epoch()) }

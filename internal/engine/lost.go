@@ -12,10 +12,7 @@ type Lost struct {
 }
 
 func (x *Lost) of(t *Task) {
-	x.Task, x.PC, x.name, x.id = true, t.body.PC(), t.Name(), t.id
-	if e := t.extra.Load(); e != nil {
-		x.created = e.created
-	}
+	x.Task, x.PC, x.name, x.id, x.created = true, t.body.PC(), t.Name(), t.id, t.known().created
 }
 
 // Liken makes t, which was not started, look like the task that is lost.

@@ -100,7 +100,7 @@ func (p *places) clear() {
 // vacate gives up a place, to the next in the queue.
 func (l *Loop) vacate() {
 	l.busy--
-	for l.busy < l.maxThreads {
+	for l.busy < l.MaxThreads {
 		th := l.queued.next(true)
 		if th == nil {
 			return

@@ -67,7 +67,7 @@ func (m *membership) enter() {
 	bound := &m.link
 	if m.group != nil {
 		m.link.who = m.task
-		m.group.members.add(&m.link)
+		m.group.members.add(&m.link.item)
 		if _, own := m.ends.(*Scope); own { // whose list is another
 			m.inner = &link{}
 			bound = m.inner

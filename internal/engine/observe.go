@@ -110,7 +110,7 @@ func (l *Loop) timed(r runnable) {
 		l.handle.Store(nil)
 		took := time.Since(base) - start
 		if slow := time.Duration(l.slow.Load()); l.debug.Load() && took >= slow {
-			l.hooks.Slow(Slow{Task: t, Handle: h, For: took, Ended: true})
+			l.Hooks.Slow(Slow{Task: t, Handle: h, For: took, Ended: true})
 		}
 	}()
 	r.run(l)
@@ -141,7 +141,7 @@ func (l *Loop) watchdog(patience time.Duration, halt <-chan struct{}) {
 		s := Slow{Task: l.task.Load(), Handle: l.handle.Load(), For: took, Stack: h.Stack}
 		if l.step.Load() == step {
 			next = 2 * took
-			l.hooks.Slow(s)
+			l.Hooks.Slow(s)
 		}
 	}
 }
@@ -177,11 +177,10 @@ type Creation struct {
 // Created returns the frames where the task was created, innermost first; nil
 // unless the loop was in debug mode.
 func (t *Task) Created() []runtime.Frame {
-	x := t.extra.Load()
-	if x == nil || x.created == nil {
-		return nil
+	if c := t.known().created; c != nil {
+		return c.Frames()
 	}
-	return x.created.Frames()
+	return nil
 }
 
 // Frames returns the frames of users' code, innermost first, up to where the engine has

@@ -47,7 +47,7 @@ func TestSlowStepHandlerMayAskTheLoop(t *testing.T) {
 			l.threshold.Store(int64(time.Millisecond))
 			var once sync.Once
 			halts, told := make(chan chan struct{}, 1), make(chan struct{})
-			l.hooks.Slow = func(Slow) {
+			l.Hooks.Slow = func(Slow) {
 				once.Do(func() {
 					close(told)
 					test.wait(<-halts)

@@ -47,9 +47,9 @@ func (l *Loop) listedFromOutside() (longest []*Task) {
 //
 //go:norace
 func (k *taskList) seen(l *Loop) (all []*Task, whole bool) {
-	var last *Task
-	for t := k.head; t != nil; t = t.next {
-		last = t
+	x := k.root.next
+	for ; x != nil && x != &k.root; x = x.next {
+		t := taskAt(x)
 		published(l) // after t was read, or it may be one that was made since
 		if body := (*[2]uintptr)(unsafe.Pointer(&t.body)); body[0] != 0 && body[1] != 0 && !t.Finished() {
 			all = append(all, t)
@@ -58,7 +58,7 @@ func (k *taskList) seen(l *Loop) (all []*Task, whole bool) {
 			return all, true
 		}
 	}
-	return all, last == k.tail
+	return all, x == &k.root || k.root.next == nil
 }
 
 // Holder is who holds a loop, as seen from outside.

@@ -69,7 +69,7 @@ func TestCloseByManyAtOnce(t *testing.T) {
 	l := newLoop(t, NewWall())
 	start(l, false, func(*Task) error { return nil })
 	reports := 0
-	l.hooks.Report = func(*Loop, Report) { reports++ }
+	l.Hooks.Report = func(*Loop, Report) { reports++ }
 	l.mu.Lock()
 	l.owner = borrowed
 	l.mu.Unlock()

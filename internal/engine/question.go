@@ -49,7 +49,7 @@ func (l *Loop) sayStuck() {
 		return
 	}
 	if h, held := l.Holder(); held {
-		l.hooks.Slow(Slow{Task: h.Task, For: answerWithin, Stack: h.Stack})
+		l.Hooks.Slow(Slow{Task: h.Task, For: answerWithin, Stack: h.Stack})
 	}
 }
 
@@ -101,7 +101,7 @@ func (l *Loop) have(a *asked) bool {
 // and after it has asked. For the same reason verbs stay there too, unless it is a verb
 // that l waits for: who waits for a question goes on by itself.
 func (l *Loop) attend(a *asked, late <-chan time.Time) bool {
-	bell := make(chan struct{}, 1)
+	bell := newBell()
 	l.mu.Lock()
 	outer := l.bell
 	l.bell = bell

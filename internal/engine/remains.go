@@ -36,12 +36,12 @@ type Remains struct {
 // called on any too.
 func (l *Loop) Remaining(most int, is func(*Task) bool) Remains {
 	return Ask(l, func() (r Remains) {
-		for t := l.tasks.head; t != nil; t = t.next {
+		for t := range l.tasks.all {
 			if is(t) {
 				r.add(most, t, false, true)
 			}
 		}
-		for t := l.left.head; t != nil; t = t.next {
+		for t := range l.left.all {
 			r.add(most, t, true, true)
 		}
 		return r
@@ -62,12 +62,12 @@ func (l *Loop) Remaining(most int, is func(*Task) bool) Remains {
 // whether there are goroutines that were left.
 func (l *Loop) Pending(threads bool) (tasks []*Task, left bool) {
 	l.Call(func() {
-		for t := l.tasks.head; t != nil; t = t.next {
+		for t := range l.tasks.all {
 			if t.thread == threads {
 				tasks = append(tasks, t)
 			}
 		}
-		left = threads && l.left.head != nil
+		left = threads && !l.left.empty()
 	})
 	return tasks, left
 }

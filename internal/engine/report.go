@@ -19,12 +19,12 @@ type Report struct {
 }
 
 // Report hands r to the exception handler.
-func (l *Loop) Report(r Report) { l.hooks.Report(l, r) }
+func (l *Loop) Report(r Report) { l.Hooks.Report(l, r) }
 
 // callbackPanicked reports a panic in a callback. It must be called by the
 // deferred function that recovered it.
 func (l *Loop) callbackPanicked(v any) {
-	r := Report{Message: "panic in callback", Err: l.hooks.Panicked(v, debug.Stack())}
+	r := Report{Message: "panic in callback", Err: l.Hooks.Panicked(v, debug.Stack())}
 	r.Handle, _ = l.entry.(*Handle)
 	l.Report(r)
 }

@@ -25,8 +25,8 @@ type Scope struct {
 	over    *Request // nil until the end was processed
 	timer   timer
 	link    link // to what it was derived from
-	links   links
-	members links // of a group: those that are pending
+	links   list
+	members list // of a group: those that are pending
 }
 
 // NewScope derives a scope from ctx that binds what is made in it. A timeout is a
@@ -116,14 +116,14 @@ func (s *Scope) ends(r *Request) {
 	if s.over != nil {
 		return
 	}
-	if s.members.head != nil || s.links.head != nil {
+	if !s.members.empty() || !s.links.empty() {
 		r = r.own()
 	}
 	base := len(s.loop.legs)
 	s.scopeEnded(r)
 	s.over = r
-	if n := s.members.head; n != nil { // before the links, so that all of them are told in creation order
-		s.loop.legs = append(s.loop.legs, leg{link: n})
+	if x := s.members.first(); x != nil { // before the links, so that all of them are told in creation order
+		s.loop.legs = append(s.loop.legs, leg{links: &s.members, member: x})
 	}
 	s.loop.carry(r, base, false)
 }
@@ -148,7 +148,7 @@ func (l *Loop) cause(r *Request) error {
 	case OriginContext:
 		return r.Cause
 	default:
-		return l.hooks.Cancelled(r)
+		return l.Hooks.Cancelled(r)
 	}
 }
 

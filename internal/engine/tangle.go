@@ -37,7 +37,7 @@ type strand struct {
 // nor held by one is free: it may come from anywhere.
 func (l *Loop) tangle() *tangle {
 	g := &tangle{loop: l, nodes: map[any]*strand{}}
-	for t := l.tasks.head; t != nil; t = t.next {
+	for t := range l.tasks.all {
 		g.future(&t.Future)
 	}
 	for len(g.todo) > 0 {
@@ -281,7 +281,7 @@ func (l *Loop) lookBySelf() {
 	if l.looked > lookBudget {
 		return
 	}
-	for t := l.tasks.head; t != nil; t = t.next {
+	for range l.tasks.all {
 		l.looked++
 	}
 	l.lookForCircles()
@@ -295,7 +295,7 @@ func (l *Loop) lookAround(quiet time.Duration) {
 		if l.still() {
 			l.lookForCircles()
 		}
-	case l.debug.Load() && l.hooks.Still != nil && l.tasks.head != nil:
-		l.hooks.Still(quiet, l.Remaining(maxNamed, func(*Task) bool { return true }))
+	case l.debug.Load() && l.Hooks.Still != nil && !l.tasks.empty():
+		l.Hooks.Still(quiet, l.Remaining(maxNamed, func(*Task) bool { return true }))
 	}
 }

@@ -10,8 +10,8 @@ func TestStillLoopIsDescribedInDebugMode(t *testing.T) {
 		told := make(chan Remains, 4)
 		l := newLoop(t, NewWall())
 		l.debug.Store(debug)
-		l.hooks.Slow = func(Slow) {} // the machine may be
-		l.hooks.Still = func(quiet time.Duration, r Remains) {
+		l.Hooks.Slow = func(Slow) {} // the machine may be
+		l.Hooks.Still = func(quiet time.Duration, r Remains) {
 			if quiet < 5*time.Second {
 				t.Errorf("told after %v", quiet)
 			}
@@ -47,7 +47,7 @@ func TestStillLoopIsDescribedInDebugMode(t *testing.T) {
 		}
 		l.Stop()
 		<-gone
-		l.hooks.Report = func(*Loop, Report) {} // of the tasks that are left
+		l.Hooks.Report = func(*Loop, Report) {} // of the tasks that are left
 		if err := l.Close(); err != nil {
 			t.Error(err)
 		}
@@ -72,7 +72,7 @@ func lockedUp(t *testing.T, n int) (reports *int) {
 	t.Helper()
 	l := newLoop(t, NewWall())
 	reports = new(int)
-	l.hooks.Report = func(*Loop, Report) { *reports++ }
+	l.Hooks.Report = func(*Loop, Report) { *reports++ }
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
@@ -99,7 +99,7 @@ func lockedUp(t *testing.T, n int) (reports *int) {
 		for range 3 {
 			l.lookAround(quietBeats * beat)
 		}
-		l.hooks.Report = func(*Loop, Report) {} // of the tasks that are left
+		l.Hooks.Report = func(*Loop, Report) {} // of the tasks that are left
 	})
 	l.Stop()
 	<-gone
@@ -144,7 +144,7 @@ func TestCircleIsNoneIfOneWayOutIsOpen(t *testing.T) {
 		t.Error("what has ended does not end the wait")
 	}
 	a.waitOn, b.waitOn = nil, nil
-	l.hooks.Report = func(*Loop, Report) {} // of the tasks that are left
+	l.Hooks.Report = func(*Loop, Report) {} // of the tasks that are left
 	if err := l.Close(); err != nil {
 		t.Error(err)
 	}
@@ -162,7 +162,7 @@ func TestLoopDoesNotLookForEver(t *testing.T) {
 			t.Errorf("it has looked at %d, want %d", l.looked, want)
 		}
 	}
-	l.hooks.Report = func(*Loop, Report) {} // of the tasks that are left
+	l.Hooks.Report = func(*Loop, Report) {} // of the tasks that are left
 	if err := l.Close(); err != nil {
 		t.Error(err)
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"unsafe"
 )
@@ -51,10 +52,10 @@ type Task struct {
 	id     uint64
 
 	// Owner.
-	due        *Request // is to be delivered at the next step; see requests
-	fiber      *fiber
-	waitOn     *Future
-	prev, next *Task
+	due    *Request // is to be delivered at the next step; see requests
+	fiber  *fiber
+	waitOn *Future
+	item   // among the loop's tasks, or those left
 
 	extra atomic.Pointer[extra]
 }
@@ -75,7 +76,7 @@ type extra struct {
 	requests
 
 	// Owner.
-	links links
+	links list
 }
 
 func (t *Task) more() *extra {
@@ -86,12 +87,18 @@ func (t *Task) more() *extra {
 	return t.extra.Load()
 }
 
-func (t *Task) member() *membership {
+// nothing is what a task has that has no extra.
+var nothing extra
+
+// known is more for who only reads.
+func (t *Task) known() *extra {
 	if x := t.extra.Load(); x != nil {
-		return x.member
+		return x
 	}
-	return nil
+	return &nothing
 }
+
+func (t *Task) member() *membership { return t.known().member }
 
 // task returns the task that f is the future of.
 func (f *Future) task() *Task {
@@ -110,10 +117,8 @@ func (t *Task) Threaded() bool { return t.thread }
 
 // Name returns the name given by SetName, "" if none.
 func (t *Task) Name() string {
-	if x := t.extra.Load(); x != nil {
-		if s := x.name.Load(); s != nil {
-			return *s
-		}
+	if s := t.known().name.Load(); s != nil {
+		return *s
 	}
 	return ""
 }
@@ -130,7 +135,7 @@ func (t *Task) run(l *Loop) {
 	}
 	switch {
 	case t.phase == fresh && t.due != nil:
-		t.end(Cancelled, l.hooks.Cancelled(t.handOver()))
+		t.end(Cancelled, l.Hooks.Cancelled(t.handOver()))
 	case t.thread:
 		l.dispatch(t)
 	case t.phase == fresh:
@@ -148,7 +153,7 @@ func (t *Task) finish(err error) {
 	case err != nil:
 		t.fail(err)
 	case t.due != nil:
-		t.end(Cancelled, t.loop.hooks.Cancelled(t.handOver()))
+		t.end(Cancelled, t.loop.Hooks.Cancelled(t.handOver()))
 	default:
 		t.end(Succeeded, nil)
 	}
@@ -162,7 +167,7 @@ func (t *Task) fail(err error) {
 			t.end(Failed, err)
 		}
 	}()
-	c := t.loop.hooks.AsCancelled(err, t.heeded())
+	c := t.loop.Hooks.AsCancelled(err, t.heeded())
 	asked = true
 	if c != nil {
 		t.end(Cancelled, c)
@@ -178,42 +183,29 @@ func (t *Task) end(s State, err error) {
 		err = &failure{loop: t.loop} // to tell if nobody has awaited the task
 	}
 	t.publish(s, err)
-	t.loop.tasks.remove(t)
+	t.item.remove()
 	if m := t.member(); m != nil {
 		m.leave()
 	}
 	t.schedule(t.loop)
 }
 
-// taskList holds the pending tasks in creation order.
-type taskList struct{ head, tail *Task }
+// taskList is tasks in creation order.
+type taskList struct{ list }
 
 func (k *taskList) add(t *Task) {
 	publish(t)
-	t.prev = k.tail
-	if k.tail == nil {
-		k.head = t
-	} else {
-		k.tail.next = t
-	}
-	k.tail = t
+	k.list.add(&t.item)
 }
 
-func (k *taskList) remove(t *Task) {
-	switch {
-	case t.prev != nil:
-		t.prev.next = t.next
-	case k.head == t:
-		k.head = t.next
-	default:
-		return // not in the list
+// all goes through them, but not beyond one that leaves meanwhile.
+func (k *taskList) all(yield func(*Task) bool) {
+	for x := k.first(); x != nil && yield(taskAt(x)); x = k.after(x) {
 	}
-	if t.next != nil {
-		t.next.prev = t.prev
-	} else {
-		k.tail = t.prev
-	}
-	t.prev, t.next = nil, nil
+}
+
+func taskAt(x *item) *Task {
+	return (*Task)(unsafe.Add(unsafe.Pointer(x), -int(unsafe.Offsetof(Task{}.item))))
 }
 
 // Tasks returns the pending tasks in creation order. If the loop is stuck in a step,
@@ -222,9 +214,4 @@ func (l *Loop) Tasks() []*Task {
 	return Ask(l, l.listed, l.listedFromOutside)
 }
 
-func (l *Loop) listed() (all []*Task) {
-	for t := l.tasks.head; t != nil; t = t.next {
-		all = append(all, t)
-	}
-	return all
-}
+func (l *Loop) listed() []*Task { return slices.Collect(l.tasks.all) }

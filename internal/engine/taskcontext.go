@@ -53,7 +53,7 @@ func (t *Task) std() *stdContext {
 	}
 	s := x.std.Load()
 	if r := t.endedBy(); r != nil {
-		s.end(context.Canceled, t.loop.hooks.Cancelled(r))
+		s.end(context.Canceled, t.loop.Hooks.Cancelled(r))
 	}
 	return s
 }

@@ -60,7 +60,7 @@ func (t *Task) threadOf() *thread {
 // waits has none, so that tasks which wait for each other cannot starve.
 func (l *Loop) dispatch(t *Task) {
 	th := t.threadOf()
-	full := l.maxThreads > 0 && l.busy >= l.maxThreads
+	full := l.MaxThreads > 0 && l.busy >= l.MaxThreads
 	if t.phase == started {
 		f := t.waitOn
 		waits := (full || th.left) && t.due == nil && f != nil && f.State() == Failed
@@ -150,7 +150,7 @@ func (th *thread) run(w *worker) (next *thread) {
 		}
 		// One that was cancelled leaves its place to the owner, who may be about to
 		// cancel those in the queue as well.
-		if returned && t.loop.maxThreads > 0 && t.Cancelling() == 0 && t.loop.explorer == nil {
+		if returned && t.loop.MaxThreads > 0 && t.Cancelling() == 0 && t.loop.explorer == nil {
 			next = t.loop.queued.next(false)
 		}
 		th.passed = next != nil

@@ -148,7 +148,7 @@ func (l *Loop) runTurns() (again bool) {
 func (l *Loop) beginTurn() {
 	l.takeIn()
 	if len(l.timers.heap) > 0 {
-		now := l.driver.Now()
+		now := l.Driver.Now()
 		for t := l.timers.due(now); t != nil; t = l.timers.due(now) {
 			l.ready.push(t.fires)
 		}
@@ -166,7 +166,7 @@ func (l *Loop) take() runnable {
 // idle waits until a timer is due or another goroutine calls in.
 func (l *Loop) idle() {
 	until := l.timers.next()
-	if until <= l.driver.Now() && until != Never {
+	if until <= l.Driver.Now() && until != Never {
 		return
 	}
 	l.ready.shrink()
@@ -196,7 +196,7 @@ func (l *Loop) idle() {
 	}
 	l.passed = false
 	l.wait(until)
-	for l.passed && l.ready.n == 0 && !l.stopping && until > l.driver.Now() {
+	for l.passed && l.ready.n == 0 && !l.stopping && until > l.Driver.Now() {
 		l.passed = false // a visit of the patrol's is no movement
 		until = l.timers.next()
 		l.wait(until)
@@ -207,7 +207,7 @@ func (l *Loop) idle() {
 func (l *Loop) wait(until time.Duration) {
 	l.asleep.Store(true)
 	if !l.pending.Load() {
-		l.driver.Wait(Waiting{Until: until, Busy: l.busy, Woken: l.pending.Load})
+		l.Driver.Wait(Waiting{Until: until, Busy: l.busy, Woken: l.pending.Load})
 	}
 	l.asleep.Store(false)
 	l.takeIn()

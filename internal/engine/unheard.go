@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // This file sees to it that an error is heard: what nobody asks for is reported.
@@ -23,6 +24,7 @@ import (
 // it was reported. Then nothing leads to it but the future, whose error can be asked for
 // again: the two go in one collection.
 type failure struct {
+	item // in its loop's unheard, under mu of that
 	err  error
 	loop *Loop
 
@@ -40,12 +42,10 @@ type failure struct {
 	// audience is how many were waiting or had left a callback, or have come since, but for
 	// those who have not listened: see Missed. As long as there is one there is no need to
 	// say that nobody has asked.
-	audience   int
-	passed     bool // its time to be asked for has passed, with an audience
-	listed     bool
-	prev, next *failure
-	kept       time.Duration // after which it was found that nobody has asked; 0 if not so
-	panicked   bool          // nobody was waiting for a task that has panicked
+	audience int
+	passed   bool          // its time to be asked for has passed, with an audience
+	kept     time.Duration // after which it was found that nobody has asked; 0 if not so
+	panicked bool          // nobody was waiting for a task that has panicked
 	// It keeps the failure and so the loop, and all that the loop's exception handler
 	// knows, which may be the future itself: it must be stopped, or they keep each other
 	// for ever.
@@ -58,13 +58,13 @@ func (x *failure) Error() string { return fmt.Sprint(x.err) }
 type unheard struct {
 	reporter atomic.Pointer[reporter] // nil unless somebody else than the owner reports
 
-	mu         sync.Mutex
-	head, tail *failure   // in the order of failure
-	late       *failure   // the first whose time to be asked for has not passed
-	found      []runnable // what is to be reported, and is not in the list any more
-	coming     bool       // somebody is coming for that
-	errands    []runnable // see Errand
-	known      bool       // to the patrol
+	mu      sync.Mutex
+	list    list       // in the order of failure
+	late    *failure   // the first whose time to be asked for has not passed
+	found   []runnable // what is to be reported, and is not in the list any more
+	coming  bool       // somebody is coming for that
+	errands []runnable // see Errand
+	known   bool       // to the patrol
 }
 
 // mind sees to it that the failure is reported if nobody retrieves it.
@@ -77,7 +77,7 @@ func (l *Loop) mind(f *Future, x *failure) {
 		return
 	}
 	x.about(f)
-	if x.untold() && x.lost.Task && l.hooks.Panic(x.err) {
+	if x.untold() && x.lost.Task && l.Hooks.Panic(x.err) {
 		x.panicked = true
 		l.find(x)
 		return
@@ -112,11 +112,11 @@ func (f *Future) Missed() {
 	if !ok || !x.minded || x.retrieved.Load() {
 		return
 	}
-	panicked := x.lost.Task && f.loop.hooks.Panic(x.err)
+	panicked := x.lost.Task && f.loop.Hooks.Panic(x.err)
 	u := &f.loop.unheard
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if !x.listed {
+	if !x.listed() {
 		return
 	}
 	if x.cleanup == (runtime.Cleanup{}) { // a task was about to retrieve it
@@ -178,21 +178,14 @@ func (x *failure) heard() {
 	u := &x.loop.unheard
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if x.listed {
+	if x.listed() {
 		u.remove(x)
 		x.cleanup.Stop()
 	}
 }
 
 func (u *unheard) add(x *failure) {
-	x.listed = true
-	x.prev = u.tail
-	if u.tail == nil {
-		u.head = x
-	} else {
-		u.tail.next = x
-	}
-	u.tail = x
+	u.list.add(&x.item)
 	if u.late == nil {
 		u.late = x
 	}
@@ -200,20 +193,15 @@ func (u *unheard) add(x *failure) {
 
 func (u *unheard) remove(x *failure) {
 	if u.late == x {
-		u.late = x.next
+		u.late = u.after(x)
 	}
-	if x.prev == nil {
-		u.head = x.next
-	} else {
-		x.prev.next = x.next
-	}
-	if x.next == nil {
-		u.tail = x.prev
-	} else {
-		x.next.prev = x.prev
-	}
-	x.prev, x.next, x.listed = nil, nil, false
+	x.item.remove()
 }
+
+// after returns the failure that came after x, nil if none did.
+func (u *unheard) after(x *failure) *failure { return failureAt(u.list.after(&x.item)) }
+
+func failureAt(x *item) *failure { return (*failure)(unsafe.Pointer(x)) } // item is the first field
 
 // collected is the clean-up of a future. The runtime calls it on a goroutine that all
 // clean-ups of the process share: it only takes note.
@@ -228,7 +216,7 @@ func (l *Loop) find(x *failure) {
 }
 
 func (u *unheard) find(l *Loop, x *failure) {
-	if x.listed {
+	if x.listed() {
 		u.remove(x)
 	}
 	u.found = append(u.found, x)
@@ -241,9 +229,9 @@ func (u *unheard) beat(l *Loop) (collect bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	now := time.Since(base)
-	for u.late != nil && l.unheardAfter > 0 && now-u.late.since >= l.unheardAfter {
+	for u.late != nil && l.UnheardAfter > 0 && now-u.late.since >= l.UnheardAfter {
 		x := u.late
-		u.late = x.next
+		u.late = u.after(x)
 		if x.passed = true; x.untold() {
 			u.remove(x)
 			x.kept = now - x.since
@@ -255,12 +243,12 @@ func (u *unheard) beat(l *Loop) (collect bool) {
 	if len(u.found) > 0 {
 		u.call(l)
 	}
-	if u.head == nil {
+	if u.list.empty() {
 		u.known = false
 		thePatrol.fails(l, false)
 		return false
 	}
-	return now-u.tail.since < collecting
+	return now-failureAt(u.list.root.prev).since < collecting
 }
 
 // collecting is for how long after a failure the collector is set to work for it.

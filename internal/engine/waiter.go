@@ -177,7 +177,7 @@ func (f *Future) cancelWaiter(r *Request) bool {
 	if State(f.state) != Pending {
 		return false
 	}
-	f.err = f.loop.hooks.Cancelled(r)
+	f.err = f.loop.Hooks.Cancelled(r)
 	f.waiter().end(Cancelled)
 	return true
 }

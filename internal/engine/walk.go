@@ -17,8 +17,9 @@ type leg struct {
 	task  *Task   // what the task waits for is asked, or was
 	joint *Joint  // so are the parts before next
 	of    *Future // this is asked, on behalf of nobody
-	links *links  // each is told and taken out, until there are none
-	link  *link   // so are this member of a group and those behind it, but they stay
+	links *list   // each is told and taken out, until there are none
+
+	member *item // in links of a group: so are this one and those behind it, but they stay
 
 	next  int
 	asked bool // of a task: what it waits for
@@ -63,8 +64,8 @@ func (l *Loop) pass(t *Task, r *Request, brief bool) {
 }
 
 // endAll adds a list of those who are to be told.
-func (l *Loop) endAll(k *links) {
-	if k.head != nil {
+func (l *Loop) endAll(k *list) {
+	if !k.empty() {
 		l.legs = append(l.legs, leg{links: k})
 	}
 }
@@ -85,20 +86,21 @@ func (l *Loop) carry(r *Request, base int, taken bool) bool {
 	for len(l.legs) > base {
 		g := &l.legs[len(l.legs)-1]
 		switch {
+		case g.member != nil:
+			x := g.member
+			if g.member = g.links.after(x); g.member == nil {
+				l.legs = l.legs[:len(l.legs)-1]
+			}
+			linkAt(x).who.(*Task).groupEnded(r)
 		case g.links != nil:
-			if n := g.links.head; n != nil {
+			if x := g.links.first(); x != nil {
+				n := linkAt(x)
 				n.remove()
 				n.who.scopeEnded(r)
 				continue
 			}
 			l.legs = l.legs[:len(l.legs)-1]
 			taken = true
-		case g.link != nil:
-			n := g.link
-			if g.link = n.next; g.link == nil {
-				l.legs = l.legs[:len(l.legs)-1]
-			}
-			n.who.(*Task).groupEnded(r)
 		case g.joint != nil:
 			taken = l.carryJoint(g, r, taken)
 		case g.of != nil && !g.asked:

@@ -41,7 +41,7 @@ var cancellationMutants = []mutant{
 		name:  "failure-wins",
 		wrong: "a request that comes after a failure, before the task has run, is lost",
 		file:  "internal/engine/await.go",
-		old:   `err != nil && t.loop.hooks.AsCancelled(err, nil) != nil {`,
+		old:   `err != nil && t.loop.Hooks.AsCancelled(err, nil) != nil {`,
 		new:   `err != nil {`,
 	},
 	{
@@ -57,8 +57,8 @@ var cancellationMutants = []mutant{
 		name:  "message-lost",
 		wrong: "who is cancelled in a lock or a queue does not get the message",
 		file:  "internal/engine/waiter.go",
-		old:   `f.err = f.loop.hooks.Cancelled(r)`,
-		new:   `f.err = f.loop.hooks.Cancelled(&Request{Origin: r.Origin, By: r.By})`,
+		old:   `f.err = f.loop.Hooks.Cancelled(r)`,
+		new:   `f.err = f.loop.Hooks.Cancelled(&Request{Origin: r.Origin, By: r.By})`,
 	},
 	{
 		name:  "message-first",

@@ -181,7 +181,7 @@ var edgeMutants = []mutant{
 		wrong: "a panic of a function that was left is not reported",
 		file:  "internal/engine/leave.go",
 		old:   `	if err == nil || err == ErrGoexit ||`,
-		new:   `	if err == nil || err == ErrGoexit || l.hooks.Panic(err) ||`,
+		new:   `	if err == nil || err == ErrGoexit || l.Hooks.Panic(err) ||`,
 		guard: `^TestAbandonLateEnds$`,
 	},
 	{
@@ -240,8 +240,8 @@ var edgeMutants = []mutant{
 		name:  "grace-forgets-left",
 		wrong: "the end of Run does not wait for goroutines that were left",
 		file:  "internal/engine/remains.go",
-		old:   `		left = threads && l.left.head != nil`,
-		new:   `		left = threads && l.left.head != nil && len(tasks) > 0`,
+		old:   `		left = threads && !l.left.empty()`,
+		new:   `		left = threads && !l.left.empty() && len(tasks) > 0`,
 		guard: `^TestGraceOfTheOthers$`,
 	},
 	{

@@ -6,16 +6,16 @@ var heardMutants = []mutant{
 		name:  "panic-heard-late",
 		wrong: "a panic that nobody waits for is reported when the collector comes",
 		file:  "internal/engine/unheard.go",
-		old:   `	if x.untold() && x.lost.Task && l.hooks.Panic(x.err) {`,
-		new:   `	if x.audience > 0 && x.lost.Task && l.hooks.Panic(x.err) {`,
+		old:   `	if x.untold() && x.lost.Task && l.Hooks.Panic(x.err) {`,
+		new:   `	if x.audience > 0 && x.lost.Task && l.Hooks.Panic(x.err) {`,
 		guard: `^TestPanicThatNobodyAwaitsIsHeardAtOnce$`,
 	},
 	{
 		name:  "panic-told-twice",
 		wrong: "a panic that somebody waits for is reported too",
 		file:  "internal/engine/unheard.go",
-		old:   `	if x.untold() && x.lost.Task && l.hooks.Panic(x.err) {`,
-		new:   `	if x.lost.Task && l.hooks.Panic(x.err) {`,
+		old:   `	if x.untold() && x.lost.Task && l.Hooks.Panic(x.err) {`,
+		new:   `	if x.lost.Task && l.Hooks.Panic(x.err) {`,
 		guard: `^TestPanicThatNobodyAwaitsIsHeardAtOnce$`,
 	},
 	{
@@ -56,20 +56,20 @@ var heardMutants = []mutant{
 		name:  "heard-in-other-words",
 		wrong: "a task whose error was dropped is not reported with where it was created",
 		file:  "internal/engine/lost.go",
-		old: `		x.created = e.created
-`,
+		old:   `t.id, t.known().created`,
+		new:   `t.id, nil`,
 		guard: `^TestErrorIsHeardInTheSameFormWhoeverFindsOut$`,
 	},
 	{
 		name:  "retrieved-stays",
 		wrong: "an error that was retrieved stays in memory until the loop is closed",
 		file:  "internal/engine/unheard.go",
-		old: `	if x.listed {
+		old: `	if x.listed() {
 		u.remove(x)
 		x.cleanup.Stop()
 	}
 }`,
-		new: `	if x.listed && x.err == nil {
+		new: `	if x.listed() && x.err == nil {
 		u.remove(x)
 		x.cleanup.Stop()
 	}

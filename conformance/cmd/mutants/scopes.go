@@ -66,19 +66,17 @@ var scopeMutants = []mutant{
 	},
 	{
 		name:  "group-reversed",
-		wrong: "a group cancels its tasks in reverse, as what ends with a scope ends",
-		file:  "internal/engine/links.go",
-		old: `	n.in, n.prev = k, k.tail
-	*k.tail = n
-	k.tail = &n.next
+		wrong: "a group cancels its tasks in reverse",
+		file:  "internal/engine/membership.go",
+		old: `		m.group.members.add(&m.link.item)
 `,
-		new: `	n.in, n.prev, n.next = k, &k.head, k.head
-	if k.head == nil {
-		k.tail = &n.next
-	} else {
-		k.head.prev = &n.next
-	}
-	k.head = n
+		new: `		k, x := &m.group.members, &m.link.item
+		k.add(x)
+		if y := k.first(); y != x {
+			x.remove()
+			x.prev, x.next = &k.root, y
+			k.root.next, y.prev = x, x
+		}
 `,
 	},
 	{
