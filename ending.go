@@ -33,6 +33,9 @@ type ending struct {
 	closing atomic.Bool  // all are asked to end, and not main alone
 	vigil   vigil
 
+	// Written once. Of a Shutdown: it may be hurried, and the time is somebody's context's.
+	apart, bounded bool
+
 	// Owner of the loop, or the caller of Run while nobody runs it.
 	drained  bool // the tasks were asked to stop: see WithDrain
 	begun    bool
@@ -43,6 +46,11 @@ type ending struct {
 	late     bool   // because of the grace
 	mainLate bool   // it was main that did not end
 	left     string // who was left then
+
+	// Owner of the loop.
+	running bool  // a run of the end is under way, which hurry can end
+	hurried error // why the end is to come now, nil unless it is
+	cause   error // the same, as far as it was heeded: then there was no grace
 }
 
 // await has the grace begin when the context of main ends, until the run is over.
@@ -78,9 +86,45 @@ func (e *ending) await(ctx context.Context) (stop func()) {
 }
 
 func (e *ending) begin() {
-	if !e.begun {
+	switch {
+	case e.begun:
+	case e.bounded:
+		e.begun, e.until = true, engine.Never
+	default:
 		e.begun, e.until = true, e.loop.l.Deadline(e.loop.grace)
 	}
+}
+
+// hurry has the end come now. Any goroutine may call it, also when it is over.
+func (e *ending) hurry(why error) {
+	l := e.loop.l
+	l.Do(func() {
+		if e.hurried == nil {
+			e.hurried = why
+		}
+		if e.running {
+			e.over, e.cause = true, e.hurried
+			l.Stop()
+		}
+	})
+}
+
+// run is a run of the end. One that begins when it is to be over takes one turn.
+func (e *ending) run(prepare func() *engine.Future) error {
+	l := e.loop.l
+	if !e.apart {
+		return l.Run(prepare)
+	}
+	defer l.Call(func() { e.running = false })
+	return l.Run(func() *engine.Future {
+		e.running = true
+		f := prepare()
+		if e.hurried != nil {
+			e.over, e.cause = true, e.hurried
+			l.Stop()
+		}
+		return f
+	})
 }
 
 // exceed is the end of the grace.
@@ -103,6 +147,9 @@ func (e *ending) outcome(err error) error {
 		return err
 	}
 	late := fmt.Errorf("%w of %v: %s", ErrGraceExceeded, e.loop.grace, e.left)
+	if e.cause != nil {
+		late = fmt.Errorf("%w (%w): %s", ErrGraceExceeded, e.cause, e.left)
+	}
 	if err == nil || e.mainLate {
 		return late
 	}
@@ -155,6 +202,7 @@ func (e *ending) endAll() {
 		if e.begun {
 			e.until = engine.After(e.until, l.Now()-before)
 		}
+		e.over = false // hurried: they have not been asked to end
 	}
 	e.begin()
 	l.SetLeaving(true)
@@ -167,6 +215,7 @@ func (e *ending) endAll() {
 			e.end(false)
 		}
 	}
+	e.late = e.late || e.cause != nil && !l.Empty()
 	if e.late {
 		if left := whoIsLeft(l, e.asked); left != "" {
 			e.left = left
@@ -194,7 +243,7 @@ func (e *ending) end(threads bool) {
 			return
 		}
 		e.watch()
-		if l.Run(func() *engine.Future { return e.cancel(tasks, threads) }) != nil {
+		if e.run(func() *engine.Future { return e.cancel(tasks, threads) }) != nil {
 			e.over = true // somebody else runs the loop, or has closed it
 		}
 		for _, t := range tasks {
@@ -271,7 +320,7 @@ func (e *ending) drain() {
 			fs[i] = &t.Future
 		}
 		var w *waiting
-		if l.Run(func() *engine.Future {
+		if e.run(func() *engine.Future {
 			r.stop.ask()
 			w = newWaiting(fs, WaitOptions{Timeout: until - l.Now()})
 			return &w.Future
@@ -279,5 +328,8 @@ func (e *ending) drain() {
 			return // somebody else runs the loop, or has closed it
 		}
 		l.Do(w.end)
+		if e.over {
+			return
+		}
 	}
 }

@@ -24,16 +24,16 @@ var (
 	// created from then on come back failed with it. (RuntimeError: Event loop is closed)
 	ErrLoopClosed = engine.ErrLoopClosed
 
-	// ErrLoopRunning is returned by Run, RunForever, RunUntilComplete and Close
-	// while the loop runs, and by Run when the caller is itself on a loop: create a
-	// task instead. (the RuntimeError of asyncio.run and of loop.run_forever)
+	// ErrLoopRunning is returned by Run, RunForever, RunUntilComplete, Start and Close
+	// while the loop runs, by Run when the caller is itself on a loop, where a task is to
+	// be created instead, and by Shutdown in a task of the loop that it is to end. (the RuntimeError of asyncio.run and of loop.run_forever)
 	ErrLoopRunning = engine.ErrLoopRunning
 
 	// ErrLoopStopped is returned by Run and RunUntilComplete when Stop came before
 	// the end of what they ran. (the RuntimeError of loop.run_until_complete)
 	ErrLoopStopped = errors.New("asyncio: event loop was stopped before the task was done")
 
-	// ErrGraceExceeded is returned by Run, RunOn and Runner.Close when tasks that were
+	// ErrGraceExceeded is returned by Run, RunOn, Runner.Close and Shutdown when tasks that were
 	// asked to end have not ended within the grace: see [WithGrace]. The text names them, says
 	// where they are and what they wait for. What main has returned is joined to it. (not in
 	// asyncio, which waits for ever)

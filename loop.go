@@ -111,6 +111,9 @@ func (l *Loop) CallAt(when time.Time, f func()) *Handle {
 //
 // If a task or a callback calls runtime.Goexit, as t.FailNow does, RunForever gives
 // up the loop and exits its goroutine as well.
+//
+// A loop that is to run in the background is a [Runner]'s, by Start: what ends this one is
+// Stop, which leaves the tasks where they are, and then Close, which destroys them.
 func (l *Loop) RunForever() error { return l.core().Run(nil) }
 
 // RunUntilComplete runs the loop on the calling goroutine until f is done and
@@ -144,7 +147,7 @@ func (l *Loop) Stop() { l.core().Stop() }
 // started on a locked thread, and this is not the goroutine that has run them, it closes
 // the loop all the same and returns ErrThreadLocked: what they have deferred cannot run.
 // Otherwise it does not matter whether the caller is locked to a thread. [Run] ends more
-// gently. (loop.close)
+// gently, and so do [Runner.Shutdown] and Runner.Close. (loop.close)
 func (l *Loop) Close() error { return l.core().Close() }
 
 // IsRunning reports whether the loop runs. (loop.is_running)

@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"context"
+	"sync"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
@@ -37,12 +38,19 @@ func Run[T any](ctx context.Context, main Coroutine[T], opts ...Option) (v T, er
 	return runOn(r, ctx, main, e)
 }
 
-// Runner is for several runs on one loop. Its methods may be called from any
-// goroutine, but one at a time runs. (asyncio.Runner)
-type Runner struct{ loop *Loop }
+// Runner is for several runs on one loop ([RunOn]), or for a loop in the background
+// ([Runner.Start]). Its methods may be called from any goroutine, but one at a time runs.
+// (asyncio.Runner)
+type Runner struct {
+	loop *Loop // written once
+
+	mu   sync.Mutex
+	back *background // the latest of Start, nil without one
+	end  *shutdown   // nil until it begins on a goroutine of its own
+}
 
 // NewRunner makes a loop to run on. Close it in the end.
-func NewRunner(opts ...Option) *Runner { return &Runner{NewLoop(opts...)} }
+func NewRunner(opts ...Option) *Runner { return &Runner{loop: NewLoop(opts...)} }
 
 // Loop returns the runner's loop. (Runner.get_loop)
 func (r *Runner) Loop() *Loop {
@@ -55,7 +63,8 @@ func (r *Runner) Loop() *Loop {
 // RunOn is [Run] on the loop of r, which stays open: tasks that remain are still
 // there at the next run. If main goes on for longer than the grace after ctx has ended,
 // RunOn returns ErrGraceExceeded, and main is one of those tasks. It returns ErrLoopClosed
-// after Close, ErrLoopStopped if the loop was stopped before main was done, and
+// after Close, ErrLoopRunning while the loop runs, also by [Runner.Start] (where
+// CreateTask with [WithLoop] is the way), ErrLoopStopped if the loop was stopped before main was done, and
 // ErrThreadLocked if tasks wait on the loop that were started on a goroutine with another
 // runtime.LockOSThread: see [Loop.RunForever]. (Runner.run)
 func RunOn[T any](r *Runner, ctx context.Context, main Coroutine[T]) (T, error) {
@@ -92,9 +101,15 @@ func runOn[T any](r *Runner, ctx context.Context, main Coroutine[T], e *ending) 
 // Close cancels and awaits what is left on the loop, as at the end of [Run], and
 // closes it. If that takes longer than the grace it returns ErrGraceExceeded, and the loop
 // is closed. It returns ErrLoopRunning while the loop runs, and ErrThreadLocked as
-// [Loop.Close] does. (Runner.close)
+// [Loop.Close] does. After [Runner.Start] it is Shutdown within the grace. (Runner.close)
 func (r *Runner) Close() error {
 	e := &ending{loop: r.Loop(), who: "Runner.Close"}
+	r.mu.Lock()
+	apart := r.back != nil || r.end != nil
+	r.mu.Unlock()
+	if apart {
+		return r.shutdown(context.Background(), e.who)
+	}
 	_, restore := r.loop.heedSignals(context.Background())
 	defer restore()
 	if err := e.close(); err != nil {

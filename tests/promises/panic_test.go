@@ -127,7 +127,7 @@ func TestPromise7Panics(t *testing.T) {
 		}
 	})
 
-	for _, kind := range []string{"loop task", "Go task", "nested task"} {
+	for _, kind := range []string{"loop task", "Go task", "nested task", "loop in the background"} {
 		t.Run("PanicsCrash in a "+kind, func(t *testing.T) {
 			c := exec.Command(os.Args[0], "-test.run=^TestPanicsCrashProcess$")
 			c.Env = append(os.Environ(), "ASYNCIO_TEST_CRASH="+kind)
@@ -158,6 +158,11 @@ func TestPanicsCrashProcess(t *testing.T) {
 		explode()
 		return nil
 	})
+	if kind == "loop in the background" {
+		scope, _ := asyncio.NewRunner(asyncio.PanicsCrash()).Start()
+		asyncio.CreateTask(scope, bad).Await(scope)
+		fmt.Println("went on")
+	}
 	asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 		switch kind {
 		case "loop task":

@@ -237,6 +237,22 @@ var edgeMutants = []mutant{
 		guard: `^TestGraceOfTheOthers$`,
 	},
 	{
+		name:  "shutdown-asks-nobody",
+		wrong: "a Shutdown whose ctx ends while it drains cancels nobody",
+		file:  "ending.go",
+		old:   `		e.over = false // hurried`,
+		new:   `		e.over = e.hurried != nil // hurried`,
+		guard: `^TestShutdownWithinItsContext$`,
+	},
+	{
+		name:  "background-goexit-unsaid",
+		wrong: "that Goexit has ended a loop in the background is not reported",
+		file:  "background.go",
+		old:   `		if back.exited {`,
+		new:   `		if !back.exited {`,
+		guard: `^TestGoexitAndPanicsInTheBackground$`,
+	},
+	{
 		name:  "grace-forgets-left",
 		wrong: "the end of Run does not wait for goroutines that were left",
 		file:  "internal/engine/remains.go",
