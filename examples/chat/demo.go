@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -33,7 +34,7 @@ func demo(ctx context.Context, address string) error {
 				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
 					for {
 						heard, err := robots[who].ReadLine(ctx)
-						if err == io.EOF {
+						if errors.Is(err, io.EOF) {
 							return nil
 						}
 						if err != nil {

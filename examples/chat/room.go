@@ -33,7 +33,7 @@ const backlog = 100 // lines that may wait for somebody
 // serve is the session of one member, from his name until he hangs up or is cancelled.
 func (r *room) serve(ctx context.Context, c conn) error {
 	var name string
-	err := asyncio.Timeout(ctx, 10*time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) (err error) {
+	err := asyncio.Timeout(ctx, 10*time.Second, func(ctx context.Context) (err error) {
 		name, err = c.ReadLine(ctx)
 		return err
 	})
@@ -73,7 +73,7 @@ func (r *room) serve(ctx context.Context, c conn) error {
 func (r *room) listen(ctx context.Context, m *member, c conn) error {
 	for {
 		line, err := c.ReadLine(ctx)
-		if err == io.EOF || line == "/quit" {
+		if errors.Is(err, io.EOF) || line == "/quit" {
 			return nil
 		}
 		if err != nil {
