@@ -67,7 +67,8 @@
 // # Several tasks
 //
 // [WithTaskGroup] is the way to have tasks that belong together: it waits for all of
-// them, and when one fails it cancels the others. [Gather], [GatherAll], [Wait],
+// them, and when one fails it cancels the others. tg.CreateTask(f) takes a function without
+// a result, CreateTask(tg, c) a coroutine with one. [Gather], [GatherAll], [Wait],
 // [AsCompleted], [Race] and [FirstSuccess] wait for tasks, Go tasks and futures that somebody
 // else has made; [Map] makes one for each item. [Timeout] and [WaitFor] put an end to what
 // takes too long, [Shield] keeps a cancellation away. [Lock], [Event], [Condition],

@@ -35,14 +35,14 @@ func ExampleWithTaskGroup() {
 func ExampleWithTaskGroup_failure() {
 	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-			asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+			tg.CreateTask(func(ctx context.Context) error {
 				err := asyncio.Sleep(ctx, time.Hour)
 				fmt.Println("the other task:", err)
 				return err
-			}))
-			asyncio.CreateTask(tg, asyncio.Void(func(context.Context) error {
+			})
+			tg.CreateTask(func(context.Context) error {
 				return errors.New("disk full")
-			}))
+			})
 			err := asyncio.Sleep(tg, time.Hour)
 			fmt.Println("the body:", err)
 			return err
@@ -59,9 +59,9 @@ func ExampleWithTaskGroup_failure() {
 func ExampleGroupError() {
 	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-			asyncio.CreateTask(tg, asyncio.Void(func(context.Context) error {
+			tg.CreateTask(func(context.Context) error {
 				return fmt.Errorf("reading: %w", io.ErrUnexpectedEOF)
-			}))
+			})
 			if err := asyncio.Sleep(tg, time.Hour); err != nil {
 				return errors.New("closing failed too")
 			}
@@ -85,12 +85,12 @@ func ExampleTaskError() {
 	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 			for _, file := range []string{"a.txt", "b.txt"} {
-				asyncio.CreateTask(tg, asyncio.Void(func(context.Context) error {
+				tg.CreateTask(func(context.Context) error {
 					if file == "b.txt" {
 						return io.ErrUnexpectedEOF
 					}
 					return nil
-				}), asyncio.WithName("reading "+file))
+				}, asyncio.WithName("reading "+file))
 			}
 			return nil
 		})
@@ -102,18 +102,50 @@ func ExampleTaskError() {
 	// Output: reading b.txt / unexpected EOF / true
 }
 
+func ExampleTaskGroup_Go() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			lines := asyncio.NewQueue[string](1)
+			tg.Go(func(ctx context.Context) error { // it may block
+				defer lines.Shutdown()
+				for _, line := range []string{"one", "two"} {
+					if err := lines.Put(ctx, line); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			tg.CreateTask(func(ctx context.Context) error {
+				for line, err := range lines.All(ctx) {
+					if err != nil {
+						return err
+					}
+					fmt.Println(line)
+				}
+				return nil
+			}, asyncio.WithName("printer"))
+			return nil
+		})
+	}))
+	fmt.Println(err)
+	// Output:
+	// one
+	// two
+	// <nil>
+}
+
 func ExampleTaskGroup_Cancel() {
 	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 			for i := range 3 {
-				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+				tg.CreateTask(func(ctx context.Context) error {
 					if err := asyncio.Sleep(ctx, time.Duration(i)*time.Hour); err != nil {
 						return err
 					}
 					fmt.Println("task", i, "has found it")
 					tg.Cancel() // enough: ends the others, and is no error
 					return nil
-				}))
+				})
 			}
 			return nil
 		})
@@ -131,12 +163,12 @@ func ExampleTaskGroup_SetLimit() {
 			tg.SetLimit(2)
 			for range 6 {
 				// Waits until there is room.
-				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+				tg.CreateTask(func(ctx context.Context) error {
 					working++
 					defer func() { working-- }()
 					most = max(most, working)
 					return asyncio.Sleep(ctx, time.Millisecond)
-				}))
+				})
 			}
 			return nil
 		})
@@ -152,13 +184,13 @@ func ExampleTaskGroup_SetLimit() {
 func ExampleTaskGroup_Shutdown() {
 	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-			asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+			tg.CreateTask(func(ctx context.Context) error {
 				if err := asyncio.Stopping(ctx).Wait(ctx); err != nil {
 					return err
 				}
 				fmt.Println("asked to stop: finishing what was begun")
 				return nil
-			}))
+			})
 			tg.Shutdown(time.Minute) // ask; who is still there after a minute is cancelled
 			return nil
 		})
@@ -172,7 +204,7 @@ func ExampleTaskGroup_Shutdown() {
 func ExampleStopping() {
 	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-			asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+			tg.CreateTask(func(ctx context.Context) error {
 				rounds := 0
 				for stop := asyncio.Stopping(ctx); !stop.IsSet(); rounds++ {
 					if err := asyncio.Sleep(ctx, 0); err != nil { // one round of work
@@ -184,7 +216,7 @@ func ExampleStopping() {
 				}
 				fmt.Println("stopped after round", rounds)
 				return nil
-			}))
+			})
 			return nil
 		})
 	}))

@@ -15,14 +15,14 @@ func ExampleLock() {
 		var lock asyncio.Lock // ready to use
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 			for _, name := range []string{"first", "second"} {
-				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+				tg.CreateTask(func(ctx context.Context) error {
 					return lock.With(ctx, func() error { // async with lock
 						fmt.Println(name, "begins")
 						err := asyncio.Sleep(ctx, time.Millisecond) // held across the await
 						fmt.Println(name, "ends")
 						return err
 					})
-				}))
+				})
 			}
 			return nil
 		})
@@ -123,7 +123,7 @@ func ExampleCondition() {
 		changed := asyncio.NewCondition(nil) // with a lock of its own
 		var stock []string
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-			asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+			tg.CreateTask(func(ctx context.Context) error {
 				return changed.With(ctx, func() error {
 					if err := changed.WaitFor(ctx, func() bool { return len(stock) > 1 }); err != nil {
 						return err
@@ -131,8 +131,8 @@ func ExampleCondition() {
 					fmt.Println("taking", stock)
 					return nil
 				})
-			}))
-			asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+			})
+			tg.CreateTask(func(ctx context.Context) error {
 				for _, item := range []string{"bread", "milk"} {
 					err := changed.With(ctx, func() error {
 						stock = append(stock, item)
@@ -143,7 +143,7 @@ func ExampleCondition() {
 					}
 				}
 				return nil
-			}))
+			})
 			return nil
 		})
 	}))
@@ -191,14 +191,14 @@ func ExampleSemaphore() {
 		inside, most := 0, 0
 		err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 			for range 6 {
-				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+				tg.CreateTask(func(ctx context.Context) error {
 					return places.With(ctx, func() error {
 						inside++
 						defer func() { inside-- }()
 						most = max(most, inside)
 						return asyncio.Sleep(ctx, time.Millisecond)
 					})
-				}))
+				})
 			}
 			return nil
 		})
@@ -253,14 +253,14 @@ func ExampleBarrier() {
 		barrier := asyncio.NewBarrier(3)
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 			for i := range 3 {
-				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+				tg.CreateTask(func(ctx context.Context) error {
 					fmt.Println("player", i, "is here")
 					number, err := barrier.Wait(ctx)
 					if number == 0 && err == nil { // one of them, for what is to be done once
 						fmt.Println("all are here")
 					}
 					return err
-				}))
+				})
 			}
 			return nil
 		})
@@ -279,12 +279,12 @@ func ExampleBarrier_With() {
 		barrier := asyncio.NewBarrier(2)
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 			for range barrier.Parties() {
-				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+				tg.CreateTask(func(ctx context.Context) error {
 					return barrier.With(ctx, func(number int) error { // async with barrier as number
 						fmt.Println("share", number, "of the work")
 						return nil
 					})
-				}))
+				})
 			}
 			return nil
 		})
@@ -350,7 +350,7 @@ func ExampleQueue_All() {
 	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 		queue := asyncio.NewQueue[int](0)
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-			asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+			tg.CreateTask(func(ctx context.Context) error {
 				for n, err := range queue.All(ctx) {
 					if err != nil {
 						return err // cancelled; a shutdown just ends the loop
@@ -359,7 +359,7 @@ func ExampleQueue_All() {
 				}
 				fmt.Println("no more")
 				return nil
-			}))
+			})
 			for n := range 3 {
 				if err := queue.Put(tg, n); err != nil {
 					return err

@@ -51,10 +51,10 @@ func ExampleRunOn() {
 	r := asyncio.NewRunner()
 	defer r.Close()
 	var task *asyncio.Task[string]
-	_, err := asyncio.RunOn(r, context.Background(), asyncio.Void(func(ctx context.Context) error {
+	err := r.Run(context.Background(), func(ctx context.Context) error {
 		task = asyncio.CreateTask(ctx, asyncio.Delay(time.Millisecond, "made in the first run"))
 		return nil
-	}))
+	})
 	fmt.Println(err)
 	s, err := asyncio.RunOn(r, context.Background(), func(ctx context.Context) (string, error) {
 		return task.Await(ctx)
@@ -67,14 +67,14 @@ func ExampleRunOn() {
 
 func ExampleRunner() {
 	r := asyncio.NewRunner(asyncio.WithGrace(time.Second))
-	_, err := asyncio.RunOn(r, context.Background(), asyncio.Void(func(ctx context.Context) error {
-		asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+	err := r.Run(context.Background(), func(ctx context.Context) error {
+		r.Loop().CreateTask(func(ctx context.Context) error {
 			err := asyncio.Sleep(ctx, time.Hour)
 			fmt.Println("left over:", err)
 			return err
-		}))
+		})
 		return asyncio.Sleep(ctx, 0)
-	}))
+	})
 	fmt.Println(err)
 	fmt.Println(r.Close()) // cancels what is left, and awaits it
 	// Output:
@@ -171,6 +171,24 @@ func ExampleLoop_RunUntilComplete() {
 	// Output:
 	// <nil>
 	// 42 <nil>
+}
+
+func ExampleLoop_Go() {
+	loop := asyncio.NewLoop()
+	defer loop.Close()
+	word := make(chan string, 1)
+	reads := loop.Go(func(context.Context) error { // on a goroutine of its own: it may block
+		fmt.Println(<-word)
+		return nil
+	})
+	loop.CreateTask(func(context.Context) error { // on the loop
+		word <- "hello"
+		return nil
+	})
+	fmt.Println(loop.RunUntilComplete(reads))
+	// Output:
+	// hello
+	// <nil>
 }
 
 func ExampleHandle_When() {

@@ -66,11 +66,24 @@ func (r *Runner) Loop() *Loop {
 // after Close, ErrLoopRunning while the loop runs, also by [Runner.Start] (where
 // CreateTask with [WithLoop] is the way), ErrLoopStopped if the loop was stopped before main was done, and
 // ErrThreadLocked if tasks wait on the loop that were started on a goroutine with another
-// runtime.LockOSThread: see [Loop.RunForever]. (Runner.run)
+// runtime.LockOSThread: see [Loop.RunForever].
+//
+// r comes first because it is the receiver: a method cannot have a type parameter of its
+// own. For a main without a result there is one, [Runner.Run]. (Runner.run)
 func RunOn[T any](r *Runner, ctx context.Context, main Coroutine[T]) (T, error) {
+	return runAs("RunOn", r, ctx, main)
+}
+
+// Run is [RunOn] of a main without a result. (Runner.run)
+func (r *Runner) Run(ctx context.Context, main func(ctx context.Context) error) error {
+	_, err := runAs("Runner.Run", r, ctx, Void(main))
+	return err
+}
+
+func runAs[T any](who string, r *Runner, ctx context.Context, main Coroutine[T]) (T, error) {
 	ctx, restore := r.Loop().heedSignals(ctx)
 	defer restore()
-	e := &ending{loop: r.loop, who: "RunOn"}
+	e := &ending{loop: r.loop, who: who}
 	defer e.vigil.end()
 	v, err := runOn(r, ctx, main, e)
 	return v, e.outcome(err)

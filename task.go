@@ -14,36 +14,6 @@ type Coroutine[T any] = func(ctx context.Context) (T, error)
 // None is the result of a coroutine that has none. (None)
 type None = struct{}
 
-// Void adapts a function without a result. (not in asyncio)
-//
-//go:noinline
-func Void(f func(ctx context.Context) error) Coroutine[None] {
-	return func(ctx context.Context) (None, error) { return None{}, f(ctx) }
-}
-
-// voidPC is how to know what Void has made. Most coroutines are, and reports are to
-// name the user's function, not the adapter. Void is not inlined so that there is one
-// such address; it is 0 if adapted does not work.
-var voidPC = func() uintptr {
-	f := func(context.Context) error { return nil }
-	c := Void(f)
-	if *(*unsafe.Pointer)(unsafe.Add(closure(c), ptrSize)) != *(*unsafe.Pointer)(unsafe.Pointer(&f)) {
-		return 0
-	}
-	return funcPC(c)
-}()
-
-const ptrSize = unsafe.Sizeof(uintptr(0))
-
-// closure returns the address of the record that a function value points to: the
-// address of its code, then what it has captured.
-func closure(c Coroutine[None]) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&c)) }
-
-// adapted returns the function that c, made by Void, calls.
-func adapted(c Coroutine[None]) func(context.Context) error {
-	return *(*func(context.Context) error)(unsafe.Add(closure(c), ptrSize))
-}
-
 // Task is a coroutine that runs on an event loop, or a goroutine under the same
 // handle (see [Go]). Every method may be called from any goroutine.
 // (asyncio.Task)

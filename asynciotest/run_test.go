@@ -100,7 +100,7 @@ func TestDeadlockNamesWhatIsMissing(t *testing.T) {
 		}, "Lock#1, held by forgetful (which has ended without Release)"},
 		"group": {func(ctx context.Context) error {
 			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error { return new(asyncio.Event).Wait(ctx) }), asyncio.WithName("child"))
+				tg.CreateTask(func(ctx context.Context) error { return new(asyncio.Event).Wait(ctx) }, asyncio.WithName("child"))
 				return nil
 			})
 		}, "Task-1 (main) waits in WithTaskGroup"},

@@ -24,12 +24,12 @@ func TestTransfers(t *testing.T) {
 	asynciotest.Run(t, func(ctx context.Context) error {
 		var alice, bob asyncio.Lock
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-			asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+			tg.CreateTask(func(ctx context.Context) error {
 				return transfer(ctx, &alice, &bob)
-			}), asyncio.WithName("rent"))
-			asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+			}, asyncio.WithName("rent"))
+			tg.CreateTask(func(ctx context.Context) error {
 				return transfer(ctx, &bob, &alice)
-			}), asyncio.WithName("refund"))
+			}, asyncio.WithName("refund"))
 			return nil
 		})
 	})

@@ -40,7 +40,7 @@ func (c *crawler) crawl(ctx context.Context, start string) (map[string]*page, er
 				return
 			}
 			pages[url] = nil
-			asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+			tg.CreateTask(func(ctx context.Context) error {
 				links, err := c.load(ctx, places, url)
 				if errors.Is(err, asyncio.ErrCancelled) {
 					return err // which says nothing of the page
@@ -50,7 +50,7 @@ func (c *crawler) crawl(ctx context.Context, start string) (map[string]*page, er
 					visit(link, url)
 				}
 				return nil
-			}), asyncio.WithName(url))
+			}, asyncio.WithName(url))
 		}
 		visit(start, "")
 		return nil

@@ -320,8 +320,8 @@ var unreached = []reason{
 		"queue.go Queue.ended",
 		"sleep.go Delay",
 		"timeout.go TimeoutAt",
-		"task.go Void",
-		"task.go adapted",
+		"void.go .*",
+		"run.go Runner.Run",
 		"taskfactory.go WithTaskFactory",
 		"internal/engine/handle.go Handle.When",
 		"internal/engine/location.go GroupOf",
@@ -377,7 +377,6 @@ var unreached = []reason{
 		`internal/engine/listener\.go several\.(add|find)`,
 	}},
 	{"what nothing comes to: methods that complete an interface, checks of what cannot be", []string{
-		"task.go var",
 		"internal/engine/cancel.go Task.latest",
 		"internal/coro/table.go Table.Len",
 	}},
