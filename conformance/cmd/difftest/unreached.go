@@ -37,7 +37,7 @@ var unreached = []reason{
 		"internal/engine/caller.go Unscoped",
 		"internal/engine/stdcontext.go causeOf",
 		"internal/engine/driver.go virtual.Wait",
-		"internal/engine/driver.go virtual.Wake",
+		"internal/engine/driver.go bell.Wake",
 		"internal/engine/listener.go Loop.addListener",
 		"internal/engine/listener.go Loop.dropListener",
 		"internal/engine/walk.go Future.pass",
@@ -259,7 +259,6 @@ var unreached = []reason{
 		"internal/engine/driver.go wall.Epoch",
 		"internal/engine/driver.go wall.Now",
 		"internal/engine/driver.go wall.Wait",
-		"internal/engine/driver.go wall.Wake",
 		`internal/engine/patrol\.go .*`,
 	}},
 	{"what nothing promises of Go's runtime: tests of it, and what takes its place", []string{
