@@ -124,7 +124,8 @@
 // # Further
 //
 // The repository has a guide for those who know goroutines (docs/from-goroutines.md), which also
-// says when to stay with them, and one for those who know asyncio (docs/from-asyncio.md); one to
-// tests that are exact (docs/testing.md), how it works and where things are (ARCHITECTURE.md), and
+// says when to stay with them, and one for those who know asyncio (docs/from-asyncio.md); recipes
+// for what is written again and again (docs/recipes.md), one to tests that are exact
+// (docs/testing.md), programs (examples), how it works and where things are (ARCHITECTURE.md), and
 // what a change brings along (CONTRIBUTING.md).
 package asyncio

@@ -18,7 +18,7 @@ import (
 var update = flag.Bool("update", false, "write the code into the pages")
 
 // pages are those whose Go is all taken from files.
-var pages = []string{"docs/from-goroutines.md"}
+var pages = []string{"README.md", "docs/from-goroutines.md", "docs/recipes.md"}
 
 const root = ".."
 
@@ -86,7 +86,7 @@ func source(t *testing.T, file string, names ...string) string {
 	t.Helper()
 	text := read(t, file)
 	f := parse(t, file)
-	if names == nil {
+	if len(names) == 0 {
 		return text[f.Package-1:]
 	}
 	var parts []string

@@ -31,7 +31,9 @@ func Example_singleflight() {
 			return "a page", asyncio.Sleep(ctx, time.Second)
 		}
 		ask := func() *asyncio.Task[string] {
-			return asyncio.CreateTask(ctx, func(ctx context.Context) (string, error) { return pages.do(ctx, "/", load) })
+			return asyncio.CreateTask(ctx, func(ctx context.Context) (string, error) {
+				return pages.do(ctx, "/", load)
+			})
 		}
 		first, second := ask(), ask()
 		_ = asyncio.Sleep(ctx, 0) // they have asked
