@@ -245,23 +245,15 @@ func toldFirst(told, over <-chan struct{}, l *Loop) bool {
 	if l != nil {
 		closed = l.root.Done()
 	}
-	switch {
-	case closed == nil && over == nil:
+	if closed == nil && over == nil {
 		<-told
 		return true
-	case closed == nil || closed == over:
-		select {
-		case <-told:
-			return true
-		case <-over:
-		}
-	default:
-		select {
-		case <-told:
-			return true
-		case <-over:
-		case <-closed:
-		}
+	}
+	select {
+	case <-told:
+		return true
+	case <-over:
+	case <-closed:
 	}
 	return false
 }

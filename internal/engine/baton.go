@@ -32,7 +32,7 @@ type stage struct {
 	main    outsider   // the goroutine that owns the loop
 	base    *coro.Coro // who has lent control last, and gets it back
 	current *Task      // whose code runs
-	entry   runnable   // what the turn is running, for reports
+	calling *Handle    // whose callback runs, for reports
 	held    held
 	ended   *fiber   // has given control back to end, which is for lend
 	asked   func()   // what a coroutine was given control for, if not for its task; see ask
@@ -93,7 +93,7 @@ func (l *Loop) lend(f *fiber) {
 func (l *Loop) next() *coro.Coro {
 	if l.held == 0 && l.ready.n > 0 && (l.batch > 0 || l.nextTurn()) {
 		if t, ok := l.ready.peek().(*Task); ok && (t.phase == started && !t.thread && t.fiber != nil || l.equip(t)) {
-			l.entry = l.take()
+			l.take()
 			return l.to(t)
 		}
 	}
@@ -234,13 +234,13 @@ func (f *fiber) disturbed(l *Loop) {
 // returns when that is over. On its own coroutine, since the two part ways if it
 // suspends.
 func (l *Loop) runEagerly(t *Task) {
-	current, entry, before := l.current, l.entry, l.held
+	current, before := l.current, l.held
 	l.held |= eager
 	if before.has(timed) {
 		defer l.task.Store(l.task.Swap(t))
 	}
 	defer func() {
-		l.current, l.entry = current, entry
+		l.current = current
 		if !before.has(eager) {
 			l.held &^= eager
 		}

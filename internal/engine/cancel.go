@@ -149,9 +149,7 @@ func (t *Task) Interrupt(r *Request) {
 	x.cancels.Add(1)
 	x.newest.Store(r)
 	if l := t.loop; l.owned() {
-		base := len(l.legs)
-		l.pass(t, r, true)
-		l.carry(r, base, false)
+		(&delivery{t, r, true}).run(l)
 	} else {
 		l.post(&delivery{t, r, true})
 	}

@@ -58,6 +58,12 @@ func (s *successors) next() (f *Future) {
 	}
 }
 
+// all goes through them.
+func (s successors) all(yield func(*Future) bool) {
+	for f := s.next(); f != nil && yield(f); f = s.next() {
+	}
+}
+
 // predecessors are who waits for a future, handed out likewise.
 type predecessors struct {
 	one  listener
@@ -293,7 +299,7 @@ func (t *Task) refuse(f *Future) error {
 	for groups := []*Future{f}; len(groups) > 0; {
 		s := groups[0].leadsTo()
 		groups = groups[1:]
-		for x := s.next(); x != nil; x = s.next() {
+		for x := range s.all {
 			m := x.task()
 			switch n := k[x]; {
 			case n.free || n.to == nil || m.waitOn == nil:
@@ -311,10 +317,30 @@ func (t *Task) refuse(f *Future) error {
 type knots map[*Future]*knot
 
 type knot struct {
-	needs int       // so many of those that it waits for have to end before it can
-	above []*Future // who waits for it
-	free  bool      // it can end
-	to    *Future   // the next on the way to the task that is about to wait
+	f     *Future
+	needs int     // so many of those that it waits for have to end before it can
+	above []*knot // who waits for it
+	free  bool    // it can end
+	to    *knot   // the next on the way to the task that is about to wait
+}
+
+// loosen frees those that wait for no others any more, given the first of them.
+func loosen(free []*knot) {
+	for len(free) > 0 {
+		x := free[len(free)-1]
+		free = free[:len(free)-1]
+		if x.free {
+			continue
+		}
+		x.free = true
+		for _, y := range x.above {
+			if y.needs > 0 {
+				if y.needs--; y.needs == 0 {
+					free = append(free, y)
+				}
+			}
+		}
+	}
 }
 
 // tie finds out which of what f leads to can end, as far as tasks go that wait for each
@@ -323,57 +349,42 @@ func (k knots) tie(f *Future, t *Task) {
 	if k[f] != nil {
 		return
 	}
-	var free []*Future
-	k[f] = &knot{}
-	for todo := []*Future{f}; len(todo) > 0; {
-		x := todo[len(todo)-1]
+	var free []*knot
+	k[f] = &knot{f: f}
+	for todo := []*knot{k[f]}; len(todo) > 0; {
+		n := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
+		x := n.f
 		if x == &t.Future {
 			continue
 		}
-		n := k[x]
 		some := x.kind == kindJoint && x.joint().Need == Any
 		ends := some && x.joint().ends()
 		next := successors{}
 		if x.loop == t.loop {
 			next = x.leadsTo()
 		}
-		for y := next.next(); y != nil; y = next.next() {
+		for y := range next.all {
 			m := k[y]
 			if m == nil {
-				m = &knot{}
+				m = &knot{f: y}
 				k[y] = m
-				todo = append(todo, y)
+				todo = append(todo, m)
 			}
 			if m.free {
 				ends = ends || some
 				continue
 			}
 			n.needs++
-			m.above = append(m.above, x)
+			m.above = append(m.above, n)
 		}
 		if n.needs == 0 || ends {
-			free = append(free, x)
+			free = append(free, n)
 		} else if some {
 			n.needs = 1
 		}
 	}
-	for len(free) > 0 {
-		x := free[len(free)-1]
-		free = free[:len(free)-1]
-		n := k[x]
-		if n.free {
-			continue
-		}
-		n.free = true
-		for _, y := range n.above {
-			if m := k[y]; m.needs > 0 {
-				if m.needs--; m.needs == 0 {
-					free = append(free, y)
-				}
-			}
-		}
-	}
+	loosen(free)
 }
 
 // lead notes the ways to t, of those that cannot end.
@@ -381,10 +392,10 @@ func (k knots) lead(t *Task) {
 	if k[&t.Future] == nil {
 		return
 	}
-	for row := []*Future{&t.Future}; len(row) > 0; row = row[1:] {
-		for _, y := range k[row[0]].above {
-			if n := k[y]; !n.free && n.to == nil {
-				n.to = row[0]
+	for row := []*knot{k[&t.Future]}; len(row) > 0; row = row[1:] {
+		for _, y := range row[0].above {
+			if !y.free && y.to == nil {
+				y.to = row[0]
 				row = append(row, y)
 			}
 		}
@@ -398,13 +409,12 @@ const maxNamed = 10
 // it, or to the one that is about to wait for the end of t's group.
 func (k knots) deadlock(t *Task, f *Future) error {
 	names, more := []string{t.label()}, 0
-	for ; f != nil && f != &t.Future; f = k[f].to {
-		if f.kind != kindTask {
-			continue
-		}
-		if len(names) < maxNamed {
-			names = append(names, f.task().label())
-		} else {
+	for n := k[f]; n != nil && n.f != &t.Future; n = n.to {
+		switch {
+		case n.f.kind != kindTask:
+		case len(names) < maxNamed:
+			names = append(names, n.f.task().label())
+		default:
 			more++
 		}
 	}

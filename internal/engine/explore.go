@@ -136,19 +136,18 @@ func (x *explorer) step(l *Loop) {
 	x.list(l)
 	l.batch--
 	if len(x.steps) == 0 {
-		l.entry = l.ready.pop()
-		l.entry.run(l) // none of the user's
+		l.ready.pop().run(l) // none of the user's
 		l.batch = min(l.batch, l.ready.n)
 		return
 	}
 	s := x.steps[x.chooser.Choose(x.steps)]
-	l.entry = l.ready.remove(s.at)
+	r := l.ready.remove(s.at)
 	if s.sleep != nil {
-		l.entry.run(l)
-		l.entry = l.ready.remove(l.ready.n - 1)
+		r.run(l)
+		r = l.ready.remove(l.ready.n - 1)
 	}
 	l.batch = min(l.batch, l.ready.n)
-	l.entry.run(l)
+	r.run(l)
 	if t := s.Task; t != nil && !s.Arrival && !t.Finished() && t.phase == started && (!t.thread || t.threadOf().visits) {
 		x.chooser.Waits(t)
 	}
@@ -290,11 +289,7 @@ func (x *explorer) settle(l *Loop) {
 			l.drain(math.MaxInt)
 			continue
 		}
-		l.asleep.Store(true)
-		if !l.pending.Load() {
-			l.Driver.Wait(Waiting{Until: Never, Busy: l.busy - x.waiting, Steps: l.ready.n, Woken: l.pending.Load})
-		}
-		l.asleep.Store(false)
+		l.wait(Waiting{Until: Never, Busy: l.busy - x.waiting, Steps: l.ready.n})
 		if !l.pending.Load() && l.ready.n > 0 {
 			x.quiet = l.busy - x.waiting
 		}

@@ -85,7 +85,7 @@ func (f *Future) tasks(l *Loop) (all []*Task) {
 	if f.kind == kindJoint {
 		s.parts = f.joint().Parts // also of one that will end all the same
 	}
-	for x := s.next(); x != nil; x = s.next() {
+	for x := range s.all {
 		if x.kind == kindTask && x.loop == l {
 			all = append(all, x.task())
 		}

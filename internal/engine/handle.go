@@ -61,25 +61,22 @@ func (h *Handle) Face() any {
 }
 
 // Soon makes the callback ready.
-func (h *Handle) Soon() { h.give((*soon)(h)) }
+func (h *Handle) Soon() { h.give() }
 
 // give has the owner set the callback, or drops it if the loop is closed already: who
 // asks the handle next is to see that, also if another goroutine owns the loop just now.
-func (h *Handle) give(to runnable) {
-	switch l := h.loop; {
-	case l.owned():
-		to.run(l)
-	case l.closed.Load():
+func (h *Handle) give() {
+	if l := h.loop; l.closed.Load() {
 		h.drop()
-	default:
-		l.post(to)
+	} else {
+		l.do((*given)(h))
 	}
 }
 
 // At makes the callback ready at the given time since the loop's epoch.
 func (h *Handle) At(when time.Duration) {
 	h.when, h.timed = when, true
-	h.give((*later)(h))
+	h.give()
 }
 
 // When returns the moment given to At, the zero time without one.
@@ -141,35 +138,28 @@ func (h *Handle) done(l *Loop) {
 	}
 }
 
-func (h *Handle) run(*Loop) {
+func (h *Handle) run(l *Loop) {
 	if h.state.CompareAndSwap(armed, ran) || h.state.CompareAndSwap(committed, ran) {
+		l.calling = h
 		if fn := h.fn; fn != nil {
 			h.fn = nil // what it has captured must not outlive it
 			fn()
 		} else {
 			h.face.(Fired).Fire()
 		}
+		l.calling = nil
 	}
 }
 
-type soon Handle
+type given Handle
 
-func (s *soon) run(l *Loop) {
-	h := (*Handle)(s)
-	if l.closed.Load() {
-		h.drop()
-		return
-	}
-	l.ready.push(h)
-}
-
-type later Handle
-
-func (s *later) run(l *Loop) {
-	h := (*Handle)(s)
+func (g *given) run(l *Loop) {
+	h := (*Handle)(g)
 	switch {
 	case l.closed.Load():
 		h.drop()
+	case !h.timed:
+		l.ready.push(h)
 	case h.state.Load() == armed:
 		h.timer.fires = h
 		l.timers.add(&h.timer, h.when)

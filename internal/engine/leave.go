@@ -75,11 +75,11 @@ func (l *Loop) returned(t *Task, err error) {
 // WhenAllBack has f called when no goroutine is left any more, in place of an earlier f, and
 // reports whether there is one now; if not f is forgotten. Only the owner may call it.
 func (l *Loop) WhenAllBack(f func()) bool {
-	l.allBack = f
 	if l.left.empty() {
-		l.allBack = nil
+		f = nil
 	}
-	return !l.left.empty()
+	l.allBack = f
+	return f != nil
 }
 
 // forsakeLeft reports those that are left when the loop is closed, and refuses their waits.

@@ -119,23 +119,24 @@ func Located(ctx context.Context) (*Loop, Keeper) {
 		return t.loop, nil
 	}
 	at := locate(ctx)
+	return at.loop, at.keeper()
+}
+
+func (at *location) keeper() Keeper {
 	if at.group == nil {
-		return at.loop, nil
+		return nil
 	}
-	return at.loop, at.group.keeper
+	return at.group.keeper
 }
 
 // GroupOf returns the keeper of the group that ctx, or the task it belongs to, is in,
 // nil if none.
 func GroupOf(ctx context.Context) Keeper {
 	at := locate(ctx)
-	switch {
-	case at.group != nil:
-		return at.group.keeper
-	case at.task != nil && at.task.grouped():
+	if at.group == nil && at.task != nil && at.task.grouped() {
 		return at.task.member().group.keeper
 	}
-	return nil
+	return at.keeper()
 }
 
 // Over reports whether there is no waiting with ctx any more, whatever for: it leads to

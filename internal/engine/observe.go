@@ -93,11 +93,7 @@ func (l *Loop) observe() {
 
 // timed runs an entry of the ready queue under observation.
 func (l *Loop) timed(r runnable) {
-	l.entry = r
 	t, _ := r.(*Task)
-	if t != nil && t.phase == started && !t.thread && t.fiber == nil {
-		return // unwound by Goexit while it waited
-	}
 	h, _ := r.(*Handle)
 	start := time.Since(base)
 	l.begun.Store(int64(start))

@@ -1,6 +1,9 @@
 package engine
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // This file finds circles of awaits over several loops, none of which has the whole
 // picture. A task that might be part of one sends a probe along what it waits for, from
@@ -63,11 +66,7 @@ func (l *Loop) chase(f *Future) {
 			continue
 		}
 		seen[x] = struct{}{}
-		for s := x.leadsTo(); ; {
-			y := s.next()
-			if y == nil {
-				break
-			}
+		for y := range x.leadsTo().all {
 			if y.loop == l {
 				todo = append(todo, y)
 			}
@@ -83,12 +82,12 @@ func (f *Future) exits(l *Loop) bool {
 	if f.kind == kindTask {
 		return false
 	}
-	for s := f.leadsTo(); ; {
-		x := s.next()
-		if x == nil || x.loop != l {
-			return x != nil
+	for x := range f.leadsTo().all {
+		if x.loop != l {
+			return true
 		}
 	}
+	return false
 }
 
 // chase is a probe that arrives at a future.
@@ -108,7 +107,6 @@ func (c *chase) run(l *Loop) {
 		f    *Future
 		path *hop
 	}
-todo:
 	for todo := []place{{c.at, c.path}}; len(todo) > 0; {
 		x := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
@@ -131,14 +129,10 @@ todo:
 			}
 			next = successors{one: one}
 		}
-		for {
-			y := next.next()
-			switch {
-			case y == nil:
-				continue todo
-			case y.loop == l:
+		for y := range next.all {
+			if y.loop == l {
 				todo = append(todo, place{y, path})
-			default:
+			} else {
 				y.loop.tell(&chase{c.probe, y, path})
 			}
 		}
@@ -157,9 +151,7 @@ func confirm(p *probe, last *hop) {
 	for h := last; h != nil; h = h.before {
 		c.way = append(c.way, h)
 	}
-	for i, j := 0, len(c.way)-1; i < j; i, j = i+1, j-1 {
-		c.way[i], c.way[j] = c.way[j], c.way[i]
-	}
+	slices.Reverse(c.way)
 	c.next().tell(c)
 }
 

@@ -24,7 +24,7 @@ func (l *Loop) Report(r Report) { l.Hooks.Report(l, r) }
 // callbackPanicked reports a panic in a callback. It must be called by the
 // deferred function that recovered it.
 func (l *Loop) callbackPanicked(v any) {
-	r := Report{Message: "panic in callback", Err: l.Hooks.Panicked(v, debug.Stack())}
-	r.Handle, _ = l.entry.(*Handle)
-	l.Report(r)
+	h := l.calling
+	l.calling = nil
+	l.Report(Report{Message: "panic in callback", Err: l.Hooks.Panicked(v, debug.Stack()), Handle: h})
 }

@@ -22,14 +22,10 @@ type tangle struct {
 
 // strand is a future, or a primitive in whose queue somebody waits.
 type strand struct {
-	f     *Future
+	knot  // f is nil of a primitive
 	queue Resource
-	about About // of the queue
-
+	about About     // of the queue
 	below []*strand // what it waits for
-	above []*strand // what waits for it
-	needs int       // so many below have to be free for it to be
-	free  bool      // it may go on, as far as can be known
 	walk  int       // in which it was met
 }
 
@@ -49,12 +45,18 @@ func (l *Loop) tangle() *tangle {
 			g.awaits(x)
 		}
 	}
-	g.loosen()
+	var free []*knot
+	for _, x := range g.nodes {
+		if x.needs == 0 {
+			free = append(free, &x.knot)
+		}
+	}
+	loosen(free)
 	return g
 }
 
 func (g *tangle) future(f *Future) *strand {
-	return g.strand(f, strand{f: f})
+	return g.strand(f, strand{knot: knot{f: f}})
 }
 
 func (g *tangle) strand(key any, s strand) *strand {
@@ -74,7 +76,7 @@ func (x *strand) isTask() bool { return x.f != nil && x.f.kind == kindTask }
 
 func (x *strand) tie(y *strand) {
 	x.below = append(x.below, y)
-	y.above = append(y.above, x)
+	y.above = append(y.above, &x.knot)
 }
 
 // awaits ties a future to what it waits for: all of it has to end, or one.
@@ -100,11 +102,7 @@ func (g *tangle) awaits(x *strand) {
 	if some && f.joint().ends() {
 		return
 	}
-	for s := f.leadsTo(); ; {
-		y := s.next()
-		if y == nil {
-			break
-		}
+	for y := range f.leadsTo().all {
 		x.tie(g.future(y))
 	}
 	if x.needs = len(x.below); some {
@@ -122,27 +120,6 @@ func (g *tangle) holders(x *strand) {
 	for _, t := range x.about.Holders {
 		x.tie(g.future(&t.Future))
 		x.needs = 1
-	}
-}
-
-// loosen finds out who is free.
-func (g *tangle) loosen() {
-	var free []*strand
-	for _, x := range g.nodes {
-		if x.needs == 0 {
-			x.free = true
-			free = append(free, x)
-		}
-	}
-	for len(free) > 0 {
-		x := free[len(free)-1]
-		free = free[:len(free)-1]
-		for _, y := range x.above {
-			if y.needs--; y.needs == 0 && !y.free {
-				y.free = true
-				free = append(free, y)
-			}
-		}
 	}
 }
 

@@ -140,7 +140,7 @@ func (t *Task) run(l *Loop) {
 		l.dispatch(t)
 	case t.phase == fresh:
 		l.startTask(t)
-	default:
+	case t.fiber != nil: // else it was unwound by Goexit while it waited
 		l.lend(t.fiber)
 	}
 }

@@ -1,9 +1,6 @@
 package engine
 
-import (
-	"runtime"
-	"time"
-)
+import "runtime"
 
 // Run runs turns until Stop. prepare, if not nil, is called first, as the owner;
 // if it returns a future, Run also ends with the turn after the one in which that
@@ -58,7 +55,7 @@ func (l *Loop) leave() {
 	l.dropFibers()
 	l.keepLocking()
 	l.ready.shrink()
-	l.entry = nil
+	l.calling = nil
 	thePatrol.runs(l, false)
 	l.release()
 	if dogs != nil {
@@ -121,16 +118,7 @@ func (l *Loop) runTurns() (again bool) {
 				}
 				continue
 			}
-			l.entry = l.take()
-			if t, ok := l.entry.(*Task); ok && t.phase == started && !t.thread {
-				f := t.fiber
-				if f == nil {
-					continue // unwound by Goexit while it waited
-				}
-				l.lend(f)
-				continue
-			}
-			l.entry.run(l)
+			l.take().run(l)
 		}
 		if l.stopping && l.turned || l.held.has(exiting) {
 			leaving = true
@@ -170,7 +158,6 @@ func (l *Loop) idle() {
 		return
 	}
 	l.ready.shrink()
-	l.entry = nil // what it holds may be unreachable otherwise
 	l.ending = ending{}
 	if l.busy > 0 && !l.pending.Load() {
 		// Go tasks that the loop has just started are behind it in the Go
@@ -194,23 +181,23 @@ func (l *Loop) idle() {
 		}
 		until = l.timers.next()
 	}
-	l.passed = false
-	l.wait(until)
-	for l.passed && l.ready.n == 0 && !l.stopping && until > l.Driver.Now() {
-		l.passed = false // a visit of the patrol's is no movement
-		until = l.timers.next()
-		l.wait(until)
+	for again := true; again; until = l.timers.next() {
+		l.passed = false
+		l.wait(Waiting{Until: until, Busy: l.busy})
+		l.takeIn()
+		// A visit of the patrol's is no movement.
+		again = l.passed && l.ready.n == 0 && !l.stopping && until > l.Driver.Now()
 	}
 }
 
-// wait lets the driver wait for a moment or for the inbox, and takes that in.
-func (l *Loop) wait(until time.Duration) {
+// wait lets the driver wait, for a moment or for the inbox.
+func (l *Loop) wait(w Waiting) {
 	l.asleep.Store(true)
 	if !l.pending.Load() {
-		l.Driver.Wait(Waiting{Until: until, Busy: l.busy, Woken: l.pending.Load})
+		w.Woken = l.pending.Load
+		l.Driver.Wait(w)
 	}
 	l.asleep.Store(false)
-	l.takeIn()
 }
 
 // wake makes r ready, unless the loop is closed.

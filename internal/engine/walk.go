@@ -12,17 +12,17 @@ package engine
 // whose owner the caller is for a moment, and ask for another cancellation here: that goes
 // its way above base.
 
-// leg is a part of the way that is not at its end. It is one of five:
+// leg is a part of the way that is not at its end. It is one of four:
 type leg struct {
-	task  *Task   // what the task waits for is asked, or was
+	of    *Future // this is asked, or was,
+	task  *Task   // because this one waits for it; nil for nobody
 	joint *Joint  // so are the parts before next
-	of    *Future // this is asked, on behalf of nobody
 	links *list   // each is told and taken out, until there are none
 
 	member *item // in links of a group: so are this one and those behind it, but they stay
 
 	next  int
-	asked bool // of a task: what it waits for
+	asked bool // of
 	brief bool // of a task: its scopes do not end
 	taken bool // of a joint: by one of its parts
 	first bool // of a joint: it was passed no request before
@@ -51,16 +51,17 @@ func (l *Loop) reach(t *Task, r *Request) (taken bool) {
 // The second way is also taken when the wait is over but the task has not run yet: then
 // the cancellation wins over the result. Unless it is brief, the task's scopes are next.
 func (l *Loop) pass(t *Task, r *Request, brief bool) {
-	if f := t.waitOn; f == nil || f.kind < kindTask {
-		if f == nil || !f.Cancel(r) {
-			t.keep(r)
-		}
-		if !brief {
-			l.endAll(&t.more().links)
-		}
+	f := t.waitOn
+	if f != nil && f.kind >= kindTask {
+		l.legs = append(l.legs, leg{of: f, task: t, brief: brief})
 		return
 	}
-	l.legs = append(l.legs, leg{task: t, brief: brief})
+	if f == nil || !f.Cancel(r) {
+		t.keep(r)
+	}
+	if !brief {
+		l.endAll(&t.more().links)
+	}
 }
 
 // endAll adds a list of those who are to be told.
@@ -89,7 +90,7 @@ func (l *Loop) carry(r *Request, base int, taken bool) bool {
 		case g.member != nil:
 			x := g.member
 			if g.member = g.links.after(x); g.member == nil {
-				l.legs = l.legs[:len(l.legs)-1]
+				l.pop()
 			}
 			linkAt(x).who.(*Task).groupEnded(r)
 		case g.links != nil:
@@ -99,19 +100,13 @@ func (l *Loop) carry(r *Request, base int, taken bool) bool {
 				n.who.scopeEnded(r)
 				continue
 			}
-			l.legs = l.legs[:len(l.legs)-1]
+			l.pop()
 			taken = true
 		case g.joint != nil:
 			taken = l.carryJoint(g, r, taken)
-		case g.of != nil && !g.asked:
-			g.asked = true
-			l.bring(g.of, r)
-		case g.of != nil:
-			l.legs = l.legs[:len(l.legs)-1]
-			taken = true
 		case !g.asked:
 			g.asked = true
-			taken = l.bring(g.task.waitOn, r)
+			taken = l.bring(g.of, r)
 		default:
 			l.carried(*g, r, taken)
 			taken = true
@@ -127,14 +122,21 @@ func (l *Loop) carry(r *Request, base int, taken bool) bool {
 	return taken
 }
 
-// carried ends a task's leg.
+// pop ends the latest leg, and forgets whom it came to.
+func (l *Loop) pop() {
+	n := len(l.legs) - 1
+	l.legs[n] = leg{}
+	l.legs = l.legs[:n]
+}
+
+// carried ends the leg of one that was asked, and of the task that waits for it.
 func (l *Loop) carried(g leg, r *Request, taken bool) {
-	l.legs = l.legs[:len(l.legs)-1]
+	l.pop()
 	t := g.task
-	if !taken {
+	if t != nil && !taken {
 		t.keep(r)
 	}
-	if !g.brief {
+	if t != nil && !g.brief {
 		l.endAll(&t.more().links)
 	}
 }
@@ -154,7 +156,7 @@ func (l *Loop) carryJoint(g *leg, r *Request, taken bool) bool {
 	if g.first && !taken {
 		j.request = nil
 	}
-	l.legs = l.legs[:len(l.legs)-1]
+	l.pop()
 	return taken
 }
 

@@ -14,11 +14,11 @@ var edgeMutants = []mutant{
 		name:  "request-by-calls",
 		wrong: "a request goes down by calls",
 		file:  "internal/engine/walk.go",
-		old: `	l.legs = append(l.legs, leg{task: t, brief: brief})
+		old: `		l.legs = append(l.legs, leg{of: f, task: t, brief: brief})
 `,
-		new: `	base := len(l.legs)
-	l.legs = append(l.legs, leg{task: t, brief: brief})
-	l.carry(r, base, false)
+		new: `		base := len(l.legs)
+		l.legs = append(l.legs, leg{of: f, task: t, brief: brief})
+		l.carry(r, base, false)
 `,
 		guard: `^TestRequestGoesDownAChainOfAMillion$`,
 	},

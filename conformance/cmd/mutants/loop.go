@@ -109,8 +109,9 @@ var loopMutants = []mutant{
 		name:  "eager-current-lost",
 		wrong: "who has started an eager task is not the current one after that",
 		file:  "internal/engine/baton.go",
-		old:   `l.current, l.entry = current, entry`,
-		new:   `_, l.entry = current, entry`,
+		old: `		l.current = current
+		if !before`,
+		new: `		if !before`,
 	},
 	{
 		name:  "shutdown-reversed",
