@@ -48,7 +48,7 @@ type TaskOption func(*taskOptions)
 
 type taskOptions struct {
 	name    string
-	mode    engine.Mode
+	eager   bool
 	abandon bool
 }
 
@@ -79,7 +79,7 @@ func CreateTask[T any](scope context.Context, c Coroutine[T], opts ...TaskOption
 	l, keeper := engine.Located(scope)
 	f := l.Face().(*Loop).factory.Load()
 	if f == nil && keeper == nil && len(opts) == 0 {
-		t.t.Start(scope, (*taskBody[T])(t), 0)
+		t.t.Start(scope, (*taskBody[T])(t), false)
 	} else if err := t.create(scope, f, l, keeper, opts); err != nil {
 		redeliver(scope, err)
 	}
@@ -112,10 +112,7 @@ func (t *Task[T]) init(c Coroutine[T]) {
 }
 
 func (t *Task[T]) start(scope context.Context, l *engine.Loop, k engine.Keeper, opts []TaskOption) error {
-	var m engine.Mode
-	if len(opts) > 0 {
-		m = t.apply(opts)
-	}
+	eager := len(opts) > 0 && t.apply(opts)
 	var body engine.Body = (*taskBody[T])(t)
 	if t.t.MayBeLeft() {
 		body = &lateBody[T]{task: t}
@@ -134,11 +131,11 @@ func (t *Task[T]) start(scope context.Context, l *engine.Loop, k engine.Keeper, 
 			defer reclaim()
 		}
 	}
-	t.t.Start(scope, body, m)
+	t.t.Start(scope, body, eager)
 	return nil
 }
 
-func (t *Task[T]) apply(opts []TaskOption) engine.Mode {
+func (t *Task[T]) apply(opts []TaskOption) (eager bool) {
 	var o taskOptions
 	for _, opt := range opts {
 		if opt != nil {
@@ -154,7 +151,7 @@ func (t *Task[T]) apply(opts []TaskOption) engine.Mode {
 		}
 		t.t.Abandonable()
 	}
-	return o.mode
+	return o.eager
 }
 
 // CurrentTask returns the task whose code calls it, nil in a callback. In a

@@ -2,19 +2,12 @@ package engine
 
 import "context"
 
-// Mode is how a task starts.
-type Mode uint8
-
-// The modes.
-const (
-	Eager Mode = 1 << iota // the first step is taken at once if the loop is running
-)
-
-// Start makes t a task that runs body, in the scope of ctx.
-func (t *Task) Start(ctx context.Context, body Body, m Mode) {
+// Start makes t a task that runs body, in the scope of ctx. The first step of one that is
+// eager is taken at once if the loop is running.
+func (t *Task) Start(ctx context.Context, body Body, eager bool) {
 	if parent, ok := ctx.(*Task); ok {
 		// Not the parent itself for values, which would keep it alive.
-		t.start(parent.loop, parent.values, parent, nil, body, m)
+		t.start(parent.loop, parent.values, parent, nil, body, eager)
 		return
 	}
 	at := locate(ctx)
@@ -22,7 +15,7 @@ func (t *Task) Start(ctx context.Context, body Body, m Mode) {
 	if at.task != nil && bound == nil {
 		ctx = valuesOf(ctx, at.task)
 	}
-	t.start(at.loop, ctx, at.task, bound, body, m)
+	t.start(at.loop, ctx, at.task, bound, body, eager)
 }
 
 // NeverStart makes t a task of l that comes back done, with why it could not start.
@@ -42,27 +35,27 @@ func (t *Task) StartOn(l *Loop, ctx context.Context, body Body) {
 	if ctx.Done() != nil {
 		bound = &membership{ends: ctx, hears: true}
 	}
-	t.start(l, ctx, nil, bound, body, 0)
+	t.start(l, ctx, nil, bound, body, false)
 }
 
 // StartOutside is Start for a task that has the values, and the deadline, of ctx, but
 // belongs to no scope or group that this leads to.
 func (t *Task) StartOutside(ctx context.Context, body Body) {
 	if parent, ok := ctx.(*Task); ok {
-		t.start(parent.loop, parent.values, parent, nil, body, 0)
+		t.start(parent.loop, parent.values, parent, nil, body, false)
 		return
 	}
 	t.threadOf().outside = true
 	at := locate(ctx)
-	t.start(at.loop, ctx, at.task, nil, body, 0)
+	t.start(at.loop, ctx, at.task, nil, body, false)
 }
 
 // start is Start with whose context it is, nil if no task's, and what binds the task, nil
 // for nothing but its loop.
-func (t *Task) start(l *Loop, ctx context.Context, creator *Task, bound *membership, body Body, m Mode) {
+func (t *Task) start(l *Loop, ctx context.Context, creator *Task, bound *membership, body Body, eager bool) {
 	t.loop, t.kind, t.body, t.values = l, kindTask, body, ctx
 	owned := l.owned()
-	if bound == nil && m == 0 && !t.thread && owned && !l.sites.Load() && !l.closed.Load() {
+	if bound == nil && !eager && !t.thread && owned && !l.sites.Load() && !l.closed.Load() {
 		// The common case of what follows.
 		t.count()
 		l.tasks.add(t)
@@ -82,7 +75,7 @@ func (t *Task) start(l *Loop, ctx context.Context, creator *Task, bound *members
 	if l.sites.Load() {
 		t.more().created = Callers()
 	}
-	if m&Eager != 0 {
+	if eager {
 		l.do((*adoptedEagerly)(t))
 	} else {
 		l.do((*adopted)(t))
@@ -132,6 +125,7 @@ type adopted Task
 
 func (a *adopted) run(l *Loop) {
 	if t := (*Task)(a); l.adopt(t) {
+		t.member().watchEnd()
 		l.ready.push(t)
 	}
 }
@@ -145,14 +139,10 @@ func (a *adoptedEagerly) run(l *Loop) {
 		(*adopted)(t).run(l)
 		return
 	}
-	m := t.member()
-	if m != nil {
-		m.late = true // behind those who come to watch in the first step, as in CPython
-	}
 	if l.adopt(t) {
 		l.runEagerly(t)
-		if m != nil {
-			m.watchEnd()
+		if m := t.member(); m != nil {
+			m.watchEnd() // behind those who came to watch in the first step, as in CPython
 			t.joined()
 		}
 	}
@@ -161,12 +151,16 @@ func (a *adoptedEagerly) run(l *Loop) {
 // adopt takes a new task in, or ends it and reports false.
 func (l *Loop) adopt(t *Task) bool {
 	m := t.member()
-	if m != nil || l.closed.Load() {
-		if err := l.refuse(m); err != nil {
-			t.stillborn(Failed, err)
-			t.schedule(l)
-			return false
-		}
+	var err error
+	if l.closed.Load() {
+		err = ErrLoopClosed
+	} else if m != nil && m.group != nil {
+		err = m.group.keeper.Admit(t)
+	}
+	if err != nil {
+		t.stillborn(Failed, err)
+		t.schedule(l)
+		return false
 	}
 	t.count()
 	l.tasks.add(t)
@@ -174,21 +168,6 @@ func (l *Loop) adopt(t *Task) bool {
 		m.enter()
 	}
 	return true
-}
-
-// refuse returns why a task with membership m cannot start, nil if it can.
-func (l *Loop) refuse(m *membership) error {
-	switch {
-	case l.closed.Load():
-		return ErrLoopClosed
-	case m == nil || m.group == nil:
-		return nil
-	}
-	err := m.group.keeper.Admit(m.task)
-	if err == nil && !m.late {
-		m.watchEnd()
-	}
-	return err
 }
 
 // stillborn ends a task that does not start.

@@ -168,13 +168,10 @@ func (x *explorer) list(l *Loop) {
 			}
 		case *nap:
 			t, _ := r.fut.listeners.(*Task)
-			if i == 0 || t == nil || r.fut.state != uint32(Pending) {
-				if i == 0 {
-					return
-				}
+			if i > 0 && (t == nil || r.fut.state != uint32(Pending)) {
 				continue
 			}
-			s.Task, s.sleep = t, r
+			s.Task, s.sleep, ordered = t, r, i == 0
 		case *arrival:
 			s.Task, s.Arrival = r.from, true
 		case *Handle:

@@ -110,9 +110,9 @@ func TestInvariantsHoldBetweenOperations(t *testing.T) {
 								k.OnThread(&Thread{})
 								k.Start(ctx, funcBody(func(ctx context.Context) error {
 									return errors.Join(Sleep(ctx, d), other.Await(ctx))
-								}), 0)
+								}), false)
 							} else {
-								k.Start(ctx, program(depth+1), 0)
+								k.Start(ctx, program(depth+1), false)
 							}
 							all = append(all, k)
 						}

@@ -53,7 +53,7 @@ func start(l *Loop, threaded bool, f func(ctx *Task) error) *job {
 	if threaded {
 		j.OnThread(&Thread{})
 	}
-	j.Start(l.Root(), j, 0)
+	j.Start(l.Root(), j, false)
 	return j
 }
 

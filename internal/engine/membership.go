@@ -18,7 +18,6 @@ type membership struct {
 
 	// Owner.
 	ended bool  // the task was told, and the scope need not tell it
-	late  bool  // watch is begun by who adopts the task
 	link  link  // in the group, or else to ends
 	inner *link // to ends if that is a scope, of a task that is in a group too
 	watch Watch
@@ -105,7 +104,7 @@ func (t *Task) HearEnd() {
 
 // watchEnd has the keeper of a group told when the task has ended.
 func (m *membership) watchEnd() {
-	if m.group != nil {
+	if m != nil && m.group != nil {
 		m.watch.Start(&m.task.Future, m, 0)
 	}
 }

@@ -119,7 +119,6 @@ var unreached = []reason{
 		"internal/engine/scope.go expiry.run",
 		"internal/engine/membership.go membership.leave",
 		"internal/engine/membership.go Task.enroll",
-		"internal/engine/create.go Loop.refuse",
 		"internal/engine/create.go Task.StartOn",
 		`internal/engine/foreign\.go .*`,
 		"internal/engine/await.go Task.breakOff",
@@ -221,8 +220,7 @@ var unreached = []reason{
 	{"the loop is closed, or about to be, while a task waits there or is created", []string{
 		"ascompleted.go asCompleted",
 		"barrier.go Barrier.Wait",
-		"internal/engine/handle.go later.run",
-		"internal/engine/handle.go soon.run",
+		"internal/engine/handle.go given.run",
 		"timeout.go timeoutDeadline.LoopClosed",
 		"internal/engine/handle.go Handle.give",
 		"internal/engine/close.go Loop.wreck",
