@@ -1,53 +1,15 @@
 package asyncio
 
-import "context"
-
-// LifoQueue is a queue that gives the latest item first. Its zero value is one without
-// bound. (asyncio.LifoQueue)
-type LifoQueue[T any] struct {
-	Queue[T]
-	made bool // by NewLifoQueue; written once
-}
+// LifoQueue is a [Queue] that gives the latest item first: [NewLifoQueue] makes one. The
+// order is the queue's, not the type's, which is Queue itself: the zero value is a plain
+// one, first in, first out. (asyncio.LifoQueue)
+type LifoQueue[T any] = Queue[T]
 
 // NewLifoQueue makes a queue that holds at most max items, without bound with zero
 // or less.
-func NewLifoQueue[T any](max int) *LifoQueue[T] {
-	q := &LifoQueue[T]{made: true}
-	q.init(max, &lifo[T]{})
-	return q
+func NewLifoQueue[T any](max int) *Queue[T] {
+	return &Queue[T]{max: max, items: &lifo[T]{}}
 }
-
-// Put is as of [Queue.Put].
-func (q *LifoQueue[T]) Put(ctx context.Context, v T) error {
-	q.ready()
-	return q.Queue.Put(ctx, v)
-}
-
-// PutNoWait is as of [Queue.PutNoWait].
-func (q *LifoQueue[T]) PutNoWait(v T) error {
-	q.ready()
-	return q.Queue.PutNoWait(v)
-}
-
-func (q *LifoQueue[T]) ready() {
-	if !q.made {
-		q.prepare()
-	}
-}
-
-func (q *LifoQueue[T]) prepare() {
-	q.lock()
-	defer q.unlock()
-	if q.items == nil {
-		q.items = &lifo[T]{}
-	}
-}
-
-// String is as of [Queue.String].
-func (q *LifoQueue[T]) String() string { return q.describe("LifoQueue") }
-
-// GoString is String.
-func (q *LifoQueue[T]) GoString() string { return q.String() }
 
 // lifo is a stack.
 type lifo[T any] struct{ items []T }
@@ -66,3 +28,5 @@ func (l *lifo[T]) pop() T {
 func (l *lifo[T]) len() int { return len(l.items) }
 
 func (l *lifo[T]) clear() { *l = lifo[T]{} }
+
+func (l *lifo[T]) kind() string { return "LifoQueue" }

@@ -1,48 +1,25 @@
 package asyncio
 
-import "context"
-
-// PriorityQueue is a queue that gives the least item first. Make one with
-// [NewPriorityQueue]: to put something in the zero PriorityQueue, which has no order,
-// panics. (asyncio.PriorityQueue)
-type PriorityQueue[T any] struct {
-	Queue[T]
-	made bool // by NewPriorityQueue; written once
-}
+// PriorityQueue is a [Queue] that gives the least item first: [NewPriorityQueue] makes one.
+// The order is the queue's, not the type's, which is Queue itself: the zero value is a
+// plain one, first in, first out. (asyncio.PriorityQueue)
+type PriorityQueue[T any] = Queue[T]
 
 // NewPriorityQueue makes a queue that holds at most max items, without bound with
 // zero or less. less orders them; of equal items the first put comes first. It is
 // called while the queue is locked, and must not use it. If it panics, so does the Put or
 // Get that has called it, and nothing was put or taken.
-func NewPriorityQueue[T any](max int, less func(a, b T) bool) *PriorityQueue[T] {
+func NewPriorityQueue[T any](max int, less func(a, b T) bool) *Queue[T] {
 	if less == nil {
 		panic("asyncio: NewPriorityQueue needs an order")
 	}
-	q := &PriorityQueue[T]{made: true}
-	q.init(max, &priorities[T]{less: less, failed: q.failed})
+	q := &Queue[T]{max: max}
+	q.items = &priorities[T]{less: less, failed: q.failed}
 	return q
 }
 
-// Put is as of [Queue.Put].
-func (q *PriorityQueue[T]) Put(ctx context.Context, v T) error {
-	q.needsOrder()
-	return q.Queue.Put(ctx, v)
-}
-
-// PutNoWait is as of [Queue.PutNoWait].
-func (q *PriorityQueue[T]) PutNoWait(v T) error {
-	q.needsOrder()
-	return q.Queue.PutNoWait(v)
-}
-
-func (q *PriorityQueue[T]) needsOrder() {
-	if !q.made {
-		panic("asyncio: the zero PriorityQueue has no order: make one with NewPriorityQueue")
-	}
-}
-
 // failed passes on, with the monitor locked, the turn of who was to put or to take.
-func (q *PriorityQueue[T]) failed(putting bool) {
+func (q *Queue[T]) failed(putting bool) {
 	switch {
 	case putting && !q.full():
 		q.wakePutter()
@@ -50,12 +27,6 @@ func (q *PriorityQueue[T]) failed(putting bool) {
 		q.wakeGetter()
 	}
 }
-
-// String is as of [Queue.String].
-func (q *PriorityQueue[T]) String() string { return q.describe("PriorityQueue") }
-
-// GoString is String.
-func (q *PriorityQueue[T]) GoString() string { return q.String() }
 
 // priorities is a binary heap; of equal items the first in is the first out. less is the
 // user's and may panic: what is to be moved is found first, and moved when that is over.
@@ -136,3 +107,5 @@ func (p *priorities[T]) pop() T {
 
 func (p *priorities[T]) len() int { return len(p.items) }
 func (p *priorities[T]) clear()   { p.items = nil }
+
+func (p *priorities[T]) kind() string { return "PriorityQueue" }

@@ -10,8 +10,9 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// Queue hands items from producers to consumers, first in, first out. Make one
-// with [NewQueue]; the zero value is one without bound. Every method may be called from any goroutine. Unlike a channel
+// Queue hands items from producers to consumers: first in, first out if [NewQueue] has made it, in
+// another order if [NewLifoQueue] or [NewPriorityQueue] has. The zero value is one of NewQueue without bound.
+// Every method may be called from any goroutine. Unlike a channel
 // it suspends a loop task instead of blocking the loop, waiting can be cancelled,
 // and it knows when all items have been dealt with. (asyncio.Queue)
 type Queue[T any] struct {
@@ -37,17 +38,14 @@ type store[T any] interface {
 	pop() T
 	len() int
 	clear()
+	kind() string // what the queue is called when it is printed
 }
 
 // NewQueue makes a queue that holds at most max items; with zero or less it has no
 // bound.
 func NewQueue[T any](max int) *Queue[T] {
-	q := &Queue[T]{}
-	q.init(max, &fifo[T]{})
-	return q
+	return &Queue[T]{max: max, items: &fifo[T]{}}
 }
-
-func (q *Queue[T]) init(max int, items store[T]) { q.max, q.items = max, items }
 
 // Put waits until there is room and adds v. It is an await point if the queue is
 // full; otherwise it returns at once. (Queue.put)
@@ -369,16 +367,15 @@ func (q *Queue[T]) Full() bool {
 
 func (q *Queue[T]) full() bool { return q.max > 0 && q.n+q.promisedRoom >= q.max }
 
-// String shows the bound, the number of items, who waits, and how many items were
+// String shows the kind, the bound, the number of items, who waits, and how many items were
 // not dealt with.
-func (q *Queue[T]) String() string { return q.describe("Queue") }
-
-// GoString is String.
-func (q *Queue[T]) GoString() string { return q.String() }
-
-func (q *Queue[T]) describe(kind string) string {
+func (q *Queue[T]) String() string {
 	q.lock()
 	defer q.unlock()
+	kind := "Queue"
+	if q.items != nil {
+		kind = q.items.kind()
+	}
 	s := fmt.Sprintf("<%s maxsize=%d items=%d", kind, q.max, q.n)
 	if q.getters.n > 0 {
 		s += fmt.Sprintf(" getters=%d", q.getters.n)
@@ -394,6 +391,9 @@ func (q *Queue[T]) describe(kind string) string {
 	}
 	return s + ">"
 }
+
+// GoString is String.
+func (q *Queue[T]) GoString() string { return q.String() }
 
 // fifo is a ring that grows by doubling.
 type fifo[T any] struct {
@@ -427,3 +427,5 @@ func (f *fifo[T]) pop() T {
 func (f *fifo[T]) len() int { return f.n }
 
 func (f *fifo[T]) clear() { *f = fifo[T]{} }
+
+func (f *fifo[T]) kind() string { return "Queue" }

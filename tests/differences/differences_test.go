@@ -321,6 +321,28 @@ func TestDifferencesOfQueues(t *testing.T) {
 			last = j
 		}
 	})
+	t.Run("there is one type of queue", func(t *testing.T) {
+		fill := func(queue *asyncio.Queue[int]) (first int) {
+			for i := range 3 {
+				queue.PutNoWait(i)
+			}
+			first, _ = queue.GetNoWait()
+			return first
+		}
+		var stack *asyncio.LifoQueue[int] = asyncio.NewLifoQueue[int](0)
+		var heap *asyncio.PriorityQueue[int] = asyncio.NewPriorityQueue(0, func(a, b int) bool { return a > b })
+		if a, b := fill(stack), fill(heap); a != 2 || b != 2 {
+			t.Errorf("first %d and %d, want 2 and 2", a, b)
+		}
+		// What has no order is a plain Queue, whatever it is called.
+		var stackless asyncio.LifoQueue[int]
+		var heapless asyncio.PriorityQueue[int]
+		if a, b := fill(&stackless), fill(&heapless); a != 0 || b != 0 {
+			t.Errorf("first of zero values %d and %d, want 0 and 0", a, b)
+		}
+		testutil.ExpectLines(t, []string{stack.String(), heap.String(), stackless.String()},
+			"<LifoQueue maxsize=0 items=2 tasks=3>", "<PriorityQueue maxsize=0 items=2 tasks=3>", "<Queue maxsize=0 items=2 tasks=3>")
+	})
 	t.Run("a goroutine that is woken is promised its item", func(t *testing.T) {
 		queue := asyncio.NewQueue[int](0)
 		got := make(chan int, 1)

@@ -37,16 +37,6 @@ func TestZeroValuesWork(t *testing.T) {
 		_, err = empty.Get(ctx)
 		testutil.ExpectIs(t, "Get of an empty one", err, asyncio.ErrQueueShutDown)
 
-		var stack asyncio.LifoQueue[int]
-		for i := range 3 {
-			if err := stack.Put(ctx, i); err != nil {
-				return err
-			}
-		}
-		if v, _ := stack.GetNoWait(); v != 2 {
-			t.Errorf("LifoQueue: %d, want 2", v)
-		}
-
 		var e asyncio.Event
 		if e.IsSet() {
 			t.Error("an Event is set from the start")
@@ -80,7 +70,6 @@ func TestZeroValuesWork(t *testing.T) {
 func TestZeroValuesSayWhatToCall(t *testing.T) {
 	ctx := context.Background()
 	var (
-		heap    asyncio.PriorityQueue[int]
 		bounded asyncio.BoundedSemaphore
 		barrier asyncio.Barrier
 		group   asyncio.TaskGroup
@@ -93,8 +82,6 @@ func TestZeroValuesSayWhatToCall(t *testing.T) {
 	)
 	body := func(context.Context) (int, error) { return 0, nil }
 	for what, f := range map[string]func(){
-		"NewPriorityQueue":                 func() { _ = heap.Put(ctx, 1) },
-		"NewPriorityQueue, without a wait": func() { _ = heap.PutNoWait(1) },
 		"WithTaskGroup, CreateTask":        func() { asyncio.CreateTask(&group, body) },
 		"WithTaskGroup, Go":                func() { asyncio.Go(&group, body) },
 		"WithTaskGroup, SetLimit":          func() { group.SetLimit(1) },
