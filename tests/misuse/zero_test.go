@@ -142,7 +142,7 @@ func TestZeroValuesSayWhatToCall(t *testing.T) {
 		if handle.Cancel() {
 			t.Error("a zero Handle was cancelled")
 		}
-		for _, x := range []any{&heap, &bounded, &barrier, &group, &scope, &future, &task, &runner, &loop, &handle} {
+		for _, x := range []any{&bounded, &barrier, &group, &scope, &future, &task, &runner, &loop, &handle} {
 			if s := fmt.Sprint(x); s == "" || s[0] != '<' {
 				t.Errorf("%T prints as %q", x, s)
 			}
