@@ -329,8 +329,8 @@ func TestDifferencesOfQueues(t *testing.T) {
 			first, _ = queue.GetNoWait()
 			return first
 		}
-		var stack *asyncio.LifoQueue[int] = asyncio.NewLifoQueue[int](0)
-		var heap *asyncio.PriorityQueue[int] = asyncio.NewPriorityQueue(0, func(a, b int) bool { return a > b })
+		stack := asyncio.NewLifoQueue[int](0)
+		heap := asyncio.NewPriorityQueue(0, func(a, b int) bool { return a > b })
 		if a, b := fill(stack), fill(heap); a != 2 || b != 2 {
 			t.Errorf("first %d and %d, want 2 and 2", a, b)
 		}

@@ -88,13 +88,6 @@ var queueMutants = []mutant{
 		new:   `q.n+q.promisedRoom > q.max`,
 	},
 	{
-		name:  "priority-panic-keeps-turn",
-		wrong: "when less has panicked in a Put, who was woken next is not told",
-		file:  "priorityqueue.go",
-		old:   `case putting && !q.full():`,
-		new:   `case putting && q.full():`,
-	},
-	{
 		name:  "priority-ties-reversed",
 		wrong: "of equal items the last put comes first",
 		file:  "priorityqueue.go",
