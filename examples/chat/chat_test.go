@@ -54,7 +54,7 @@ func meet(ctx context.Context, all ...*fake) error {
 	r := &room{}
 	err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 		for _, f := range all {
-			asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error { return r.serve(ctx, f) }))
+			tg.CreateTask(func(ctx context.Context) error { return r.serve(ctx, f) })
 		}
 		return nil
 	})
@@ -222,7 +222,7 @@ func TestThePlainTwin(t *testing.T) {
 	heard, last := play(t, script, func(ctx context.Context, l net.Listener) error {
 		_, err := asyncio.Run(ctx, asyncio.Void(func(ctx context.Context) error {
 			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-				asyncio.Go(tg, asyncio.Void(func(ctx context.Context) error { return accept(ctx, tg, l) }))
+				tg.Go(func(ctx context.Context) error { return accept(ctx, tg, l) })
 				return nil
 			})
 		}))

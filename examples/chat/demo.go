@@ -31,7 +31,7 @@ func demo(ctx context.Context, address string) error {
 				}
 				context.AfterFunc(tg, func() { c.Close() }) //nolint:errcheck // nobody reads it any more
 				robots[who] = &tcp{c, bufio.NewScanner(c)}
-				asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+				tg.CreateTask(func(ctx context.Context) error {
 					for {
 						heard, err := robots[who].ReadLine(ctx)
 						if errors.Is(err, io.EOF) {
@@ -42,7 +42,7 @@ func demo(ctx context.Context, address string) error {
 						}
 						fmt.Printf("%s hears %q\n", who, heard)
 					}
-				}), asyncio.WithName("ears of "+who))
+				}, asyncio.WithName("ears of "+who))
 			}
 			if err := robots[who].WriteLine(ctx, line); err != nil {
 				return err

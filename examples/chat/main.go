@@ -31,12 +31,12 @@ func run(ctx context.Context) error {
 	}
 	fmt.Println("listening at", listener.Addr())
 	return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-		asyncio.Go(tg, asyncio.Void(func(ctx context.Context) error {
+		tg.Go(func(ctx context.Context) error {
 			if *plain {
 				return acceptPlain(ctx, listener)
 			}
 			return accept(ctx, tg, listener)
-		}))
+		})
 		if *address != "" {
 			return nil // the group goes on
 		}
@@ -55,12 +55,12 @@ func accept(ctx context.Context, tg *asyncio.TaskGroup, listener net.Listener) e
 			return cmp.Or(ctx.Err(), err)
 		}
 		line := &tcp{c, bufio.NewScanner(c)}
-		session := asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+		session := tg.CreateTask(func(ctx context.Context) error {
 			if err := r.serve(ctx, line); err != nil {
 				fmt.Printf("%v: %v\n", c.RemoteAddr(), err)
 			}
 			return nil
-		}))
+		})
 		// Not in the session, which may be cancelled before it begins.
 		session.AddDoneCallback(func(*asyncio.Task[asyncio.None]) { c.Close() }) //nolint:errcheck // it is over
 	}

@@ -42,7 +42,7 @@ func (r *room) serve(ctx context.Context, c conn) error {
 	}
 	m := &member{name, asyncio.NewQueue[string](backlog), asyncio.CurrentTask(ctx)}
 	err = asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-		asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+		tg.CreateTask(func(ctx context.Context) error {
 			for line, err := range m.unheard.All(ctx) {
 				if err != nil {
 					return err
@@ -52,7 +52,7 @@ func (r *room) serve(ctx context.Context, c conn) error {
 				}
 			}
 			return nil
-		}), asyncio.WithName("to "+name))
+		}, asyncio.WithName("to "+name))
 		r.members = append(r.members, m)
 		r.say("* " + name + " is here")
 		defer func() {
