@@ -19,8 +19,8 @@ func retry[T any](ctx context.Context, times int, f asyncio.Coroutine[T]) (T, er
 		if err == nil || times <= 0 || ctx.Err() != nil { // cancelled, or out of time
 			return v, err
 		}
-		if e := asyncio.Sleep(ctx, wait/2+rand.N(wait/2)); e != nil {
-			return v, fmt.Errorf("%w, after: %v", e, err) // joined, it would be no cancellation
+		if err := asyncio.Sleep(ctx, wait/2+rand.N(wait/2)); err != nil {
+			return v, err
 		}
 	}
 }
