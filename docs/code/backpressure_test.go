@@ -14,7 +14,10 @@ func Example_backPressure() {
 		frames := asyncio.NewQueue[int](2)
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 			tg.CreateTask(func(ctx context.Context) error { // is slow
-				for range frames.All(ctx) {
+				for _, err := range frames.All(ctx) {
+					if err != nil {
+						return err
+					}
 					if err := asyncio.Sleep(ctx, time.Second); err != nil {
 						return err
 					}

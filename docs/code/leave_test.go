@@ -18,7 +18,8 @@ func within[T any](ctx context.Context, d time.Duration, body asyncio.Coroutine[
 	return v, err
 }
 
-var errFound = errors.New("found") // what ends the search from inside
+// errFound ends a search from inside.
+var errFound = errors.New("found")
 
 func Example_leave() {
 	run(func(ctx context.Context) error {
