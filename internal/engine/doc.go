@@ -12,10 +12,6 @@
 // the start of the next turn. Fields are grouped in the structs by this rule:
 // "owner", "any goroutine" (atomic or under the named lock), "written once".
 //
-// # A turn
-//
-// A turn takes in the inbox, moves the timers that are due behind what is ready,
-// and runs as many entries of the ready queue as there were at that moment. What
-// those make ready waits for the next turn. This is CPython's order. Who runs
-// next in one is told in baton.go.
+// ARCHITECTURE.md has the rest: a turn, who runs next, where a context leads, what becomes
+// of a request for cancellation, and which file is about what.
 package engine

@@ -251,6 +251,10 @@ func (a *arrival) run(l *Loop) {
 // arrive takes in what another goroutine has asked for. Of a goroutine that is no
 // task nothing is known, and it is done at once.
 func (x *explorer) arrive(l *Loop, r runnable) {
+	if l.busy == x.waiting { // no task is at work
+		r.run(l)
+		return
+	}
 	var from *Task
 	switch p := r.(type) {
 	case *wait:
@@ -259,15 +263,7 @@ func (x *explorer) arrive(l *Loop, r runnable) {
 		from = (*Task)(p)
 	case *asked:
 	default:
-		if l.busy == x.waiting {
-			r.run(l)
-		} else {
-			x.asked = append(x.asked, r)
-		}
-		return
-	}
-	if l.busy == x.waiting { // a call by a goroutine that is no task
-		r.run(l)
+		x.asked = append(x.asked, r)
 		return
 	}
 	x.waiting++

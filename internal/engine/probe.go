@@ -19,7 +19,6 @@ import (
 // probe is what is known of a search on all loops.
 type probe struct {
 	task *Task
-	on   *Future // what it waits for
 
 	mu   sync.Mutex
 	seen map[*Future]struct{}
@@ -46,14 +45,12 @@ func (p *probe) first(f *Future) bool {
 // probing is a task that sends one.
 type probing Task
 
-func (x *probing) run(l *Loop) { l.chaseFor((*Task)(x)) }
-
-func (l *Loop) chaseFor(t *Task) {
-	if t.waitOn == nil || t.waitOn.Finished() {
-		return
+func (x *probing) run(l *Loop) {
+	t := (*Task)(x)
+	if f := t.waitOn; f != nil && !f.Finished() {
+		p := &probe{task: t, seen: map[*Future]struct{}{}}
+		(&chase{p, f, &hop{task: t, on: f}}).run(l)
 	}
-	p := &probe{task: t, on: t.waitOn, seen: map[*Future]struct{}{}}
-	(&chase{p, t.waitOn, &hop{task: t, on: t.waitOn}}).run(l)
 }
 
 // chase has probes sent by all tasks that f leads to and that wait for another loop.
@@ -103,37 +100,31 @@ func (c *chase) run(l *Loop) {
 	if !l.inRun || l.closed.Load() {
 		return
 	}
-	type place struct {
-		f    *Future
-		path *hop
-	}
-	for todo := []place{{c.at, c.path}}; len(todo) > 0; {
-		x := todo[len(todo)-1]
+	for todo := []*chase{c}; len(todo) > 0; {
+		f, path := todo[len(todo)-1].at, todo[len(todo)-1].path
 		todo = todo[:len(todo)-1]
 		switch {
-		case x.f == &c.task.Future:
-			confirm(c.probe, x.path)
+		case f == &c.task.Future:
+			confirm(c.probe, path)
 			return
-		case x.f.Finished(), x.f.rests(), !c.first(x.f):
+		case f.Finished(), f.rests(), !c.first(f):
 			continue
+		case f.kind == kindTask:
+			path = &hop{f.task(), f.task().waitOn, path}
 		}
-		path := x.path
-		if x.f.kind == kindTask {
-			path = &hop{x.f.task(), x.f.task().waitOn, path}
-		}
-		next := x.f.leadsTo()
-		if x.f.kind == kindJoint && x.f.joint().Need == Any {
+		next := f.leadsTo()
+		if f.kind == kindJoint && f.joint().Need == Any {
 			one := next.next()
-			if next.next() != nil || x.f.joint().ends() {
+			if next.next() != nil || f.joint().ends() {
 				continue
 			}
 			next = successors{one: one}
 		}
 		for y := range next.all {
-			if y.loop == l {
-				todo = append(todo, place{y, path})
+			if n := (&chase{c.probe, y, path}); y.loop == l {
+				todo = append(todo, n)
 			} else {
-				y.loop.tell(&chase{c.probe, y, path})
+				y.loop.tell(n)
 			}
 		}
 	}

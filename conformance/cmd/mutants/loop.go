@@ -111,7 +111,8 @@ var loopMutants = []mutant{
 		file:  "internal/engine/baton.go",
 		old: `		l.current = current
 		if !before`,
-		new: `		if !before`,
+		new: `		_ = current
+		if !before`,
 	},
 	{
 		name:  "shutdown-reversed",
