@@ -121,3 +121,83 @@ func TestEveryInAnyOrder(t *testing.T) {
 		return err
 	})
 }
+
+func TestSessionInAnyOrder(t *testing.T) {
+	explore(t, func(ctx context.Context) error {
+		hello, goodbye := false, false
+		err := session(ctx, func(ctx context.Context) error {
+			hello = true
+			return asyncio.Sleep(ctx, time.Second)
+		}, func(ctx context.Context) error {
+			goodbye = true
+			return asyncio.Sleep(ctx, time.Second)
+		})
+		if hello && !goodbye {
+			return fmt.Errorf("no goodbye: %w", err)
+		}
+		return err
+	})
+}
+
+func TestPipelineInAnyOrder(t *testing.T) {
+	explore(t, func(ctx context.Context) error {
+		sum := 0
+		err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			in := asyncio.NewQueue[int](2)
+			tg.CreateTask(func(ctx context.Context) error {
+				defer in.Shutdown()
+				for n := range 5 {
+					if err := in.Put(ctx, n); err != nil {
+						return err
+					}
+				}
+				return nil
+			}, asyncio.WithName("source"))
+			double := func(ctx context.Context, n int) (int, error) { return 2 * n, asyncio.Sleep(ctx, time.Second) }
+			for n, err := range stage(tg, 2, in, double).All(ctx) {
+				if err != nil {
+					return err
+				}
+				sum += n
+			}
+			return nil
+		})
+		if sum > 20 { // what a task has in hand when it is cancelled is lost
+			return fmt.Errorf("the sum is %d", sum)
+		}
+		return err
+	})
+}
+
+func TestTopicInAnyOrder(t *testing.T) {
+	explore(t, func(ctx context.Context) error {
+		var news topic[int]
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			for range 2 {
+				q := news.subscribe(1)
+				tg.CreateTask(func(ctx context.Context) error {
+					defer q.Shutdown(true)
+					want := 0
+					for n, err := range q.All(ctx) {
+						if err != nil {
+							return err
+						}
+						if n != want {
+							return fmt.Errorf("read %d, want %d", n, want)
+						}
+						if want++; want == 3 {
+							return nil
+						}
+					}
+					return nil
+				})
+			}
+			for n := range 4 {
+				if err := news.publish(ctx, n); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}

@@ -9,13 +9,13 @@ import (
 )
 
 // stage has n tasks call f for what comes from in, and returns the queue of what f returns. That
-// is shut down when in is, and all of it is through.
+// is shut down when they have ended.
 func stage[A, B any](
 	tg *asyncio.TaskGroup, n int, in *asyncio.Queue[A], f func(ctx context.Context, a A) (B, error),
 ) *asyncio.Queue[B] {
 	out, left := asyncio.NewQueue[B](n), n
 	for range n {
-		tg.CreateTask(func(ctx context.Context) error {
+		worker := tg.CreateTask(func(ctx context.Context) error {
 			for a, err := range in.All(ctx) {
 				if err != nil {
 					return err
@@ -28,10 +28,12 @@ func stage[A, B any](
 					return err
 				}
 			}
+			return nil
+		})
+		worker.AddDoneCallback(func(*asyncio.Task[asyncio.None]) { // however it has ended
 			if left--; left == 0 {
 				out.Shutdown()
 			}
-			return nil
 		})
 	}
 	return out
