@@ -73,7 +73,7 @@
 // else has made; [Map] makes one for each item. [Timeout] and [WaitFor] put an end to what
 // takes too long, [Shield] keeps a cancellation away. [Lock], [Event], [Condition],
 // [Semaphore], [Barrier] and [Queue] are first come, first served, for tasks and
-// goroutines alike.
+// goroutines alike. [Receive] and [Send] wait for channels of Go's.
 //
 // # Scopes
 //

@@ -78,6 +78,10 @@ var (
 	// that were left are gone. (asyncio.QueueShutDown)
 	ErrQueueShutDown = errors.New("asyncio: queue is shut down")
 
+	// ErrChannelClosed is returned by Receive from a channel that is closed and empty.
+	// (not in asyncio)
+	ErrChannelClosed = errors.New("asyncio: channel is closed")
+
 	// ErrGroupClosed is the error of a task created in a group that is finished, or
 	// is cancelling its tasks. (the RuntimeError of TaskGroup.create_task)
 	ErrGroupClosed = errors.New("asyncio: task group takes no more tasks")

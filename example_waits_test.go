@@ -282,6 +282,60 @@ func ExampleFirstSuccess() {
 	// <nil>
 }
 
+func ExampleReceive() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		// Somebody who knows nothing of loops.
+		lines := make(chan string)
+		go func() {
+			defer close(lines)
+			for _, s := range []string{"one", "two"} {
+				lines <- s
+			}
+		}()
+		for {
+			line, err := asyncio.Receive(ctx, lines)
+			if errors.Is(err, asyncio.ErrChannelClosed) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			fmt.Println(line)
+		}
+	}))
+	fmt.Println(err)
+	// Output:
+	// one
+	// two
+	// <nil>
+}
+
+func ExampleSend() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		jobs, done := make(chan int), make(chan int)
+		go func() {
+			sum := 0
+			for n := range jobs {
+				sum += n
+			}
+			done <- sum
+		}()
+		for n := range 4 {
+			if err := asyncio.Send(ctx, jobs, n); err != nil { // waits for the worker, and can be cancelled
+				return err
+			}
+		}
+		close(jobs)
+		sum, err := asyncio.Receive(ctx, done)
+		fmt.Println(sum)
+		return err
+	}))
+	fmt.Println(err)
+	// Output:
+	// 6
+	// <nil>
+}
+
 func ExampleMap() {
 	squares, err := asyncio.Run(context.Background(), func(ctx context.Context) ([]int, error) {
 		// Never more than two at a time; the results are in the order of the items.

@@ -35,7 +35,7 @@ func (tr *trial) stalled(w engine.Waiting) {
 		}
 		outside = tr.outside() // who was there may have ended without a call
 	}
-	if w.Woken() {
+	if w.Woken() || tr.loop.Survey() {
 		return // by one that has ended since, and was not seen
 	}
 	if w.Busy > 0 && tr.loop.Working() {
@@ -153,7 +153,7 @@ func (g *goroutine) harmless() bool {
 	for _, f := range g.calls {
 		f, ours := strings.CutPrefix(f, modulePath)
 		if ours && (strings.HasPrefix(f, "/asynciotest.") || strings.HasPrefix(f, "/internal/coro.Init") || strings.HasPrefix(f, "/internal/coro.exchange") ||
-			strings.HasPrefix(f, "/internal/engine.(*Loop).work") || strings.HasPrefix(f, "/internal/engine.(*Loop).watchdog")) {
+			strings.HasPrefix(f, "/internal/engine.(*Loop).work") || strings.HasPrefix(f, "/internal/engine.(*Outpost).stay") || strings.HasPrefix(f, "/internal/engine.(*Loop).watchdog")) {
 			return true
 		}
 	}

@@ -23,6 +23,7 @@ func (l *Loop) close() error {
 	if l.closed.Swap(true) {
 		return nil
 	}
+	l.recallAll()
 	l.stranded = !l.mayResume()
 	if l.explorer != nil {
 		l.explorer.flush(l)

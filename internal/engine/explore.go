@@ -54,7 +54,7 @@ type explorer struct {
 
 // Drive replaces the driver of a loop that was not used yet, which is then under test.
 func (l *Loop) Drive(d Driver) {
-	l.Driver, l.observed = d, true
+	l.Driver, l.observed, l.outposts.looks = d, true, true
 	l.accounts.Store(true)
 }
 
@@ -129,6 +129,9 @@ func (p *Pool) Close() {
 // step does the next step.
 func (x *explorer) step(l *Loop) {
 	x.settle(l)
+	if l.outpostsWait() {
+		l.survey()
+	}
 	x.count(l)
 	if l.batch == 0 {
 		return // what there is comes after the next turn's timers, or after Stop
@@ -282,7 +285,9 @@ func (x *explorer) settle(l *Loop) {
 			l.drain(math.MaxInt)
 			continue
 		}
-		l.wait(Waiting{Until: Never, Busy: l.busy - x.waiting, Steps: l.ready.n})
+		if !l.wait(Waiting{Until: Never, Busy: l.busy - x.waiting, Steps: l.ready.n}) {
+			continue
+		}
 		if !l.pending.Load() && l.ready.n > 0 {
 			x.quiet = l.busy - x.waiting
 		}

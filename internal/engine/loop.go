@@ -62,6 +62,7 @@ type Loop struct {
 	batch    int  // entries left in this turn
 	turned   bool // a turn has begun since Run was entered
 	timers   timers
+	outposts outposts
 	legs     []leg   // of the request that is on its way; see walk.go
 	quits    []*Task // by that; see abandoned
 	ending   ending
@@ -119,6 +120,7 @@ func New(c Config) *Loop {
 	l.starts.work = func() { l.work(l.starts.begin()) }
 	_, machine := c.Driver.(*wall)
 	l.onPatrol = machine && !l.bubble
+	l.outposts.looks = !machine
 	l.root.loop = l
 	l.root.parent = c.Values
 	l.debug.Store(c.Debug)

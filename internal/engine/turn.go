@@ -135,6 +135,9 @@ func (l *Loop) runTurns() (again bool) {
 // much runs before the next turn.
 func (l *Loop) beginTurn() {
 	l.takeIn()
+	if l.outpostsWait() {
+		l.survey()
+	}
 	if len(l.timers.heap) > 0 {
 		now := l.Driver.Now()
 		for t := l.timers.due(now); t != nil; t = l.timers.due(now) {
@@ -190,14 +193,19 @@ func (l *Loop) idle() {
 	}
 }
 
-// wait lets the driver wait, for a moment or for the inbox.
-func (l *Loop) wait(w Waiting) {
+// wait lets the driver wait, for a moment or for the inbox. It reports false if there was no need, since
+// an outpost has seen something.
+func (l *Loop) wait(w Waiting) bool {
+	if l.outpostsWait() && l.surveyAndGuard(w.Until, w.Busy) {
+		return false
+	}
 	l.asleep.Store(true)
 	if !l.pending.Load() {
 		w.Woken = l.pending.Load
 		l.Driver.Wait(w)
 	}
 	l.asleep.Store(false)
+	return true
 }
 
 // wake makes r ready, unless the loop is closed.

@@ -202,6 +202,22 @@ var awaitPoints = []awaitPoint{
 			second.Cancel()
 		})
 	}},
+	{"Receive", func(_ context.Context, s *scene) {
+		ch := make(chan int, 2)
+		s.atOnce, s.beside = true, []position{wokenFirst, cancelledFirst}
+		s.await = func(ctx context.Context) error {
+			_, err := asyncio.Receive(ctx, ch)
+			return err
+		}
+		s.wake = func(context.Context) { ch <- 1 }
+	}},
+	{"Send", func(_ context.Context, s *scene) {
+		ch := make(chan int, 1)
+		ch <- 1
+		s.atOnce, s.beside = true, []position{wokenFirst, cancelledFirst}
+		s.await = func(ctx context.Context) error { return asyncio.Send(ctx, ch, 2) }
+		s.wake = func(context.Context) { <-ch }
+	}},
 	{"Map", func(ctx context.Context, s *scene) {
 		f := s.awaited(ctx, "what it awaits", beforeAwait, inWait, notCancelled)
 		s.beside = []position{wokenFirst, cancelledFirst}

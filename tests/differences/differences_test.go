@@ -306,6 +306,17 @@ func TestDifferencesOfLocks(t *testing.T) {
 }
 
 func TestDifferencesOfQueues(t *testing.T) {
+	t.Run("Receive and Send wait for a channel, and the loop goes on", func(t *testing.T) {
+		testutil.Succeed(t, func(ctx context.Context) error {
+			ch := make(chan int)
+			asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error { return asyncio.Send(ctx, ch, 1) }))
+			v, err := asyncio.Receive(ctx, ch)
+			if v != 1 {
+				t.Error(v)
+			}
+			return err
+		})
+	})
 	t.Run("a PriorityQueue keeps the order of equals", func(t *testing.T) {
 		type job struct{ priority, number int }
 		queue := asyncio.NewPriorityQueue(0, func(a, b job) bool { return a.priority < b.priority })

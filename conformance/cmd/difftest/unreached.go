@@ -276,6 +276,7 @@ var unreached = []reason{
 		"grouplimit.go .*",
 		"lock.go Lock.TryAcquire",
 		"map.go .*",
+		"channel.go .*",
 		"firstsuccess.go .*",
 		"grouperror.go GroupError.add",
 		"race.go .*",

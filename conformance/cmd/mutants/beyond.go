@@ -19,4 +19,44 @@ var beyondMutants = []mutant{
 		new:   `f := w.each[i].f; w.heard`,
 		guard: `^TestFirstSuccess$`,
 	},
+	{
+		name:  "channel-loses",
+		wrong: "a value that comes when its receiver is cancelled is lost",
+		file:  "channel.go",
+		old: `	if !c.outpost.Recall() {
+		return err
+`,
+		new: `	if !c.outpost.Recall() || err != nil {
+		return err
+`,
+		guard: `^(TestReceive|TestChannelsLoseNothing)$`,
+	},
+	{
+		name:  "channel-swallows",
+		wrong: "a Receive that returns a value swallows the cancellation that came with it",
+		file:  "channel.go",
+		old: `		redeliver(ctx, err)
+`,
+		new: `		_ = redeliver
+`,
+		guard: `^TestChannelsAndTheVirtualClock$`,
+	},
+	{
+		name:  "channel-clock-jumps",
+		wrong: "the clock jumps before what was sent is seen",
+		file:  "internal/engine/outpost.go",
+		old:   `	l.eachOutpost((*Outpost).disarm)`,
+		new: `	if l.busy > 0 {
+		l.eachOutpost((*Outpost).disarm)
+	}`,
+		guard: `^TestChannelsAndTheVirtualClock$`,
+	},
+	{
+		name:  "channel-no-meeting",
+		wrong: "two tasks at a channel without a buffer do not meet",
+		file:  "internal/engine/outpost.go",
+		old:   `len(there) > 0 && o.who.Meet(`,
+		new:   `len(there) > 1 && o.who.Meet(`,
+		guard: `^TestChannelsAndTheVirtualClock$`,
+	},
 }
