@@ -22,7 +22,8 @@ func WithCancel(ctx context.Context) (scope context.Context, cancel context.Canc
 // WithTimeout is WithCancel with a deadline d from now on the loop's clock. An
 // await that it interrupts returns ErrTimeout, and scope.Err, which the standard
 // library goes by, context.DeadlineExceeded. A task created in the scope ends as
-// cancelled, by a *CancelledError that is context.DeadlineExceeded too. Call cancel
+// cancelled, by a *CancelledError that is context.DeadlineExceeded too. Both have
+// the deadline as their ctx.Deadline: a moment of the loop's clock, as [Loop.Time]. Call cancel
 // to free the timer early. (not in asyncio)
 //
 // An await with a scope that is over returns at once and lets nobody else run: what

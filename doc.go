@@ -121,6 +121,10 @@
 // With 65,536 waiting, who asks for more is held up for 100 microseconds each time.
 // Methods that ask, like [Task.Done], answer at once.
 //
+// In a service the loop runs in the background ([Runner.Start]). Its handlers, on goroutines of
+// net/http or gRPC, call what is on it with the context of [WithLoop], and
+// [Runner.Shutdown] ends it.
+//
 // # Further
 //
 // The repository has a guide for those who know goroutines (docs/from-goroutines.md), which also

@@ -61,3 +61,29 @@ func ExampleRunner_Shutdown() {
 	// task was destroyed but it is pending: it was cancelled, and went on - stubborn
 	// true true
 }
+
+// What an HTTP handler does: r.Context() is the request's, and ends when the client goes away.
+func ExampleWithLoop() {
+	r := asyncio.NewRunner()
+	defer r.Close()
+	_, _ = r.Start()
+	visits := map[string]int{} // of the loop's tasks alone: no lock
+
+	handle := func(request context.Context, who string) (int, error) {
+		ctx := asyncio.WithLoop(request, r.Loop())
+		return asyncio.CreateTask(ctx, func(context.Context) (int, error) {
+			visits[who]++
+			return visits[who], nil
+		}).Await(ctx)
+	}
+	fmt.Println(handle(context.Background(), "ada"))
+	fmt.Println(handle(context.Background(), "ada"))
+
+	gone, cancel := context.WithCancelCause(context.Background())
+	cancel(errors.New("the client has gone away"))
+	fmt.Println(handle(gone, "ada"))
+	// Output:
+	// 1 <nil>
+	// 2 <nil>
+	// 0 the client has gone away
+}

@@ -71,7 +71,8 @@ func (s timeoutState) String() string {
 // before body's first await is over. To move the deadline meanwhile see [NewTimeout].
 // (async with asyncio.timeout)
 //
-// The ctx that body is given ends with the deadline for the standard library. For
+// The ctx that body is given ends with the deadline for the standard library, and has it as its
+// Deadline, which net/http and gRPC look at; so do the tasks of groups inside. For
 // the loop it is ctx: tasks created with it are independent, as in asyncio, and not
 // cancelled by the timeout unless they are awaited. For a scope see [WithTimeout].
 //

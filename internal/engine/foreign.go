@@ -42,6 +42,9 @@ func (l *Loop) hasDeadline(ctx context.Context) (has bool) {
 // endOf is the request that the end of ctx makes.
 func (l *Loop) endOf(ctx context.Context) *Request {
 	if of := doneOf(ctx); l.ending.of != of || of == nil {
+		if r := movedEnd(ctx, of); r != nil {
+			return r
+		}
 		late := l.errOf(ctx) == context.DeadlineExceeded
 		l.ending = ending{of, &Request{Origin: OriginContext, Cause: l.causeOf(ctx), late: late}}
 	}

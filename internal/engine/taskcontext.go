@@ -7,10 +7,15 @@ import (
 
 // A task is the context of its own coroutine; this file is that side of it.
 
-// Deadline is that of the scope the task was created in, if any.
+// Deadline is that of the scope the task was created in, if any. That of a group is the one
+// of the Timeout, or scope, around it: who is in that is cancelled then, and so are its tasks.
 func (t *Task) Deadline() (time.Time, bool) {
-	if m := t.member(); m != nil && m.ends != nil {
+	switch m := t.member(); {
+	case m == nil:
+	case m.ends != nil:
 		return m.ends.Deadline()
+	case m.group != nil:
+		return m.group.Deadline()
 	}
 	if th := t.threadOf(); th != nil && th.outside {
 		return t.values.Deadline()

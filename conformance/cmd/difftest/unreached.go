@@ -121,6 +121,7 @@ var unreached = []reason{
 		"internal/engine/membership.go Task.enroll",
 		"internal/engine/create.go Task.StartOn",
 		`internal/engine/foreign\.go .*`,
+		`internal/engine/moved\.go .*`,
 		"internal/engine/await.go Task.breakOff",
 		"internal/engine/cancel.go Request.own",
 		"internal/engine/values.go valuesOf",

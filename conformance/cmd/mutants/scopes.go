@@ -3,6 +3,22 @@ package main
 // scopeMutants are in timeouts and task groups.
 var scopeMutants = []mutant{
 	{
+		name:  "moved-asked-twice",
+		wrong: "a task that has the context of one of another loop, which waits for it, is asked twice",
+		file:  "internal/engine/moved.go",
+		old:   `ok && m.Done() == of {`,
+		new:   `ok && m.Done() != of {`,
+		guard: `^TestWithLoopOfATaskOfAnotherLoop$`,
+	},
+	{
+		name:  "group-without-deadline",
+		wrong: "the tasks of a group do not see the deadline around it",
+		file:  "internal/engine/taskcontext.go",
+		old:   `		return m.group.Deadline()`,
+		new:   `		break`,
+		guard: `^TestWhoSeesADeadline$`,
+	},
+	{
 		name:  "timeout-keeps-count",
 		wrong: "a timeout does not take its request back",
 		file:  "timeout.go",
