@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net"
 	"slices"
@@ -19,42 +18,54 @@ import (
 	"github.com/asyncio-go/asyncio/asynciotest"
 )
 
-// fake is somebody on the loop, who says one line a second and then hangs up.
-type fake struct {
-	says, heard []string
-	deaf        bool // his line takes nothing
-}
-
-func (f *fake) ReadLine(ctx context.Context) (string, error) {
-	if err := asyncio.Sleep(ctx, time.Second); err != nil {
-		return "", err
-	}
-	if len(f.says) == 0 {
-		return "", io.EOF
-	}
-	line := f.says[0]
-	f.says = f.says[1:]
-	return line, nil
-}
-
-func (f *fake) WriteLine(ctx context.Context, line string) error {
-	wait := time.Millisecond
-	if f.deaf {
-		wait = time.Hour
-	}
-	if err := asyncio.Sleep(ctx, wait); err != nil {
-		return err
-	}
-	f.heard = append(f.heard, line)
-	return nil
+// robot is a member who says a line a second, hears one a millisecond, and remembers them.
+type robot struct {
+	lines, heard []string
+	deaf         bool // he hears nothing
 }
 
 // meet has all of them in a room until they have gone.
-func meet(ctx context.Context, all ...*fake) error {
+func meet(ctx context.Context, all ...*robot) error {
 	r := &room{}
 	err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-		for _, f := range all {
-			tg.CreateTask(func(ctx context.Context) error { return r.serve(ctx, f) })
+		for _, x := range all {
+			says, hears := asyncio.NewQueue[string](1), asyncio.NewQueue[string](backlog)
+			tg.CreateTask(func(ctx context.Context) error {
+				defer says.Shutdown()
+				for _, line := range x.lines {
+					if err := asyncio.Sleep(ctx, time.Second); err != nil {
+						return err
+					}
+					if says.Put(ctx, line) != nil {
+						return nil // the session is over
+					}
+				}
+				return nil
+			}, asyncio.WithName("mouth of "+x.lines[0]))
+			tg.CreateTask(func(ctx context.Context) error {
+				defer says.Shutdown()
+				defer hears.Shutdown()
+				return r.serve(ctx, says, hears)
+			}, asyncio.WithName("session of "+x.lines[0])).AddDoneCallback(func(*asyncio.Task[asyncio.None]) {
+				for line, err := hears.GetNoWait(); err == nil; line, err = hears.GetNoWait() {
+					x.heard = append(x.heard, line)
+				}
+				says.Shutdown()
+			})
+			if !x.deaf {
+				tg.CreateTask(func(ctx context.Context) error {
+					for line, err := range hears.All(ctx) {
+						if err != nil {
+							return err
+						}
+						x.heard = append(x.heard, line)
+						if err := asyncio.Sleep(ctx, time.Millisecond); err != nil {
+							return err
+						}
+					}
+					return nil
+				}, asyncio.WithName("ear of "+x.lines[0]))
+			}
 		}
 		return nil
 	})
@@ -64,22 +75,25 @@ func meet(ctx context.Context, all ...*fake) error {
 	return err
 }
 
-func three() []*fake {
-	return []*fake{
-		{says: []string{"ada", "1", "2", "/quit", "not heard"}},
-		{says: []string{"bob", "1", "2", "3"}},
-		{says: []string{"cleo", "1"}},
+func three() []*robot {
+	return []*robot{
+		{lines: []string{"ada", "1", "2", "/quit", "not heard"}},
+		{lines: []string{"bob", "1", "2", "3"}},
+		{lines: []string{"cleo", "1"}},
 	}
 }
 
 // alike requires that any two have heard the same between what both have heard.
-func alike(all []*fake) error {
-	for _, f := range all {
-		for _, g := range all {
-			for i := 1; i < len(f.heard); i++ {
-				a, b := slices.Index(g.heard, f.heard[i-1]), slices.Index(g.heard, f.heard[i])
+func alike(all []*robot) error {
+	for _, x := range all {
+		x.heard = slices.DeleteFunc(x.heard, func(line string) bool { return strings.HasPrefix(line, "* goodbye") })
+	}
+	for _, x := range all {
+		for _, y := range all {
+			for i := 1; i < len(x.heard); i++ {
+				a, b := slices.Index(y.heard, x.heard[i-1]), slices.Index(y.heard, x.heard[i])
 				if a >= 0 && b >= 0 && b != a+1 {
-					return fmt.Errorf("one heard %q, and one %q", f.heard, g.heard)
+					return fmt.Errorf("one heard %q, and one %q", x.heard, y.heard)
 				}
 			}
 		}
@@ -103,15 +117,12 @@ func TestAllHearTheSame(t *testing.T) {
 	})
 }
 
-// Whoever is cancelled, listening or talking, leaves the room, and the others go on.
+// Whoever is cancelled, the others go on, and nobody stays in the room.
 func TestWhoIsCancelledLeaves(t *testing.T) {
 	asynciotest.Explore(t, asynciotest.Options{Cancel: 2}, func(ctx context.Context) error {
 		all := three()
 		if err := meet(ctx, all...); err != nil {
 			return err
-		}
-		for _, f := range all {
-			f.heard = slices.DeleteFunc(f.heard, func(line string) bool { return strings.HasPrefix(line, "* goodbye") })
 		}
 		return alike(all)
 	})
@@ -119,9 +130,9 @@ func TestWhoIsCancelledLeaves(t *testing.T) {
 
 func TestSomebodyIsThrownOut(t *testing.T) {
 	asynciotest.Explore(t, asynciotest.Options{}, func(ctx context.Context) error {
-		eve := &fake{says: append([]string{"eve"}, slices.Repeat([]string{"BUY NOW"}, 10)...)}
-		err := meet(ctx, &fake{says: []string{"ada", "/kick nobody", "/kick eve"}}, eve)
-		if last := eve.heard[len(eve.heard)-1]; last != "* goodbye: kicked by ada" || len(eve.says) == 0 {
+		eve := &robot{lines: append([]string{"eve"}, slices.Repeat([]string{"BUY NOW"}, 10)...)}
+		err := meet(ctx, &robot{lines: []string{"ada", "/kick nobody", "/kick eve"}}, eve)
+		if n := len(eve.heard); n > 8 || eve.heard[n-1] != "* goodbye: kicked by ada" {
 			return fmt.Errorf("eve heard %q", eve.heard)
 		}
 		return err
@@ -130,30 +141,14 @@ func TestSomebodyIsThrownOut(t *testing.T) {
 
 func TestWhoIsTooSlowHasToGo(t *testing.T) {
 	asynciotest.Explore(t, asynciotest.Options{Schedules: 20}, func(ctx context.Context) error {
-		deaf := &fake{says: append([]string{"deaf"}, slices.Repeat([]string{"what?"}, 3*backlog)...), deaf: true}
-		ada := &fake{says: append([]string{"ada"}, slices.Repeat([]string{"hello"}, 2*backlog)...)}
+		deaf := &robot{lines: append([]string{"deaf"}, slices.Repeat([]string{"what?"}, 3*backlog)...), deaf: true}
+		ada := &robot{lines: append([]string{"ada"}, slices.Repeat([]string{"hello"}, 2*backlog)...)}
 		err := meet(ctx, ada, deaf)
-		if !slices.Equal(deaf.heard, []string{"* goodbye: too slow"}) || !slices.Contains(ada.heard, "* deaf has left") {
+		if len(deaf.heard) != backlog || !slices.Contains(ada.heard, "* deaf has left") || ada.heard[len(ada.heard)-1] != "ada: hello" {
 			return fmt.Errorf("one heard %q, and one %q", deaf.heard, ada.heard)
 		}
 		return err
 	})
-}
-
-func TestWhoDoesNotSayHisName(t *testing.T) {
-	asynciotest.Run(t, func(ctx context.Context) error {
-		err := (&room{}).serve(ctx, &silent{})
-		if !errors.Is(err, asyncio.ErrTimeout) {
-			t.Error(err)
-		}
-		return nil
-	})
-}
-
-type silent struct{ fake }
-
-func (*silent) ReadLine(ctx context.Context) (string, error) {
-	return "", asyncio.Sleep(ctx, time.Hour)
 }
 
 // pipes is a listener without a network.
@@ -217,9 +212,9 @@ func play(t *testing.T, script []string, serve func(ctx context.Context, l net.L
 	return heard, last
 }
 
-func TestThePlainTwin(t *testing.T) {
-	script := append(slices.Clone(script[:len(script)-1]), "bob: /kick ada", "bob: still here?", "ada: ", "zoe: zoe", "zoe: hello")
-	heard, last := play(t, script, func(ctx context.Context, l net.Listener) error {
+// both are the server and its twin.
+var both = map[string]func(ctx context.Context, l net.Listener) error{
+	"tasks": func(ctx context.Context, l net.Listener) error {
 		_, err := asyncio.Run(ctx, asyncio.Void(func(ctx context.Context) error {
 			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 				tg.Go(func(ctx context.Context) error { return accept(ctx, tg, l) })
@@ -227,12 +222,39 @@ func TestThePlainTwin(t *testing.T) {
 			})
 		}))
 		return err
-	})
-	plainHeard, plainLast := play(t, script, acceptPlain)
+	},
+	"plain": acceptPlain,
+}
+
+func TestThePlainTwin(t *testing.T) {
+	script := append(slices.Clone(script[:len(script)-1]), "bob: /kick ada", "bob: still here?", "ada: ", "zoe: zoe", "zoe: hello")
+	heard, last := play(t, script, both["tasks"])
+	plainHeard, plainLast := play(t, script, both["plain"])
 	if !maps.Equal(heard, plainHeard) || !maps.Equal(last, plainLast) {
 		t.Errorf("%q %q\nin plain Go\n%q %q", heard, last, plainHeard, plainLast)
 	}
 	if len(heard) != 4 || last["zoe"] != "* goodbye: the server ends" {
 		t.Errorf("%q %q", heard, last)
+	}
+}
+
+// Who takes nothing holds up the end of the server for half a second.
+func TestWhoDoesNotListenAtTheEnd(t *testing.T) {
+	for name, serve := range both {
+		synctest.Test(t, func(t *testing.T) {
+			listener := &pipes{calls: make(chan net.Conn), done: make(chan struct{})}
+			ctx, stop := context.WithCancel(t.Context())
+			ended := make(chan error)
+			go func() { ended <- serve(ctx, listener) }()
+			mine, yours := net.Pipe()
+			listener.calls <- yours
+			fmt.Fprintln(mine, "deaf")
+			synctest.Wait()
+			start := time.Now()
+			stop()
+			if err := <-ended; !errors.Is(err, context.Canceled) || time.Since(start) != time.Second/2 {
+				t.Errorf("%s: %v after %v", name, err, time.Since(start))
+			}
+		})
 	}
 }

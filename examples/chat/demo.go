@@ -3,9 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strings"
 	"time"
@@ -18,33 +16,27 @@ var script = []string{
 	"bob: /kick eve", "ada: thank you", "ada: /quit", "bob: /quit",
 }
 
-// demo plays the script at the address, and prints what each hears.
+// demo plays the script at the address and prints what each hears. It blocks.
 func demo(ctx context.Context, address string) error {
 	return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-		robots := map[string]*tcp{}
+		robots := map[string]net.Conn{}
 		for _, line := range script {
 			who, line, _ := strings.Cut(line, ": ")
 			if robots[who] == nil {
-				c, err := net.Dial("tcp", address) // this machine answers at once
+				c, err := net.Dial("tcp", address)
 				if err != nil {
 					return err
 				}
-				context.AfterFunc(tg, func() { c.Close() }) //nolint:errcheck // nobody reads it any more
-				robots[who] = &tcp{c, bufio.NewScanner(c)}
-				tg.CreateTask(func(ctx context.Context) error {
-					for {
-						heard, err := robots[who].ReadLine(ctx)
-						if errors.Is(err, io.EOF) {
-							return nil
-						}
-						if err != nil {
-							return err
-						}
-						fmt.Printf("%s hears %q\n", who, heard)
+				defer c.Close() //nolint:errcheck // that is what ends Scan
+				robots[who] = c
+				tg.Go(func(context.Context) error {
+					for lines := bufio.NewScanner(c); lines.Scan(); {
+						fmt.Printf("%s hears %q\n", who, lines.Text())
 					}
-				}, asyncio.WithName("ears of "+who))
+					return nil
+				})
 			}
-			if err := robots[who].WriteLine(ctx, line); err != nil {
+			if _, err := fmt.Fprintln(robots[who], line); err != nil {
 				return err
 			}
 			if err := asyncio.Sleep(ctx, 200*time.Millisecond); err != nil {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"slices"
 	"strings"
@@ -21,9 +20,9 @@ type plainRoom struct {
 }
 
 type plainMember struct {
-	name    string
-	unheard chan string // closed when he is no member any more
-	end     context.CancelCauseFunc
+	name  string
+	hears chan string // closed when he is no member any more
+	end   context.CancelCauseFunc
 }
 
 // acceptPlain serves each who calls until ctx ends, and then waits for all of them.
@@ -37,85 +36,82 @@ func acceptPlain(ctx context.Context, listener net.Listener) error {
 		if err != nil {
 			return cmp.Or(ctx.Err(), err)
 		}
-		sessions.Go(func() {
-			defer c.Close() //nolint:errcheck // it is over
-			if err := r.serve(ctx, c); err != nil {
-				fmt.Printf("%v: %v\n", c.RemoteAddr(), err)
-			}
-		})
+		sessions.Go(func() { r.talk(ctx, c) })
 	}
 }
 
-func (r *plainRoom) serve(ctx context.Context, c net.Conn) error {
+func (r *plainRoom) talk(ctx context.Context, c net.Conn) {
+	defer c.Close() //nolint:errcheck // it is over
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
 	defer context.AfterFunc(ctx, func() { _ = c.SetReadDeadline(time.Now()) })() // that is what ends Scan
 	lines := bufio.NewScanner(c)
 	if !lines.Scan() {
-		return cmp.Or(context.Cause(ctx), lines.Err(), io.EOF)
+		return
 	}
-	_ = c.SetReadDeadline(time.Time{})
-	if ctx.Err() != nil { // the deadline that says so may just have been overwritten
-		return context.Cause(ctx)
-	}
-
 	m := &plainMember{lines.Text(), make(chan string, backlog), end}
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		for line := range m.unheard {
-			if err := writeLine(c, line); err != nil {
+		for line := range m.hears {
+			if _, err := fmt.Fprintln(c, line); err != nil {
 				end(err)
 				return
 			}
 		}
 	}()
-	r.mu.Lock()
-	r.members = append(r.members, m)
-	r.say("* " + m.name + " is here")
-	r.mu.Unlock()
-
-	r.listen(m, lines)
-
-	r.mu.Lock()
-	r.members = slices.DeleteFunc(r.members, func(x *plainMember) bool { return x == m })
-	r.say("* " + m.name + " has left")
-	close(m.unheard)
-	r.mu.Unlock()
-	<-written
-	if ctx.Err() == nil {
-		return lines.Err()
+	r.serve(ctx, m, lines)
+	select { // what is there is still heard
+	case <-written:
+	case <-time.After(time.Second / 2):
+		c.Close() //nolint:errcheck // that is what ends Fprintln
+		<-written
 	}
-	why := context.Cause(ctx)
-	if errors.Is(why, context.Canceled) {
-		why = errors.New("the server ends")
-	}
-	_ = writeLine(c, "* goodbye: "+why.Error()) // if he is still there
-	return why
 }
 
-func (r *plainRoom) listen(m *plainMember, lines *bufio.Scanner) {
-	for lines.Scan() && lines.Text() != "/quit" {
-		name, kick := strings.CutPrefix(lines.Text(), "/kick ")
-		r.mu.Lock()
+func (r *plainRoom) serve(ctx context.Context, m *plainMember, lines *bufio.Scanner) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.members = append(r.members, m)
+	r.say("* " + m.name + " is here")
+	for r.scan(lines) && lines.Text() != "/quit" {
+		victim, kick := strings.CutPrefix(lines.Text(), "/kick ")
 		if !kick {
 			r.say(m.name + ": " + lines.Text())
+			continue
 		}
 		for _, x := range r.members {
-			if kick && x.name == name {
+			if x.name == victim {
 				x.end(errors.New("kicked by " + m.name))
 			}
 		}
-		r.mu.Unlock()
 	}
+	r.members = slices.DeleteFunc(r.members, func(x *plainMember) bool { return x == m })
+	r.say("* " + m.name + " has left")
+	if why := context.Cause(ctx); why != nil {
+		if errors.Is(why, context.Canceled) {
+			why = errors.New("the server ends")
+		}
+		select {
+		case m.hears <- "* goodbye: " + why.Error():
+		default:
+		}
+	}
+	close(m.hears)
+}
+
+// scan is lines.Scan without r.mu, which is held.
+func (r *plainRoom) scan(lines *bufio.Scanner) bool {
+	r.mu.Unlock()
+	defer r.mu.Lock()
+	return lines.Scan()
 }
 
 // say has all members hear a line, with r.mu held.
 func (r *plainRoom) say(line string) {
 	for _, m := range r.members {
 		select {
-		case m.unheard <- line:
+		case m.hears <- line:
 		default:
 			m.end(errors.New("too slow"))
 		}

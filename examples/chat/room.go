@@ -4,19 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/asyncio-go/asyncio"
 )
-
-// conn is the line to somebody. Both methods are await points.
-type conn interface {
-	ReadLine(ctx context.Context) (string, error) // io.EOF: hung up
-	WriteLine(ctx context.Context, line string) error
-}
 
 // room is who is there. Only loop tasks touch it, one at a time: it has no lock, and all
 // members hear everything in the same order.
@@ -24,77 +16,52 @@ type room struct{ members []*member }
 
 type member struct {
 	name    string
-	unheard *asyncio.Queue[string]
+	hears   *asyncio.Queue[string]
 	session asyncio.AnyTask
 }
 
-const backlog = 100 // lines that may wait for somebody
-
-// serve is the session of one member, from his name until he hangs up or is cancelled.
-func (r *room) serve(ctx context.Context, c conn) error {
-	var name string
-	err := asyncio.Timeout(ctx, 10*time.Second, func(ctx context.Context) (err error) {
-		name, err = c.ReadLine(ctx)
-		return err
-	})
+// serve is the session of a member, whose first line is his name: from then on until he says no
+// more or is cancelled, of which it tells him.
+func (r *room) serve(ctx context.Context, says, hears *asyncio.Queue[string]) (err error) {
+	name, err := says.Get(ctx)
+	if errors.Is(err, asyncio.ErrQueueShutDown) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	m := &member{name, asyncio.NewQueue[string](backlog), asyncio.CurrentTask(ctx)}
-	err = asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-		tg.CreateTask(func(ctx context.Context) error {
-			for line, err := range m.unheard.All(ctx) {
-				if err != nil {
-					return err
-				}
-				if err := c.WriteLine(ctx, line); err != nil {
-					return err
-				}
-			}
-			return nil
-		}, asyncio.WithName("to "+name))
-		r.members = append(r.members, m)
-		r.say("* " + name + " is here")
-		defer func() {
-			r.members = slices.DeleteFunc(r.members, func(x *member) bool { return x == m })
-			r.say("* " + name + " has left")
-			m.unheard.Shutdown() // what is in it is written
-		}()
-		return r.listen(ctx, m, c)
-	})
-	var why *asyncio.CancelledError
-	if errors.As(err, &why) {
-		_ = c.WriteLine(ctx, "* goodbye: "+cmp.Or(why.Message, "the server ends")) // if he is still there
-	}
-	return err
-}
-
-// listen does what the member says.
-func (r *room) listen(ctx context.Context, m *member, c conn) error {
-	for {
-		line, err := c.ReadLine(ctx)
-		if errors.Is(err, io.EOF) || line == "/quit" {
-			return nil
+	m := &member{name, hears, asyncio.CurrentTask(ctx)}
+	r.members = append(r.members, m)
+	r.say("* " + name + " is here")
+	defer func() {
+		r.members = slices.DeleteFunc(r.members, func(x *member) bool { return x == m })
+		r.say("* " + name + " has left")
+		if why := (*asyncio.CancelledError)(nil); errors.As(err, &why) {
+			_ = hears.PutNoWait("* goodbye: " + cmp.Or(why.Message, "the server ends")) // if there is room
 		}
-		if err != nil {
+	}()
+	for line, err := range says.All(ctx) {
+		if err != nil || line == "/quit" {
 			return err
 		}
-		if name, ok := strings.CutPrefix(line, "/kick "); ok {
-			for _, x := range r.members {
-				if x.name == name {
-					x.session.Cancel("kicked by " + m.name)
-				}
-			}
+		victim, kick := strings.CutPrefix(line, "/kick ")
+		if !kick {
+			r.say(name + ": " + line)
 			continue
 		}
-		r.say(m.name + ": " + line)
+		for _, x := range r.members {
+			if x.name == victim {
+				x.session.Cancel("kicked by " + name)
+			}
+		}
 	}
+	return nil
 }
 
 // say has all members hear a line. It waits for nobody: who is too slow has to go.
 func (r *room) say(line string) {
 	for _, m := range r.members {
-		if m.unheard.PutNoWait(line) != nil {
+		if m.hears.PutNoWait(line) != nil {
 			m.session.Cancel("too slow")
 		}
 	}

@@ -175,12 +175,11 @@ func TestThePlainTwinStops(t *testing.T) {
 
 // The site that the program has with it, over loopback.
 func TestItsOwnSite(t *testing.T) {
-	start, stop, err := serveSite()
+	start, err := serveSite(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer stop()
-	c := crawler{inThread(get), 60, 1000, time.Second}
+	c := crawler{getInThread, 60, 1000, time.Second}
 	pages, err := asyncio.Run(t.Context(), func(ctx context.Context) (map[string]*page, error) { return c.crawl(ctx, start) })
 	if err != nil || len(pages) != 60 {
 		t.Fatal(len(pages), err)

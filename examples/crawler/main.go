@@ -22,10 +22,7 @@ import (
 func main() { asyncio.Main(run) }
 
 func run(ctx context.Context) error {
-	c := &crawler{fetch: func(ctx context.Context, url string) ([]string, error) {
-		fmt.Println(url)
-		return get(ctx, url)
-	}}
+	c := &crawler{fetch: getInThread}
 	flag.IntVar(&c.atOnce, "n", 8, "fetch `N` pages at a time")
 	flag.IntVar(&c.most, "pages", 1000, "fetch `N` pages at most")
 	flag.DurationVar(&c.wait, "timeout", time.Second, "wait so long for a page")
@@ -34,25 +31,22 @@ func run(ctx context.Context) error {
 
 	start, err := flag.Arg(0), error(nil)
 	if start == "" {
-		var stop func() error
-		if start, stop, err = serveSite(); err != nil {
+		if start, err = serveSite(ctx); err != nil {
 			return err
 		}
-		defer stop() //nolint:errcheck // nobody uses it any more
 	}
 
-	began := time.Now()
 	var pages map[string]*page
 	if *plain {
+		c.fetch = get
 		_, err = asyncio.Go(ctx, asyncio.Void(func(ctx context.Context) (err error) {
 			pages, err = c.crawlPlain(ctx, start)
 			return err
 		})).Await(ctx)
 	} else {
-		c.fetch = inThread(c.fetch)
 		pages, err = c.crawl(ctx, start)
 	}
-	fmt.Printf("%d pages in %.1f s\n", len(pages), time.Since(began).Seconds())
+	fmt.Println(len(pages), "pages")
 	for _, url := range slices.Sorted(maps.Keys(pages)) {
 		if p := pages[url]; p != nil && p.err != nil {
 			fmt.Printf("broken: %s, on %s: %v\n", url, p.from, p.err)
@@ -61,11 +55,9 @@ func run(ctx context.Context) error {
 	return err
 }
 
-// inThread makes an await point of a fetcher that blocks.
-func inThread(f fetcher) fetcher {
-	return func(ctx context.Context, url string) ([]string, error) {
-		return asyncio.ToThread(ctx, func(ctx context.Context) ([]string, error) { return f(ctx, url) })
-	}
+// getInThread is get as an await point.
+func getInThread(ctx context.Context, url string) ([]string, error) {
+	return asyncio.ToThread(ctx, func(ctx context.Context) ([]string, error) { return get(ctx, url) })
 }
 
 var href = regexp.MustCompile(`href="([^"#]+)`)
@@ -81,6 +73,7 @@ func get(ctx context.Context, url string) (links []string, err error) {
 		return nil, err
 	}
 	defer response.Body.Close() //nolint:errcheck // it was only read
+	fmt.Println(url, response.Status)
 	if response.StatusCode != http.StatusOK {
 		return nil, errors.New(response.Status)
 	}

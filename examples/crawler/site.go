@@ -1,20 +1,22 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"time"
 )
 
-// serveSite serves the example's own site on loopback.
-func serveSite() (start string, stop func() error, err error) {
+// serveSite serves the example's own site on loopback until ctx ends.
+func serveSite(ctx context.Context) (start string, err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", nil, err
+		return "", err
 	}
-	go http.Serve(listener, http.HandlerFunc(site)) //nolint:errcheck // it ends with the listener
-	return "http://" + listener.Addr().String() + "/0", listener.Close, nil
+	context.AfterFunc(ctx, func() { listener.Close() }) //nolint:errcheck // nobody uses it any more
+	go http.Serve(listener, http.HandlerFunc(site))     //nolint:errcheck // it ends with the listener
+	return "http://" + listener.Addr().String() + "/0", nil
 }
 
 // site is 60 pages, each with links to three others, which take up to 180 ms. A few are
