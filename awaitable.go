@@ -15,6 +15,9 @@ type AnyFuture interface {
 	Cancelled() bool
 	Done() bool
 	Err() error
+	ResultAny() (any, error)
+	OnDone(f func()) (remove func() bool)
+	DoneChan() <-chan struct{}
 	Loop() *Loop
 
 	core() *engine.Future
@@ -62,6 +65,23 @@ func addDoneCallback[D any](of *D, f *engine.Future, fn func(*D)) (remove func()
 	c.h.After(f)
 	return c.remove
 }
+
+// onDone is OnDone of a task or future.
+func onDone(f *engine.Future, fn func()) (remove func() bool) {
+	if fn == nil {
+		panic("asyncio: nil callback")
+	}
+	h := &engine.Handle{}
+	h.Init(f.Loop(), fn, calledAt(funcPC(fn)))
+	h.After(f)
+	return func() bool { return h.Remove(f) }
+}
+
+// calledAt is the address of a callback, to name it when the engine has let go of it.
+type calledAt uintptr
+
+// resultAny is ResultAny of a task or future.
+func resultAny[T any](v T, err error) (any, error) { return v, err }
 
 // doneCallback is what AddDoneCallback has added to a D.
 type doneCallback[D any] struct {

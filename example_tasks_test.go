@@ -388,3 +388,49 @@ func ExampleTaskFactory() {
 	// two
 	// <nil>
 }
+
+func ExampleTask_ResultAny() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		name := asyncio.CreateTask(ctx, asyncio.Delay(time.Second, "Ada"))
+		age := asyncio.CreateTask(ctx, asyncio.Delay(time.Minute, 36))
+		all := []asyncio.AnyFuture{name, age} // of several types
+		for _, f := range all {
+			f.OnDone(func() { fmt.Println("one more") })
+		}
+		if _, _, err := asyncio.Wait(ctx, all, asyncio.WaitOptions{}); err != nil {
+			return err
+		}
+		for _, f := range all {
+			fmt.Println(f.ResultAny())
+		}
+		return nil
+	}), asyncio.WithVirtualClock())
+	fmt.Println(err)
+	// Output:
+	// one more
+	// one more
+	// Ada <nil>
+	// 36 <nil>
+	// <nil>
+}
+
+func ExampleTask_DoneChan() {
+	loop := asyncio.NewLoop()
+	task := asyncio.CreateTask(loop.Context(), asyncio.Delay(time.Millisecond, "a page"))
+	over := make(chan struct{})
+	go func() { // a goroutine, which waits for more than tasks
+		defer close(over)
+		select {
+		case <-task.DoneChan():
+			fmt.Println(task.Result())
+		case <-time.After(time.Hour):
+			fmt.Println("nothing yet")
+		}
+	}()
+	err := loop.RunUntilComplete(task)
+	<-over
+	fmt.Println(err, loop.Close())
+	// Output:
+	// a page <nil>
+	// <nil> <nil>
+}

@@ -97,6 +97,9 @@ func (f *Future[T]) Result() (T, error) {
 	return f.value, err
 }
 
+// ResultAny is as of [Task.ResultAny]. (Future.result)
+func (f *Future[T]) ResultAny() (any, error) { return resultAny(f.Result()) }
+
 // Err returns the error of Result. (Future.exception)
 func (f *Future[T]) Err() error { return f.f.Outcome() }
 
@@ -105,6 +108,14 @@ func (f *Future[T]) Err() error { return f.f.Outcome() }
 func (f *Future[T]) AddDoneCallback(call func(*Future[T])) (remove func() bool) {
 	return addDoneCallback(f, &f.f, call)
 }
+
+// OnDone is as of [Task.OnDone]. (Future.add_done_callback)
+func (f *Future[T]) OnDone(call func()) (remove func() bool) { return onDone(&f.f, call) }
+
+// DoneChan is as of [Task.DoneChan]. A future that nobody completes any more,
+// since its loop is closed for example, is never done: select beside it what ends the wait.
+// (not in asyncio)
+func (f *Future[T]) DoneChan() <-chan struct{} { return f.f.DoneChan() }
 
 // Loop returns the future's loop. (Future.get_loop)
 func (f *Future[T]) Loop() *Loop { return f.f.Loop().Face().(*Loop) }

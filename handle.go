@@ -44,6 +44,8 @@ func callback(e *engine.Handle) (h *Handle, pc uintptr) {
 	switch face := e.Face().(type) {
 	case nil, *timeoutDeadline, *waiting:
 		return nil, 0
+	case calledAt:
+		return nil, uintptr(face)
 	case *Handle:
 		return face, face.pc
 	case *tracedHandle:

@@ -229,6 +229,9 @@ func (t *Task[T]) Result() (T, error) {
 	return t.value, err
 }
 
+// ResultAny is Result for who has a task of any type: see [AnyTask]. (Task.result)
+func (t *Task[T]) ResultAny() (any, error) { return resultAny(t.Result()) }
+
 // Err returns the error of Result. (Task.exception)
 func (t *Task[T]) Err() error { return t.t.Outcome() }
 
@@ -241,6 +244,20 @@ func (t *Task[T]) Err() error { return t.t.Outcome() }
 func (t *Task[T]) AddDoneCallback(f func(*Task[T])) (remove func() bool) {
 	return addDoneCallback(t, &t.t.Future, f)
 }
+
+// OnDone is [Task.AddDoneCallback] for who has a task of any type, and f needs no argument:
+// see [AnyTask]. (Future.add_done_callback)
+func (t *Task[T]) OnDone(f func()) (remove func() bool) { return onDone(&t.t.Future, f) }
+
+// DoneChan returns a channel that is closed when the task is done, for select: what it
+// returns then is known to Result. It is made when somebody asks for it, of a task that is
+// done it is closed already, and it may be asked for from any goroutine, whether the loop
+// runs or not. To ask for it is not to ask for the error. A loop task must not block: it
+// awaits. (not in asyncio)
+//
+// One who has asked while the task was pending counts as waiting for it: a panic of the task is not
+// reported at once, but as an error is that nobody has asked for.
+func (t *Task[T]) DoneChan() <-chan struct{} { return t.t.DoneChan() }
 
 // Cancelling returns how many requests for cancellation were made and not taken
 // back. (Task.cancelling)

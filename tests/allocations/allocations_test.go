@@ -63,6 +63,13 @@ func TestAllocations(t *testing.T) {
 				_ = f.SetResult(1)
 				_ = asyncio.Sleep(ctx, 0)
 			}},
+		{"a done callback of any future", 4, // as above, and where it is defined
+			func(ctx context.Context, x *fixture) {
+				f := asyncio.NewFuture[int](ctx)
+				f.OnDone(func() {})
+				_ = f.SetResult(1)
+				_ = asyncio.Sleep(ctx, 0)
+			}},
 		{"a callback", 1,
 			func(ctx context.Context, x *fixture) { x.loop.CallSoon(func() {}); _ = asyncio.Sleep(ctx, 0) }},
 		{"a timer set and cancelled", 1,
