@@ -10,7 +10,9 @@ import (
 // free to block. In everything else it is a task like those of [CreateTask]: it
 // starts when the loop comes to it, has the same handle, and is cancelled in the
 // same way. Its ctx is done at the first Cancel, which is what calls of the
-// standard library stop on; an await in it returns the cancellation.
+// standard library stop on; an await in it returns the cancellation. A c that stops by
+// that returns ctx.Err(): another error, such as "signal: killed" of os/exec, or that of
+// a connection which was closed, is a failure and no cancellation.
 //
 // The task is done when c has returned, also if it was cancelled long before: who awaits
 // it, [WaitFor] and [Timeout] around that, its group and the end of [Run] wait for a c
@@ -47,7 +49,8 @@ func newGoTask[T any](c Coroutine[T]) *Task[T] {
 // ToThread runs f on its own goroutine and awaits it. If the await ends before f, because
 // the caller is cancelled, ctx is a scope that ends or the loop is closed, it returns that
 // at once; the ctx of f ends, and f is left to itself as by [Abandon]: so f must
-// not use what the caller goes on to use. Before it has begun, f is not run any more.
+// not use what the caller goes on to use, and returns ctx.Err(), since another error is
+// reported. Before it has begun, f is not run any more.
 //
 // The ctx of f has the values and the deadline of ctx. If ctx is a *TaskGroup f is none
 // of its tasks: ToThread returns f's error, and nobody else is told.
