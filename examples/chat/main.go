@@ -37,7 +37,8 @@ func run(ctx context.Context) error {
 		if *address == "" {
 			tg.Go(func(ctx context.Context) error {
 				defer tg.Cancel()
-				return demo(ctx, listener.Addr().String())
+				err := demo(ctx, listener.Addr().String())
+				return cmp.Or(ctx.Err(), err) // if it was stopped, that is why
 			})
 		}
 		return nil // the group goes on

@@ -23,8 +23,11 @@ func accept(ctx context.Context, tg *asyncio.TaskGroup, listener net.Listener) e
 			return cmp.Or(ctx.Err(), err)
 		}
 		session := tg.CreateTask(func(ctx context.Context) error { return r.talk(ctx, c) })
-		// Not in the session, which may be cancelled before it begins.
-		session.AddDoneCallback(func(*asyncio.Task[asyncio.None]) { c.Close() }) //nolint:errcheck // it is over
+		// Not in the session, which may be cancelled before it begins, or refused by a group that ends.
+		session.AddDoneCallback(func(*asyncio.Task[asyncio.None]) {
+			_ = session.Err()
+			_ = c.Close()
+		})
 	}
 }
 
