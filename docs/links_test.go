@@ -12,6 +12,7 @@ import (
 var (
 	link    = regexp.MustCompile(`(?:\]\(|href="|src=")([^)"\s]+)[)"]`)
 	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	dropped = regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
 	code    = regexp.MustCompile("(?ms)^```.*?^```$|`[^`\n]*`")
 )
 
@@ -46,7 +47,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 func anchors(text string) map[string]bool {
 	all := map[string]bool{}
 	for _, m := range heading.FindAllStringSubmatch(text, -1) {
-		name := regexp.MustCompile(`[^\p{L}\p{N}_ -]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		name := dropped.ReplaceAllString(strings.ToLower(m[1]), "")
 		all[strings.ReplaceAll(name, " ", "-")] = true
 	}
 	return all
