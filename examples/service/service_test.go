@@ -7,7 +7,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/asyncio-go/asyncio"
@@ -151,4 +153,39 @@ func TestAClientWhoHangsUpIsForgotten(t *testing.T) {
 	if value, err := other.Await(scope); err != nil || value != "value" {
 		t.Error(value, err)
 	}
+}
+
+func TestThePlainTwin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fetched := 0
+		b := &plainBatcher{scope: t.Context(), wait: 5 * time.Millisecond}
+		b.fetch = func(_ context.Context, keys []string) (map[string]string, error) {
+			fetched++
+			time.Sleep(10 * time.Millisecond)
+			values := map[string]string{}
+			for _, key := range keys {
+				values[key] = "value " + key
+			}
+			return values, nil
+		}
+		var asking sync.WaitGroup
+		for i := range 12 {
+			asking.Go(func() {
+				time.Sleep(time.Duration(i%3) * 8 * time.Millisecond)
+				value, err := b.get(t.Context(), fmt.Sprint(i%6))
+				if want := fmt.Sprint("value ", i%6); err != nil || value != want {
+					t.Errorf("%q instead of %q: %v", value, want, err)
+				}
+			})
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := b.get(gone, "gone"); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		asking.Wait()
+		if fetched != 3 {
+			t.Errorf("%d calls", fetched)
+		}
+	})
 }
