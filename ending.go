@@ -322,7 +322,7 @@ func (e *ending) drain() {
 		var w *waiting
 		if e.run(func() *engine.Future {
 			r.stop.ask()
-			w = newWaiting(fs, WaitOptions{Timeout: until - l.Now()})
+			w = newWaiting(fs, WaitOptions{Deadline: l.Moment(until)})
 			return &w.Future
 		}) != nil {
 			return // somebody else runs the loop, or has closed it

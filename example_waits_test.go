@@ -119,10 +119,16 @@ func ExampleWaitOptions() {
 		}
 		done, pending, err := asyncio.Wait(ctx, tasks, asyncio.WaitOptions{Timeout: time.Millisecond})
 		fmt.Println(len(done), len(pending), err) // a timeout is no error
+
+		// What is left of some time may be nothing, and a Timeout of zero is none: a moment says it.
+		until := asyncio.RunningLoop(ctx).Time()
+		done, pending, err = asyncio.Wait(ctx, tasks, asyncio.WaitOptions{Deadline: until})
+		fmt.Println(len(done), len(pending), err)
 		return nil
 	}))
 	fmt.Println(err)
 	// Output:
+	// 0 2 <nil>
 	// 0 2 <nil>
 	// <nil>
 }

@@ -39,7 +39,7 @@ func Race[A Awaitable[T], T any](ctx context.Context, aws ...A) (v T, err error)
 // of them are so in the end, whatever it returns, unless no more can be waited for.
 func race(ctx context.Context, fs []*engine.Future, until ReturnWhen) (w *waiting, err error) {
 	// It needs all, since it waits for the ends of the others too.
-	w = newWaitingFor(fs, WaitOptions{ReturnWhen: until}, engine.All)
+	w = newWaitingFor(fs, until, engine.Never, engine.All)
 	w.hears = hearsFirst
 	if err = w.await(ctx); err == ErrNotInTask || errors.Is(err, ErrDeadlock) { //nolint:errorlint // not one that a context has for its cause
 		return w, err

@@ -23,10 +23,27 @@ const (
 // WaitOptions says when [Wait] returns. The zero value waits for all, for ever. (timeout=,
 // return_when=)
 type WaitOptions struct {
-	// Timeout on the loop's clock; zero is none, less than zero has passed already.
+	// Timeout on the loop's clock; zero is none, and waits for ever; less than zero has passed
+	// already. So what is left of some time, which may come out as zero, is no Timeout: see
+	// Deadline.
 	Timeout time.Duration
+	// Deadline is a moment on the loop's clock, which may have passed; the zero time is none. With
+	// a Timeout too, whichever is first counts.
+	Deadline time.Time
 	// ReturnWhen is what to wait for; AllCompleted if it is not set.
 	ReturnWhen ReturnWhen
+}
+
+// due is the time since the epoch of the loop's clock, Never without one.
+func (o WaitOptions) due(l *engine.Loop) time.Duration {
+	due := engine.Never
+	if o.Timeout != 0 {
+		due = l.Deadline(max(o.Timeout, 0))
+	}
+	if !o.Deadline.IsZero() {
+		due = min(due, max(l.Since(o.Deadline), l.Now())) // not before what is due now
+	}
+	return due
 }
 
 // Wait waits for tasks and futures, and returns those that are done and those that
@@ -104,7 +121,8 @@ func coreOf(f AnyFuture) *engine.Future {
 // waiting is completed when a wait is over.
 type waiting struct {
 	watching
-	o      WaitOptions
+	until  ReturnWhen
+	due    time.Duration // Never if there is no timeout
 	left   int
 	hears  hears          // written before await
 	heard  bool           // the wait has ended well; of who waits, until that has ended
@@ -129,18 +147,18 @@ const (
 func (w *waiting) String() string { return "the timeout of a Wait" }
 
 func newWaiting(fs []*engine.Future, o WaitOptions) *waiting {
-	need := engine.All
+	need, due := engine.All, o.due(fs[0].Loop())
 	switch {
-	case o.Timeout != 0:
+	case due != engine.Never:
 		need = engine.Nothing
 	case o.ReturnWhen != AllCompleted:
 		need = engine.Any // for FirstException: each might fail
 	}
-	return newWaitingFor(fs, o, need)
+	return newWaitingFor(fs, o.ReturnWhen, due, need)
 }
 
-func newWaitingFor(fs []*engine.Future, o WaitOptions, need engine.Need) *waiting {
-	w := &waiting{o: o, left: len(fs)}
+func newWaitingFor(fs []*engine.Future, until ReturnWhen, due time.Duration, need engine.Need) *waiting {
+	w := &waiting{until: until, due: due, left: len(fs)}
 	w.init(fs, engine.Waited)
 	w.Need = need
 	for i := range fs {
@@ -151,10 +169,10 @@ func newWaitingFor(fs []*engine.Future, o WaitOptions, need engine.Need) *waitin
 }
 
 func (w *waiting) begin() {
-	if w.o.Timeout != 0 {
+	if w.due != engine.Never {
 		w.timer = &engine.Handle{}
 		w.timer.Init(w.Loop(), func() { w.complete(nil) }, w)
-		w.timer.At(w.Loop().Deadline(max(w.o.Timeout, 0)))
+		w.timer.At(w.due)
 	}
 	for i := range w.each {
 		w.each[i].Start(w.each[i].near, w, i)
@@ -205,12 +223,12 @@ func (w *waiting) tells(f *engine.Future) bool {
 // wasInVain reports whether f has panicked and another has succeeded: who has asked for
 // a success takes errors into account, but not that.
 func (w *waiting) wasInVain(f *engine.Future) bool {
-	return w.o.ReturnWhen == firstSuccess && w.first != nil && isPanic(f.Peek())
+	return w.until == firstSuccess && w.first != nil && isPanic(f.Peek())
 }
 
 // Counts is for the engine, which explores orders: whether FutureDone would only count.
 func (w *waiting) Counts(i int) bool {
-	return w.first != nil && w.left > 1 && w.o.ReturnWhen == AllCompleted && w.each[i].f.Finished()
+	return w.first != nil && w.left > 1 && w.until == AllCompleted && w.each[i].f.Finished()
 }
 
 // FutureDone is the end of one.
@@ -224,15 +242,15 @@ func (w *waiting) FutureDone(i int) {
 		return
 	}
 	w.left--
-	if w.o.ReturnWhen == firstSuccess {
+	if w.until == firstSuccess {
 		w.tried(i)
 		return
 	}
 	if w.first == nil {
 		w.first = f
 	}
-	if w.left > 0 && w.o.ReturnWhen != FirstCompleted {
-		if w.o.ReturnWhen == AllCompleted {
+	if w.left > 0 && w.until != FirstCompleted {
+		if w.until == AllCompleted {
 			return
 		}
 		if f.State() != engine.Failed {

@@ -87,8 +87,8 @@ func (s *strike) timeout(ctx context.Context, depth int, scoped bool) error {
 			return work(ctx)
 		})
 	default:
-		t := task() // and zero would be no timeout
-		if _, _, err = asyncio.Wait(ctx, []*asyncio.Task[int]{t}, asyncio.WaitOptions{Timeout: max(d, 1)}); err == nil {
+		t, until := task(), asyncio.RunningLoop(ctx).Time().Add(d)
+		if _, _, err = asyncio.Wait(ctx, []*asyncio.Task[int]{t}, asyncio.WaitOptions{Deadline: until}); err == nil {
 			if t.Done() {
 				err = t.Err()
 			} else {

@@ -3,6 +3,37 @@ package main
 // waitMutants are in what waits for several, or for some time.
 var waitMutants = []mutant{
 	{
+		name:  "done-chan-each-time",
+		wrong: "each call of DoneChan makes a channel",
+		file:  "internal/engine/donechan.go",
+		old:   `	if c = d.of[key]; c != nil {`,
+		new:   `	if c = d.of[key]; c != nil && false {`,
+		guard: `^TestDoneChan$`,
+	},
+	{
+		name:  "done-chan-kept",
+		wrong: "the channel of a future that nobody has any more is kept",
+		file:  "internal/engine/donechan.go",
+		old:   `gone := runtime.AddCleanup(f, forgetDoneChan, key)`,
+		new:   `gone := runtime.AddCleanup(f, func(int) {}, 0)`,
+		guard: `^TestDoneChansAreForgotten$`,
+	},
+	{
+		name:  "lifo-in-order",
+		wrong: "a LifoQueue is a Queue in all",
+		file:  "lifoqueue.go",
+		old:   `items: &lifo[T]{}}`,
+		new:   `items: &fifo[T]{}}`,
+	},
+	{
+		name:  "wait-deadline-passed",
+		wrong: "a Deadline of Wait that is now is none",
+		file:  "wait.go",
+		old:   `	if !o.Deadline.IsZero() {`,
+		new:   `	if !o.Deadline.IsZero() && l.Since(o.Deadline) > l.Now() {`,
+		guard: `^TestWaitDeadline$`,
+	},
+	{
 		name:  "gather-first",
 		wrong: "Gather returns when the first is done",
 		file:  "gather.go",
