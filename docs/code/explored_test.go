@@ -175,8 +175,7 @@ func TestTopicInAnyOrder(t *testing.T) {
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 			for range 2 {
 				q := news.subscribe(1)
-				tg.CreateTask(func(ctx context.Context) error {
-					defer q.Shutdown(true)
+				reader := tg.CreateTask(func(ctx context.Context) error {
 					want := 0
 					for n, err := range q.All(ctx) {
 						if err != nil {
@@ -191,6 +190,7 @@ func TestTopicInAnyOrder(t *testing.T) {
 					}
 					return nil
 				})
+				reader.OnDone(func() { q.Shutdown(true) })
 			}
 			for n := range 4 {
 				if err := news.publish(ctx, n); err != nil {

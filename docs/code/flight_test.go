@@ -17,7 +17,7 @@ func (fs flights) do(ctx context.Context, key string, f asyncio.Coroutine[string
 	call := fs[key]
 	if call == nil {
 		call = asyncio.CreateTask(context.WithoutCancel(ctx), f) // nobody's scope ends it
-		call.AddDoneCallback(func(*asyncio.Task[string]) { delete(fs, key) })
+		call.OnDone(func() { delete(fs, key) })
 		fs[key] = call
 	}
 	return asyncio.Shield(ctx, call) // who is cancelled leaves, and the others get the answer

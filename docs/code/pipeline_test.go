@@ -30,7 +30,7 @@ func stage[A, B any](
 			}
 			return nil
 		})
-		worker.AddDoneCallback(func(*asyncio.Task[asyncio.None]) { // however it has ended
+		worker.OnDone(func() { // however it has ended
 			if left--; left == 0 {
 				out.Shutdown()
 			}

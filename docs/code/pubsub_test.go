@@ -38,8 +38,7 @@ func Example_pubSub() {
 		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 			for _, name := range []string{"ada", "bob"} {
 				q := news.subscribe(1)
-				tg.CreateTask(func(ctx context.Context) error {
-					defer q.Shutdown(true) // and drop what is left
+				reader := tg.CreateTask(func(ctx context.Context) error {
 					for v, err := range q.All(ctx) {
 						if err != nil {
 							return err
@@ -51,6 +50,7 @@ func Example_pubSub() {
 					}
 					return nil
 				})
+				reader.OnDone(func() { q.Shutdown(true) }) // and drop what is left
 			}
 			for _, v := range []string{"one", "two", "three"} {
 				if err := news.publish(ctx, v); err != nil {
