@@ -110,7 +110,7 @@
 // it is stuck. Tasks that wait for each other through locks are reported to the exception
 // handler when nothing else is left to happen. [AllTasks] with [Task.Stack] shows what
 // everybody waits for, and [Loop.Stuck] whether the loop answers: both also while a task
-// holds it up. While the end of [Run] waits for tasks, the log names them and where they
+// holds it up. [WithObserver] is for metrics and tracing. While the end of [Run] waits for tasks, the log names them and where they
 // are after a second, and again each time that has doubled.
 //
 // # Other goroutines

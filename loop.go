@@ -19,10 +19,12 @@ type Loop struct {
 	grace   time.Duration
 	drain   time.Duration
 	signals []os.Signal // that end Run
-	stop    stopNode
-	handler atomic.Pointer[func(*Loop, ExceptionContext)]
-	log     errorLog
-	factory atomic.Pointer[TaskFactory]
+
+	observers []Observer
+	stop      stopNode
+	handler   atomic.Pointer[func(*Loop, ExceptionContext)]
+	log       errorLog
+	factory   atomic.Pointer[TaskFactory]
 }
 
 // NewLoop makes a loop. Close it in the end. (asyncio.new_event_loop)
@@ -37,7 +39,7 @@ func NewLoop(opts ...Option) *Loop {
 	if o.Driver == nil {
 		o.Driver = engine.NewWall()
 	}
-	l := &Loop{grace: o.grace, drain: o.drain, signals: o.signals}
+	l := &Loop{grace: o.grace, drain: o.drain, signals: o.signals, observers: o.observers}
 	o.Face = l
 	o.Values = context.Background()
 	o.Hooks = engine.Hooks{
@@ -46,9 +48,10 @@ func NewLoop(opts ...Option) *Loop {
 		Panicked:    panicked,
 		Panic:       isPanic,
 		Report:      l.report,
-		Slow:        logSlow,
+		Slow:        l.heldUp,
 		Still:       logStill,
 	}
+	o.Witness = l.witness()
 	l.l = engine.New(o.Config)
 	l.SetExceptionHandler(o.handler)
 	l.SetTaskFactory(o.factory)

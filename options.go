@@ -18,4 +18,6 @@ type options struct {
 	signals []os.Signal
 	handler func(*Loop, ExceptionContext)
 	factory TaskFactory
+
+	observers []Observer
 }

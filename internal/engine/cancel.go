@@ -167,6 +167,7 @@ func (d *delivery) run(l *Loop) {
 	base := len(l.legs)
 	switch {
 	case d.t.Cancelling() > 0 && !d.t.Finished():
+		l.tellAsked(d.t, d.r)
 		if d.brief || !l.abandoned(d.t) {
 			l.pass(d.t, d.r, d.brief)
 		}

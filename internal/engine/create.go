@@ -20,7 +20,8 @@ func (t *Task) Start(ctx context.Context, body Body, eager bool) {
 
 // NeverStart makes t a task of l that comes back done, with why it could not start.
 func (t *Task) NeverStart(l *Loop, body Body, s State, err error) {
-	t.loop, t.kind, t.body = l, kindTask, body
+	t.loop, t.kind, t.body, t.values = l, kindTask, body, l.Values
+	t.tellCreated(nil)
 	t.stillborn(s, err)
 	l.do(action(func() { t.schedule(l) }))
 }
@@ -55,7 +56,7 @@ func (t *Task) StartOutside(ctx context.Context, body Body) {
 func (t *Task) start(l *Loop, ctx context.Context, creator *Task, bound *membership, body Body, eager bool) {
 	t.loop, t.kind, t.body, t.values = l, kindTask, body, ctx
 	owned := l.owned()
-	if bound == nil && !eager && !t.thread && owned && !l.sites.Load() && !l.closed.Load() {
+	if bound == nil && !eager && !t.thread && owned && l.Witness == nil && !l.sites.Load() && !l.closed.Load() {
 		// The common case of what follows.
 		t.count()
 		l.tasks.add(t)
@@ -63,6 +64,7 @@ func (t *Task) start(l *Loop, ctx context.Context, creator *Task, bound *members
 		return
 	}
 	if l.tooLate(creator) {
+		t.tellCreated(creator)
 		t.refused(ErrLoopClosed)
 		return
 	}
@@ -75,9 +77,12 @@ func (t *Task) start(l *Loop, ctx context.Context, creator *Task, bound *members
 	if l.sites.Load() {
 		t.more().created = Callers()
 	}
-	if eager {
+	switch {
+	case l.Witness != nil:
+		l.do(&witnessed{t, creator, eager})
+	case eager:
 		l.do((*adoptedEagerly)(t))
-	} else {
+	default:
 		l.do((*adopted)(t))
 	}
 }
@@ -123,8 +128,10 @@ func (t *Task) count() {
 // adopted is a new task on its way to its loop.
 type adopted Task
 
-func (a *adopted) run(l *Loop) {
-	if t := (*Task)(a); l.adopt(t) {
+func (a *adopted) run(l *Loop) { l.takeInNew((*Task)(a), nil) }
+
+func (l *Loop) takeInNew(t, creator *Task) {
+	if l.adopt(t, creator) {
 		t.member().watchEnd()
 		l.ready.push(t)
 	}
@@ -133,13 +140,14 @@ func (a *adopted) run(l *Loop) {
 // adoptedEagerly is one that is to start when it has arrived.
 type adoptedEagerly Task
 
-func (a *adoptedEagerly) run(l *Loop) {
-	t := (*Task)(a)
+func (a *adoptedEagerly) run(l *Loop) { l.takeInEagerly((*Task)(a), nil) }
+
+func (l *Loop) takeInEagerly(t, creator *Task) {
 	if !l.inRun {
-		(*adopted)(t).run(l)
+		l.takeInNew(t, creator)
 		return
 	}
-	if l.adopt(t) {
+	if l.adopt(t, creator) {
 		l.runEagerly(t)
 		if m := t.member(); m != nil {
 			m.watchEnd() // behind those who came to watch in the first step, as in CPython
@@ -149,7 +157,7 @@ func (a *adoptedEagerly) run(l *Loop) {
 }
 
 // adopt takes a new task in, or ends it and reports false.
-func (l *Loop) adopt(t *Task) bool {
+func (l *Loop) adopt(t, creator *Task) bool {
 	m := t.member()
 	var err error
 	if l.closed.Load() {
@@ -158,12 +166,14 @@ func (l *Loop) adopt(t *Task) bool {
 		err = m.group.keeper.Admit(t)
 	}
 	if err != nil {
+		t.tellCreated(creator)
 		t.stillborn(Failed, err)
 		t.schedule(l)
 		return false
 	}
 	t.count()
 	l.tasks.add(t)
+	t.tellCreated(creator)
 	if m != nil {
 		m.enter()
 	}
@@ -174,4 +184,7 @@ func (l *Loop) adopt(t *Task) bool {
 func (t *Task) stillborn(s State, err error) {
 	t.phase = destroyed
 	t.publish(s, err)
+	if w := t.loop.Witness; w != nil {
+		w.Ended(t, s, err)
+	}
 }

@@ -44,6 +44,7 @@ type Config struct {
 	// UnheardAfter is after how long it is reported that nobody has asked for an error
 	// whose future somebody keeps; 0 for not before the end.
 	UnheardAfter time.Duration
+	Witness      *Witness // nil if nobody observes the tasks
 }
 
 // Loop is an event loop.

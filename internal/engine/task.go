@@ -179,6 +179,7 @@ func (t *Task) fail(err error) {
 // end publishes the outcome and lets go of everything.
 func (t *Task) end(s State, err error) {
 	t.handOver()
+	why := err
 	if s == Succeeded && t.loop.debug.Load() {
 		err = &failure{loop: t.loop} // to tell if nobody has awaited the task
 	}
@@ -186,6 +187,10 @@ func (t *Task) end(s State, err error) {
 	t.item.remove()
 	if m := t.member(); m != nil {
 		m.leave()
+	}
+	if t.loop.Witness != nil {
+		t.tellEnded(s, why)
+		return
 	}
 	t.schedule(t.loop)
 }

@@ -41,6 +41,7 @@ func (l *Loop) reach(t *Task, r *Request) (taken bool) {
 		return true
 	}
 	t.take(r)
+	l.tellAsked(t, r)
 	if !l.abandoned(t) {
 		l.pass(t, r, false)
 	}

@@ -249,6 +249,10 @@ var unreached = []reason{
 	{"a task is unwound in a wait that a scope could have ended" + rare, []string{
 		"internal/engine/fiber.go Task.forsake",
 	}},
+	{"what an Observer is told, which no program has", []string{
+		`observer\.go .*`,
+		`internal/engine/witness\.go .*`,
+	}},
 	{"Main, and signals", []string{
 		`(main|signals)\.go .*`,
 	}},

@@ -3,6 +3,40 @@ package main
 // edgeMutants are where requests and circles go, and in what code does that does not listen.
 var edgeMutants = []mutant{
 	{
+		name:  "observer-misses-refused",
+		wrong: "an Observer is told of the end of a task that a group refuses, and not that it was created",
+		file:  "internal/engine/create.go",
+		old: `		t.tellCreated(creator)
+		t.stillborn(Failed, err)
+		t.schedule(l)`,
+		new: `		t.stillborn(Failed, err)
+		t.schedule(l)`,
+		guard: `^TestObserverIsToldOfEachTaskOnce$`,
+	},
+	{
+		name:  "observer-created-late",
+		wrong: "an Observer is told that a task was asked to end before it is told that it was created",
+		file:  "internal/engine/create.go",
+		old: `	t.tellCreated(creator)
+	if m != nil {
+		m.enter()
+	}`,
+		new: `	if m != nil {
+		m.enter()
+	}
+	t.tellCreated(creator)`,
+		guard: `^TestObserverIsToldOfEachTaskOnce$`,
+	},
+	{
+		name:  "observer-interrupts-unsaid",
+		wrong: "an Observer is not told of a request that comes from a timeout, or from another goroutine",
+		file:  "internal/engine/cancel.go",
+		old: `		l.tellAsked(d.t, d.r)
+`,
+		new:   ``,
+		guard: `^TestWhatAnObserverIsTold$`,
+	},
+	{
 		name:  "request-abroad-again",
 		wrong: "a request goes to a task of another loop by each way",
 		file:  "internal/engine/walk.go",
