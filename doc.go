@@ -40,7 +40,8 @@
 // # What a coroutine owes
 //
 //   - A loop task must not block: no channel receive, no time.Sleep, no network.
-//     It would hold up every other task. What blocks belongs in [Go] or [ToThread].
+//     It would hold up every other task. What blocks belongs in [Go] or [ToThread];
+//     for channels there are [Receive] and [Send].
 //     Nor may it call runtime.LockOSThread.
 //   - It awaits on the goroutine that it was called on: not in a goroutine that it
 //     starts and waits for, nor in the sequence of an iter.Pull.

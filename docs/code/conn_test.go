@@ -34,6 +34,7 @@ func Example_connection() {
 			reader := tg.Go(func(ctx context.Context) error {
 				return lines(ctx, server, func(line string) error { return inbox.Put(ctx, line) })
 			})
+			reader.OnDone(func() { _ = server.Close() }) // also if it has never begun
 			writer := tg.Go(func(context.Context) error {
 				_, err := fmt.Fprint(client, "hello\n")
 				return err
