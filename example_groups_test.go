@@ -280,6 +280,29 @@ func ExampleTimeoutAt() {
 	// <nil>
 }
 
+func ExampleExcept() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		err := asyncio.Timeout(ctx, time.Hour, func(ctx context.Context) error { // is not over
+			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+				tg.CreateTask(func(ctx context.Context) error { // this one's time is
+					return asyncio.Timeout(ctx, time.Minute, func(ctx context.Context) error {
+						return asyncio.Sleep(ctx, time.Hour)
+					})
+				})
+				return nil
+			})
+		})
+		fmt.Println("some timeout:", errors.Is(err, asyncio.ErrTimeout))
+		fmt.Println("the hour:", asyncio.Except(err, asyncio.ErrTimeout))
+		return nil
+	}), asyncio.WithVirtualClock())
+	fmt.Println(err)
+	// Output:
+	// some timeout: true
+	// the hour: false
+	// <nil>
+}
+
 func ExampleNewTimeout() {
 	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 		tm := asyncio.NewTimeout(time.Millisecond)

@@ -68,7 +68,8 @@ func (s timeoutState) String() string {
 // joined it with an error of its clean-up, the error is ErrTimeout and that one. Any
 // other error of body is returned as it is, and so is nil. If the task was cancelled
 // by somebody else as well, also in the same turn, that cancellation is returned. Zero or less expires
-// before body's first await is over. To move the deadline meanwhile see [NewTimeout].
+// before body's first await is over. That it was this time, and none of a task in a group in body, is a question
+// for [Except]. To move the deadline meanwhile see [NewTimeout].
 // (async with asyncio.timeout)
 //
 // The ctx that body is given ends with the deadline for the standard library, and has it as its

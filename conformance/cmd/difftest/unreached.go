@@ -323,6 +323,7 @@ var unreached = []reason{
 		"queue.go Queue.ended",
 		"sleep.go Delay",
 		"timeout.go TimeoutAt",
+		"except.go Except",
 		"void.go .*",
 		"run.go Runner.Run",
 		"taskfactory.go WithTaskFactory",

@@ -3,6 +3,14 @@ package main
 // waitMutants are in what waits for several, or for some time.
 var waitMutants = []mutant{
 	{
+		name:  "except-looks-into-groups",
+		wrong: "Except is errors.Is",
+		file:  "except.go",
+		old:   `return !group, !found`,
+		new:   `return !group || true, !found`,
+		guard: `^TestExcept$`,
+	},
+	{
 		name:  "done-chan-each-time",
 		wrong: "each call of DoneChan makes a channel",
 		file:  "internal/engine/donechan.go",
