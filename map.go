@@ -50,6 +50,9 @@ func Map[T, R any](ctx context.Context, items []T, limit int, f func(ctx context
 		err = tasks[i].Err() // cancelled, which is no failure to a group, but no result either
 	}
 	if err != nil {
+		for _, t := range tasks {
+			_ = t.Err() // that the group has refused it, after the first has failed, is no news
+		}
 		return nil, err
 	}
 	return results, nil

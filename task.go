@@ -73,7 +73,8 @@ func WithName(name string) TaskOption {
 // task is cancelled.
 //
 // On a closed loop the task comes back failed with ErrLoopClosed, in a group that
-// takes no more with ErrGroupClosed.
+// takes no more with ErrGroupClosed. That goes to the exception handler if nobody asks for
+// it, as every error does.
 func CreateTask[T any](scope context.Context, c Coroutine[T], opts ...TaskOption) *Task[T] {
 	t := newTask(c)
 	l, keeper := engine.Located(scope)

@@ -113,8 +113,13 @@ func (t *Task) refused(err error) {
 	t.stillborn(Failed, err)
 	x := t.err.(*failure)
 	x.minded = true
-	if n := t.loop.refusals.Add(1); n <= 100 || n&(n-1) == 0 {
-		x.follow(&t.Future) // of a flood some reports are enough
+	if n := t.loop.refusals.Add(1); n > 100 && n&(n-1) != 0 {
+		return // of a flood some reports are enough
+	}
+	if t.loop.closed.Load() {
+		x.listLate(&t.Future)
+	} else {
+		x.follow(&t.Future)
 	}
 }
 

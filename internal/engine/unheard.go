@@ -147,6 +147,22 @@ func (x *failure) follow(f *Future) {
 	x.cleanup = runtime.AddCleanup(f, collected, x)
 }
 
+// listLate is for one that has failed on a loop which is closed: nobody runs it any more, and
+// the patrol sees to it. Without it, on another clock, or if what is kept is not to be reported before the end, which
+// was, the failure is followed alone.
+func (x *failure) listLate(f *Future) {
+	l := x.loop
+	x.follow(f)
+	if !l.onPatrol || l.UnheardAfter <= 0 {
+		return
+	}
+	u := &l.unheard
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.add(x)
+	u.know(l)
+}
+
 func (x *failure) about(f *Future) {
 	x.since, x.lost.err = time.Since(base), x.err
 	if f.kind == kindTask {
