@@ -358,3 +358,27 @@ func ExampleTimeoutScope_Reschedule() {
 	// no deadline: true expired: false
 	// <nil>
 }
+
+func ExampleWithShield() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		session := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+			err := asyncio.Sleep(ctx, time.Hour)
+			return errors.Join(err, asyncio.WithShield(ctx, 5*time.Second, func(ctx context.Context) error {
+				fmt.Println("says goodbye:", ctx.Err())
+				defer fmt.Println("is gone")
+				return asyncio.Sleep(ctx, 2*time.Second)
+			}))
+		}))
+		_ = asyncio.Sleep(ctx, time.Minute)
+		session.Cancel("not needed any more")
+		_ = asyncio.Sleep(ctx, time.Second)
+		session.Cancel("hurry up") // which cannot come in between
+		_, err := session.Await(ctx)
+		return err
+	}), asyncio.WithVirtualClock())
+	fmt.Println(err)
+	// Output:
+	// says goodbye: <nil>
+	// is gone
+	// asyncio: cancelled: not needed any more
+}

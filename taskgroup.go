@@ -27,7 +27,7 @@ type TaskGroup struct {
 	loop       *engine.Loop
 	scope      engine.Scope
 	parent     *engine.Task // whose body it is, nil if that is no task
-	cancelling int          // requests to cancel the parent that were there before
+	cancelling engine.Asked // requests to cancel the parent that were there before
 	outer      *stopNode    // where it belongs to be asked to stop
 
 	slots *slots // of SetLimit, nil without one; written before the first task
@@ -102,7 +102,7 @@ func WithTaskGroup(ctx context.Context, body func(tg *TaskGroup) error) error {
 	}
 	tg := &TaskGroup{loop: loop, parent: parent}
 	if parent != nil {
-		tg.cancelling = parent.Cancelling()
+		tg.cancelling = parent.Asked()
 	}
 	tg.scope.InitGroup(ctx, (*groupKeeper)(tg))
 	tg.anchor = engine.AnchorTo(&tg.scope)
@@ -164,9 +164,9 @@ func (tg *TaskGroup) own(f func(*TaskGroup, error), err error) {
 func (tg *TaskGroup) bodyEnded(err error) {
 	switch {
 	case err == nil:
-	case isCancellation(err, tg.aborting || tg.parent != nil && tg.parent.Cancelling() > 0):
+	case isCancellation(err, tg.aborting || tg.parent != nil && tg.parent.Asked().Count > 0):
 		tg.propagate = err
-	case tg.aborting || tg.parent != nil && tg.parent.Cancelling() > 0:
+	case tg.aborting || tg.parent != nil && tg.parent.Asked().Count > 0:
 		tg.failure = cleanUpError(err) // the group's is its own affair, another is delivered again
 	default:
 		tg.failure = err
@@ -197,7 +197,7 @@ func (tg *TaskGroup) interrupted(err error) {
 	cancelled := isCancellation(err, false)
 	switch {
 	case tg.aborting && cancelled:
-		own := tg.requested != nil && tg.parent != nil && tg.parent.Cancelling() <= tg.cancelling+1
+		own := tg.requested != nil && tg.parent != nil && tg.parent.Asked().Count <= tg.cancelling.Count+1
 		if tg.late == nil && !own {
 			tg.late = err
 		}
@@ -227,7 +227,7 @@ func (tg *TaskGroup) outcome() error {
 	propagate := tg.propagate
 	switch {
 	case tg.requested == nil:
-	case tg.parent == nil || tg.parent.Uncancel() <= tg.cancelling:
+	case tg.parent == nil || !tg.parent.TakeBack(tg.cancelling):
 		propagate = nil // it was the group's own
 	case propagate != nil:
 		propagate = bySomebodyElse(tg.parent, propagate, tg.requested)
@@ -264,7 +264,7 @@ func (tg *TaskGroup) interrupt(why error) {
 	}
 	tg.requested = tg.request(why)
 	if tg.parent != nil {
-		tg.parent.Interrupt(tg.requested)
+		tg.parent.Interrupt(tg.requested, tg.cancelling)
 	}
 }
 

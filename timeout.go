@@ -19,7 +19,7 @@ type TimeoutScope struct {
 	loop       *engine.Loop  // this and what follows by Do, before it is active
 	task       *engine.Task  // who is in it, nil for a goroutine that is no task
 	window     engine.Window // its own deadline is this one
-	cancelling int           // requests to cancel the task that were there before
+	cancelling engine.Asked  // requests to cancel the task that were there before
 
 	// Written by the owner of the loop, and by Do as it begins; read by any goroutine.
 	state atomic.Uint32 // a timeoutState
@@ -148,7 +148,7 @@ func timeout(ctx context.Context, loop *engine.Loop, now, due time.Duration, tm 
 	tm.loop, tm.task = loop, task
 	tm.window.Init(loop, ctx)
 	if task != nil {
-		tm.cancelling = task.Cancelling()
+		tm.cancelling = task.Asked()
 	}
 	if loop.Owned() {
 		tm.set(now, due)
@@ -212,7 +212,7 @@ func (d *timeoutDeadline) Fire() {
 	tm.state.Store(uint32(timeoutExpiring))
 	if tm.task != nil {
 		tm.own = &engine.Request{Origin: engine.OriginTimeout}
-		tm.task.Interrupt(tm.own)
+		tm.task.Interrupt(tm.own, tm.cancelling)
 	}
 	tm.window.Expire()
 }
@@ -223,7 +223,7 @@ func (tm *TimeoutScope) leave(err error) error {
 	switch {
 	case !late:
 		return err
-	case tm.task != nil && tm.task.Uncancel() > tm.cancelling:
+	case tm.task != nil && tm.task.TakeBack(tm.cancelling):
 		return bySomebodyElse(tm.task, err, tm.own)
 	case err == nil && unheard:
 		return &expiredError{} // body could not be told

@@ -77,6 +77,7 @@ type requests struct {
 	// Any goroutine, but of unheard the owner, which has its place for its size.
 	cancels  atomic.Int32            // how many were not taken back
 	unheard  bool                    // the one that is due was delivered before, to one who could not tell
+	binding                          // of a membership: it is here because here is room
 	first    atomic.Pointer[Request] // of all; it has ended the task's context
 	newest   atomic.Pointer[Request] // it is this that the task is not asked again by
 	standing atomic.Pointer[Request] // see Standing
@@ -92,6 +93,7 @@ type requests struct {
 //	- and waits for f, which takes it   is f's, and nothing is due           cancel: if _fut_waiter.cancel(): return True
 //	- and waits for f, which does not   becomes due                          cancel: _must_cancel = True
 //	- and runs, or is about to          becomes due                          cancel: _must_cancel = True
+//	- and is in a shield                is held, and then one of the above   not there: see shield.go
 //	takes its first step                ends it, nothing was called          __step: coro.throw(exc)
 //	goes on, f was cancelled            is told by f's error                 __step: if not isinstance(exc, CancelledError)
 //	goes on, f ended otherwise          is told in place of f's end          __step: exc = _make_cancelled_error()
@@ -116,7 +118,7 @@ func (t *Task) Cancel(r *Request) bool {
 		return false
 	}
 	t.take(r)
-	l.post(&delivery{t, r, false})
+	l.post(&delivery{t: t, r: r})
 	return true
 }
 
@@ -139,9 +141,9 @@ func (t *Task) endContext(r *Request) {
 	}
 }
 
-// Interrupt is Cancel by one who will take the request back with Uncancel: the
-// task's context, which could not open again, does not end by it.
-func (t *Task) Interrupt(r *Request) {
+// Interrupt is Cancel by one who has begun with since and will take the request back by
+// TakeBack: the task's context, which could not open again, does not end by it.
+func (t *Task) Interrupt(r *Request, since Asked) {
 	if t.Finished() {
 		return
 	}
@@ -149,9 +151,9 @@ func (t *Task) Interrupt(r *Request) {
 	x.cancels.Add(1)
 	x.newest.Store(r)
 	if l := t.loop; l.owned() {
-		(&delivery{t, r, true}).run(l)
+		(&delivery{t, r, true, since.depth}).run(l)
 	} else {
-		l.post(&delivery{t, r, true})
+		l.post(&delivery{t, r, true, since.depth})
 	}
 }
 
@@ -161,6 +163,7 @@ type delivery struct {
 	t     *Task
 	r     *Request
 	brief bool // it is an interruption
+	since int32
 }
 
 func (d *delivery) run(l *Loop) {
@@ -168,9 +171,7 @@ func (d *delivery) run(l *Loop) {
 	switch {
 	case d.t.Cancelling() > 0 && !d.t.Finished():
 		l.tellAsked(d.t, d.r)
-		if d.brief || !l.abandoned(d.t) {
-			l.pass(d.t, d.r, d.brief)
-		}
+		l.press(d.t, d.r, d.since, d.brief, 1)
 	case !d.brief:
 		l.endAll(&d.t.more().links) // those are contexts, which do not open again
 	}
@@ -203,18 +204,21 @@ func (t *Task) handOver() *Request {
 // taken back. unheard says that the task's own code has not been told yet.
 func (t *Task) Redeliver(unheard bool) {
 	t.loop.do(action(func() {
-		x := t.more()
-		if x.cancels.Load() == 0 || t.Finished() {
-			return
+		if t.Asked().Count > 0 && !t.Finished() {
+			t.keep(t.again())
+			t.more().unheard = unheard
 		}
-		if r := x.standing.Load(); r != nil {
-			// Not one that was taken back since; and another one, since who has
-			// refused the first is to hear of this.
-			x.newest.Store(r.again())
-		}
-		t.keep(x.newest.Load())
-		x.unheard = unheard
 	}))
+}
+
+// again returns a request to be delivered once more: not one that was taken back since; and
+// another one, since who has refused the first is to hear of this.
+func (t *Task) again() *Request {
+	x := t.more()
+	if r := x.standing.Load(); r != nil {
+		x.newest.Store(r.again())
+	}
+	return x.newest.Load()
 }
 
 // Unheard reports, to the owner, whether a request that the task's own code has not
@@ -254,6 +258,9 @@ func (t *Task) Uncancel() int {
 			return 0
 		}
 		if x.cancels.CompareAndSwap(n, n-1) {
+			if s := x.shield.Load(); s != nil && s.in.Add(-1) < 0 {
+				s.in.Add(1) // it is one from outside
+			}
 			if n == 1 {
 				x.standing.Store(nil)
 				t.loop.do((*uncancelled)(t))
@@ -268,5 +275,6 @@ type uncancelled Task
 func (u *uncancelled) run(*Loop) {
 	if t := (*Task)(u); t.Cancelling() == 0 {
 		t.due = nil
+		t.known().shield.Load().forget()
 	}
 }

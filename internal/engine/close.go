@@ -88,6 +88,8 @@ func (t *Task) ignored() string {
 	switch f := t.waitOn; {
 	case t.endedBy() == nil:
 		return ""
+	case t.known().shield.Load().holding(0) != nil:
+		return ": it was cancelled, and was in a shield"
 	case t.due != nil || t.phase == fresh || t.phase == parked || f != nil && f.State() == Cancelled:
 		return ": it was cancelled, and has not run since"
 	case f != nil && f.kind == kindTask && f.task().endedBy() != nil:
@@ -98,7 +100,7 @@ func (t *Task) ignored() string {
 
 // destroy ends one. Unwinding it may end others: those on the same stack.
 func (l *Loop) destroy(t *Task) {
-	t.item.remove()
+	t.remove()
 	if t.thread {
 		l.letGo(t)
 		return

@@ -34,7 +34,8 @@ func (t *Task) StartOn(l *Loop, ctx context.Context, body Body) {
 	}
 	var bound *membership
 	if ctx.Done() != nil {
-		bound = &membership{ends: ctx, hears: true}
+		bound = &membership{ends: ctx}
+		bound.hears = true
 	}
 	t.start(l, ctx, nil, bound, body, false)
 }

@@ -186,7 +186,7 @@ func (x *explorer) list(l *Loop) {
 				continue
 			}
 			ordered = !r.timer.fired
-		case *expiry:
+		case *expiry, *Shield:
 		default:
 			ordered = true
 		}

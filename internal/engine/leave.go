@@ -55,7 +55,7 @@ func (l *Loop) quit() {
 
 // returned is the end of a goroutine that was left.
 func (l *Loop) returned(t *Task, err error) {
-	t.item.remove()
+	t.remove()
 	if all := l.allBack; all != nil && l.left.empty() {
 		l.allBack = nil
 		all()

@@ -14,13 +14,17 @@ type membership struct {
 	task  *Task
 	group *Scope          // as in location
 	ends  context.Context // binds of location
-	hears bool            // somebody calls HearEnd when ends has ended; see StartOn
 
 	// Owner.
-	ended bool  // the task was told, and the scope need not tell it
 	link  link  // in the group, or else to ends
 	inner *link // to ends if that is a scope, of a task that is in a group too
 	watch Watch
+}
+
+// binding is a part of a membership.
+type binding struct {
+	hears bool // written once: somebody calls HearEnd when ends has ended; see StartOn
+	ended bool // owner: the task was told, and the scope need not tell it
 }
 
 // membership returns that of a task created there, nil if nothing binds it.

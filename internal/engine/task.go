@@ -74,6 +74,7 @@ type extra struct {
 	name atomic.Pointer[string]
 	std  atomic.Pointer[stdContext] // the context's end; see Task.std
 	requests
+	shield atomic.Pointer[Shield] // the innermost that the task is in, nil if in none
 
 	// Owner.
 	links list
@@ -184,7 +185,7 @@ func (t *Task) end(s State, err error) {
 		err = &failure{loop: t.loop} // to tell if nobody has awaited the task
 	}
 	t.publish(s, err)
-	t.item.remove()
+	t.remove()
 	if m := t.member(); m != nil {
 		m.leave()
 	}

@@ -211,7 +211,7 @@ func (u *unheard) remove(x *failure) {
 	if u.late == x {
 		u.late = u.after(x)
 	}
-	x.item.remove()
+	x.remove()
 }
 
 // after returns the failure that came after x, nil if none did.

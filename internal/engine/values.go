@@ -35,13 +35,17 @@ var valuedType = func() reflect.Type {
 const mostValues = 32
 
 // valuesOf returns ctx, above creator, without creator; or ctx itself, if there is more in
-// between than values, and windows, which bind no task.
+// between than values, and windows and shields, which bind no task.
 func valuesOf(ctx context.Context, creator *Task) context.Context {
 	var chain [mostValues]*valued
 	n := 0
 	for below := ctx; below != context.Context(creator); {
-		if w, ok := below.(*Window); ok {
-			below = w.parent
+		switch x := below.(type) {
+		case *Window:
+			below = x.parent
+			continue
+		case *Shield:
+			below = x.parent
 			continue
 		}
 		if n == mostValues || reflect.TypeOf(below) != valuedType {

@@ -42,9 +42,7 @@ func (l *Loop) reach(t *Task, r *Request) (taken bool) {
 	}
 	t.take(r)
 	l.tellAsked(t, r)
-	if !l.abandoned(t) {
-		l.pass(t, r, false)
-	}
+	l.press(t, r, 0, false, 1)
 	return true
 }
 
@@ -222,7 +220,7 @@ func (l *Loop) askAbroad(f *Future, r *Request) bool {
 		}
 	case f.kind == kindTask:
 		f.task().take(r)
-		f.loop.post(&delivery{f.task(), r, false})
+		f.loop.post(&delivery{t: f.task(), r: r})
 	default:
 		f.loop.post(action(func() { f.pass(r) }))
 	}

@@ -283,6 +283,27 @@ var awaitPoints = []awaitPoint{
 			})
 		}
 	}},
+	{"WithShield of no time", func(ctx context.Context, s *scene) {
+		f := s.awaited(ctx, "what the body awaits", reached...)
+		s.atOnce = true
+		s.await = func(ctx context.Context) error {
+			return asyncio.WithShield(ctx, 0, func(ctx context.Context) error {
+				_, err := f.Await(ctx)
+				return err
+			})
+		}
+	}},
+	{"WithShield before an await", func(ctx context.Context, s *scene) {
+		f := s.awaited(ctx, "what is awaited", reached...)
+		s.atOnce = true
+		s.await = func(ctx context.Context) error {
+			if err := asyncio.WithShield(ctx, time.Hour, func(context.Context) error { return nil }); err != nil {
+				return err
+			}
+			_, err := f.Await(ctx)
+			return err
+		}
+	}},
 	{"CreateTask in a full group", func(ctx context.Context, s *scene) {
 		s.line, s.atOnce, s.unscoped = true, true, true
 		f := s.awaited(ctx, "what the first child awaits")

@@ -132,9 +132,16 @@ func TestContextsAreNamed(t *testing.T) {
 		}); err != nil {
 			return err
 		}
+		shield := ""
+		if err := asyncio.WithShield(ctx, time.Hour, func(ctx context.Context) error {
+			shield = fmt.Sprintf("%v %#v", ctx, ctx)
+			return nil
+		}); err != nil {
+			return err
+		}
 		until := asyncio.RunningLoop(ctx).Time().Add(time.Hour).Format(time.RFC3339Nano)
 		testutil.ExpectLines(t, []string{
-			fmt.Sprint(ctx), fmt.Sprint(scope), fmt.Sprint(inner), fmt.Sprint(timed), window,
+			fmt.Sprint(ctx), fmt.Sprint(scope), fmt.Sprint(inner), fmt.Sprint(timed), window, shield,
 			fmt.Sprint(asyncio.RunningLoop(ctx).Context()),
 		},
 			"asyncio.Task(main)",
@@ -142,6 +149,7 @@ func TestContextsAreNamed(t *testing.T) {
 			"asyncio.Task(main).WithCancel.WithCancel",
 			"asyncio.Task(main).WithTimeout("+until+")",
 			"asyncio.Task(main).Timeout("+until+")",
+			"asyncio.Task(main).WithShield asyncio.Task(main).WithShield",
 			"asyncio.Loop")
 		return nil
 	})

@@ -49,7 +49,7 @@ var unreached = []reason{
 		"internal/engine/waiter.go Waiter.WaitFrom",
 		"internal/engine/waiter.go woken.run",
 		"ascompleted.go completing.next",
-		`internal/engine/inbox\.go Loop\.(arrived|do|drained|post|ring|takeIn|tell)`,
+		`internal/engine/inbox\.go Loop\.(arrived|do|drained|post|takeIn|tell)`,
 		"internal/engine/waiter.go Waiter.block",
 		"internal/engine/waiter.go Waiter.Forget",
 	}},
@@ -276,7 +276,9 @@ var unreached = []reason{
 		"internal/engine/timer.go timers.next",
 		`internal/engine/tangle\.go .*`,
 	}},
-	{"beyond asyncio: limits of groups, Map, Race, FirstSuccess, asking to stop, TryAcquire, TaskGroup.Cancel", []string{
+	{"beyond asyncio: limits of groups, Map, Race, FirstSuccess, WithShield, asking to stop, TryAcquire, TaskGroup.Cancel", []string{
+		"withshield.go .*",
+		"internal/engine/shield.go .*",
 		"condition.go Condition.TryAcquire",
 		"grouplimit.go .*",
 		"lock.go Lock.TryAcquire",

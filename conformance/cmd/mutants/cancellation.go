@@ -8,6 +8,7 @@ var cancellationMutants = []mutant{
 		file:  "internal/engine/cancel.go",
 		old: `	if t := (*Task)(u); t.Cancelling() == 0 {
 		t.due = nil
+		t.known().shield.Load().forget()
 	}
 `,
 		new: ``,
@@ -89,8 +90,8 @@ var cancellationMutants = []mutant{
 		name:  "redelivery-lost",
 		wrong: "one request, which a group was to deliver again, is not",
 		file:  "internal/engine/cancel.go",
-		old:   `if x.cancels.Load() == 0 ||`,
-		new:   `if x.cancels.Load() <= 1 ||`,
+		old:   `if t.Asked().Count > 0 &&`,
+		new:   `if t.Asked().Count > 1 &&`,
 	},
 	{
 		name:  "redelivers-the-very-first",

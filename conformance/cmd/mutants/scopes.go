@@ -22,22 +22,22 @@ var scopeMutants = []mutant{
 		name:  "timeout-keeps-count",
 		wrong: "a timeout does not take its request back",
 		file:  "timeout.go",
-		old:   `tm.task.Uncancel() > tm.cancelling:`,
-		new:   `tm.task.Cancelling()-1 > tm.cancelling:`,
+		old:   `tm.task.TakeBack(tm.cancelling):`,
+		new:   `tm.task.Asked().Count-1 > tm.cancelling.Count:`,
 	},
 	{
 		name:  "timeout-takes-all",
 		wrong: "a timeout takes somebody else's cancellation for its own",
 		file:  "timeout.go",
-		old:   `tm.task.Uncancel() > tm.cancelling:`,
-		new:   `tm.task.Uncancel() < 0:`,
+		old:   `tm.task.TakeBack(tm.cancelling):`,
+		new:   `tm.task.TakeBack(tm.cancelling) && tm.own == nil:`,
 	},
 	{
 		name:  "timeout-counts-from-none",
 		wrong: "a timeout in a task that was cancelled before takes its own cancellation for somebody else's",
 		file:  "timeout.go",
-		old:   `tm.task.Uncancel() > tm.cancelling:`,
-		new:   `tm.task.Uncancel() > 0:`,
+		old:   `tm.task.TakeBack(tm.cancelling):`,
+		new:   `tm.task.TakeBack(engine.Asked{}):`,
 	},
 	{
 		name:  "timeout-says-own",
@@ -133,8 +133,8 @@ var scopeMutants = []mutant{
 		name:  "group-keeps-count",
 		wrong: "a group does not take back the request by which it has cancelled its body",
 		file:  "taskgroup.go",
-		old:   `tg.parent.Uncancel() <= tg.cancelling:`,
-		new:   `tg.parent.Cancelling()-1 <= tg.cancelling:`,
+		old:   `!tg.parent.TakeBack(tg.cancelling):`,
+		new:   `tg.parent.Asked().Count-1 <= tg.cancelling.Count:`,
 	},
 	{
 		name:  "group-does-not-redeliver",
@@ -175,5 +175,75 @@ var scopeMutants = []mutant{
 		old: `	case *GroupError:
 		return x.strip(steps)
 `,
+	},
+	{
+		name:  "shield-lets-in",
+		wrong: "a shield holds timeouts and groups, and no Cancel",
+		file:  "internal/engine/shield.go",
+		old:   `	if x := s.holding(since); x != nil {`,
+		new:   `	if x := s.holding(since); x != nil && brief {`,
+		guard: `^TestWithShieldHolds$`,
+	},
+	{
+		name:  "shield-loses",
+		wrong: "what a shield has held is lost at its end",
+		file:  "internal/engine/shield.go",
+		old: `			s.outer.in.Add(s.in.Load())
+		}
+		s.release()
+`,
+		new: `			s.outer.in.Add(s.in.Load())
+		}
+`,
+		guard: `^TestWithShieldHolds$`,
+	},
+	{
+		name:  "shield-has-no-end",
+		wrong: "a shield goes on to hold what comes when its time is over",
+		file:  "internal/engine/shield.go",
+		old: `	s.spent = true
+	if t := s.task; t != nil && s.held == nil`,
+		new:   `	if t := s.task; t != nil && s.held == nil`,
+		guard: `^TestWithShieldHolds$`,
+	},
+	{
+		name:  "shield-tells-once",
+		wrong: "a clean-up that hangs is not ended with its shield",
+		file:  "internal/engine/shield.go",
+		old:   `s.held == nil && t.askedOutside(s) {`,
+		new:   `s.held == nil && t.askedOutside(s) && s.outer != nil {`,
+		guard: `^TestWithShieldBoundsCleanUp$`,
+	},
+	{
+		name:  "shield-comes-late",
+		wrong: "a request that is due when a shield is entered comes into it",
+		file:  "internal/engine/shield.go",
+		old:   `		s.held, s.since = t.handOver(), s.depth-1`,
+		new:   `		s.since = s.depth - 1`,
+		guard: `^TestWithShieldBoundsCleanUp$`,
+	},
+	{
+		name:  "shield-is-seen-through",
+		wrong: "a timeout in a shield sees requests that come from outside of that",
+		file:  "internal/engine/shield.go",
+		old:   `		return Asked{s.in.Load(), s.depth}`,
+		new:   `		return Asked{int32(t.Cancelling()), s.depth}`,
+		guard: `^TestWithShieldAmongScopes$`,
+	},
+	{
+		name:  "shield-holds-its-own",
+		wrong: "a shield holds the timeouts in it",
+		file:  "internal/engine/shield.go",
+		old:   `		return Asked{s.in.Load(), s.depth}`,
+		new:   `		return Asked{s.in.Load(), 0}`,
+		guard: `^TestWithShieldAmongScopes$`,
+	},
+	{
+		name:  "shield-context-ends",
+		wrong: "the ctx in a shield ends with that around it",
+		file:  "internal/engine/shield.go",
+		old:   `	s.link.join(s.loop, &s.loop.root)`,
+		new:   `	s.link.join(s.loop, s.from)`,
+		guard: `^TestWithShieldContext$`,
 	},
 }
