@@ -14,13 +14,14 @@ import (
 //	v, err := asyncio.CreateTask(ctx, c).Await(ctx)
 //
 // is a call of c on the loop, which blocks the handler's goroutine alone. When the request ends
-// Await returns its cause at once, whatever the loop is at, and the task is cancelled; when the
+// Await returns its cause at once, whatever the loop is at, and the task is cancelled (should it
+// fail instead, nobody asks for that any more, and the exception handler is told); when the
 // loop is closed Await returns ErrLoopClosed. So it is with [Go], [NewFuture], [Sleep], [Timeout],
 // [WithTaskGroup], locks, queues and all that takes a ctx. Each task that is created with it ends with
 // it; to start one that outlives the request use loop.Context(), or context.WithoutCancel(ctx).
 //
 // ctx may also be that of a task, or a scope, of another loop. If it leads to loop already it is
-// returned as it is. The end of loop does not end the context itself. It costs one allocation and
+// returned as it is. The end of loop does not end the context itself, nor a WithCancel of it. It costs one allocation and
 // nothing that would have to be freed. (not in asyncio)
 func WithLoop(ctx context.Context, loop *Loop) context.Context {
 	if loop == nil {

@@ -21,6 +21,7 @@ var allStorms = []storm{
 	{"scopes", "trees of contexts that end from everywhere, with tasks and awaits inside", scopes},
 	{"virtual", "programs on virtual clocks, each twice, which must do the same", virtual},
 	{"runners", "several runs on one loop, stopped, contended, over and over", runners},
+	{"services", "loops in the background, called by requests that end, and shut down meanwhile", services},
 	{"collector", "collections, and what only they find", collector},
 	{"strangers", "goroutines that wait with contexts of the standard library", strangers},
 }
