@@ -59,7 +59,8 @@
 //
 // The task may refuse: then it goes on, and its next await works as ever. Its ctx,
 // though, ends at the first request and stays ended, as contexts do; clean-up that
-// calls the standard library uses context.WithoutCancel(ctx).
+// calls the standard library uses context.WithoutCancel(ctx). [WithShield] keeps further
+// requests out of clean-up, for so long at the most.
 //
 // How a task has ended is told by the error its coroutine returned. A
 // *CancelledError, also wrapped, means cancelled; so does context.Canceled from the

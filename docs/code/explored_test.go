@@ -124,16 +124,24 @@ func TestEveryInAnyOrder(t *testing.T) {
 
 func TestSessionInAnyOrder(t *testing.T) {
 	explore(t, func(ctx context.Context) error {
-		hello, goodbye := false, false
-		err := session(ctx, func(ctx context.Context) error {
-			hello = true
-			return asyncio.Sleep(ctx, time.Second)
-		}, func(ctx context.Context) error {
-			goodbye = true
-			return asyncio.Sleep(ctx, time.Second)
-		})
-		if hello && !goodbye {
-			return fmt.Errorf("no goodbye: %w", err)
+		hello, said := false, false
+		task := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+			return session(ctx, func(ctx context.Context) error {
+				hello = true
+				return asyncio.Sleep(ctx, time.Second)
+			}, func(ctx context.Context) error {
+				err := asyncio.Sleep(ctx, time.Second)
+				said = err == nil
+				return err
+			})
+		}))
+		err := asyncio.Sleep(ctx, time.Second)
+		task.Cancel()
+		if _, e := asyncio.GatherAll(ctx, task); err == nil {
+			err = e
+		}
+		if task.Done() && hello && !said {
+			return errors.New("it has not said goodbye")
 		}
 		return err
 	})
