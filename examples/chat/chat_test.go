@@ -46,7 +46,7 @@ func meet(ctx context.Context, all ...*robot) error {
 				defer says.Shutdown()
 				defer hears.Shutdown()
 				return r.serve(ctx, says, hears)
-			}, asyncio.WithName("session of "+x.lines[0])).AddDoneCallback(func(*asyncio.Task[asyncio.None]) {
+			}, asyncio.WithName("session of "+x.lines[0])).OnDone(func() {
 				for line, err := hears.GetNoWait(); err == nil; line, err = hears.GetNoWait() {
 					x.heard = append(x.heard, line)
 				}

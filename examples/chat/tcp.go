@@ -24,7 +24,7 @@ func accept(ctx context.Context, tg *asyncio.TaskGroup, listener net.Listener) e
 		}
 		session := tg.CreateTask(func(ctx context.Context) error { return r.talk(ctx, c) })
 		// Not in the session, which may be cancelled before it begins, or refused by a group that ends.
-		session.AddDoneCallback(func(*asyncio.Task[asyncio.None]) {
+		session.OnDone(func() {
 			_ = session.Err()
 			_ = c.Close()
 		})
