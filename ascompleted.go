@@ -14,11 +14,12 @@ import (
 // which they are done. Each step is an await point. Mixed kinds are given as []AnyFuture.
 // (async for f in asyncio.as_completed)
 //
-// If the caller is cancelled, or ctx is a scope that ends, the sequence ends early,
-// and what is not done goes on. A cancellation is not swallowed by that: it is
-// delivered again at the caller's next await. [AsCompletedWithin] says why it ends. In
-// a callback, which cannot wait, it panics, and with an error that is ErrDeadlock where
-// all that are not done wait, directly or not, for the caller.
+// If the caller is cancelled, or ctx is a scope that ends, the sequence ends early, and what
+// is not done goes on. A cancellation is not swallowed by that: it is delivered again at the
+// caller's next await. It has one value each, and no error beside it, so that whoever ranges
+// over one value is never handed a nil task; [AsCompletedWithin] says why it ends. In a
+// callback, which cannot wait, it panics, and with an error that is ErrDeadlock where all that
+// are not done wait, directly or not, for the caller.
 func AsCompleted[F AnyFuture](ctx context.Context, fs []F) iter.Seq[F] {
 	return func(yield func(F) bool) {
 		for f, err := range asCompleted(ctx, fs, 0) {

@@ -78,6 +78,20 @@
 // [Semaphore], [Barrier] and [Queue] are first come, first served, for tasks and
 // goroutines alike. [Receive] and [Send] wait for channels of Go's.
 //
+// # Names
+//
+// What asyncio calls async with is a function that takes the block as its body: [Timeout],
+// [WithTaskGroup], [Lock.With]. A body returns an error; it cannot return from the function
+// around it, nor break or continue a loop there: that is done behind the block, by what the
+// body has returned. Functions With… that take a ctx and no body derive a context, as those of
+// package context do; those without a ctx are options, as some without With are: [Eager],
+// [Abandon], [PanicsCrash].
+//
+// A coroutine is a func(ctx) (T, error); where there is no result, groups, loops, runners,
+// [Timeout] and [Main] take a func(ctx) error as it is, and [Void] adapts it for the rest. The
+// body of a group is given the group, which is its context; that of a lock needs none, since
+// the ctx around it is as good.
+//
 // # Scopes
 //
 // Where a function takes a scope, the ctx of a coroutine leads to its loop and
@@ -107,13 +121,13 @@
 //
 // # When something is wrong
 //
-// [WithDebug] makes tasks remember where they were created and names those that nobody
-// waits for; [WithWatchdog] tells, while a task holds up the loop, which one and where
-// it is stuck. Tasks that wait for each other through locks are reported to the exception
-// handler when nothing else is left to happen. [AllTasks] with [Task.Stack] shows what
-// everybody waits for, and [Loop.Stuck] whether the loop answers: both also while a task
-// holds it up. [WithObserver] is for metrics and tracing. While the end of [Run] waits for tasks, the log names them and where they
-// are after a second, and again each time that has doubled.
+// [WithDebug] makes tasks remember where they were created and names those that nobody waits
+// for; [WithWatchdog] tells, while a task holds up the loop, which one and where it is stuck.
+// Tasks that wait for each other through locks are reported to the exception handler when
+// nothing else is left to happen. [AllTasks] with [Task.Stack] shows what everybody waits for,
+// and [Loop.Stuck] whether the loop answers: both also while a task holds it up.
+// [WithObserver] is for metrics and tracing. While the end of [Run] waits for tasks, the log
+// names them and where they are after a second, and again each time that has doubled.
 //
 // # Other goroutines
 //

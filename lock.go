@@ -13,6 +13,9 @@ import (
 // task instead of blocking the loop, and can be cancelled; it may be held across
 // awaits and released by another than who acquired it. Every method may be called
 // from any goroutine. It must not be copied after first use. (asyncio.Lock)
+//
+// With is the way to hold it: it releases whatever happens, and there is no error of
+// Release to look at.
 type Lock struct {
 	monitor
 	locked  bool
@@ -83,7 +86,8 @@ func (l *Lock) gaveUp(*waiter) {
 }
 
 // Release frees the lock; the first in line will have it. It returns
-// ErrNotAcquired if the lock is free. (Lock.release)
+// ErrNotAcquired if the lock is free: a mistake in the program, and an error rather than a panic
+// since it mostly comes up in a defer, where a panic would hide what it is about. (Lock.release)
 func (l *Lock) Release() error {
 	l.lock()
 	defer l.unlock()

@@ -8,15 +8,15 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// Map calls f for every item, each in a task of its own, at most limit of them at a
-// time (zero or less: all), and returns what they return in the order of items. It is
-// an await point unless there are no items. The tasks are loop tasks; for work that
-// blocks or computes let f return [ToThread] of it.
+// Map calls f for every item, each in a task of its own, at most limit of them at a time (zero
+// or less: all), and returns what they return in in the order of items. f comes last, since it
+// is mostly written in its place. Map is an await point unless there are no items. The tasks
+// are loop tasks; for work that blocks or computes let f return [ToThread] of it.
 //
-// When one fails, the others are cancelled, and Map returns a *GroupError, as
-// [WithTaskGroup] does, with the index of the item in each *[TaskError]; that also says what a cancellation or the end of a scope
-// does, and what else is returned. If one was cancelled otherwise, Map returns that
-// when all have ended.
+// When one fails, the others are cancelled, and Map returns a *GroupError, as [WithTaskGroup]
+// does, with the index of the item in each *[TaskError]; that also says what a cancellation or
+// the end of a scope does, and what else is returned. If one was cancelled otherwise, Map
+// returns that when all have ended.
 func Map[T, R any](ctx context.Context, items []T, limit int, f func(ctx context.Context, item T) (R, error)) ([]R, error) {
 	if f == nil {
 		panic("asyncio: Map of a nil function")

@@ -11,8 +11,8 @@ import (
 	"github.com/asyncio-go/asyncio/internal/errwalk"
 )
 
-// PanicsCrash makes a panic in a task crash the process, with the stack where it
-// was raised, instead of ending that task with a *PanicError.
+// PanicsCrash is an option of Run, NewRunner and NewLoop: a panic in a task crashes the
+// process, with the stack where it was raised, instead of ending that task with a *PanicError.
 func PanicsCrash() Option {
 	return func(o *options) { o.PanicsCrash = true }
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// Queue hands items from producers to consumers: first in, first out if [NewQueue] has made it, in
-// another order if [NewLifoQueue] or [NewPriorityQueue] has. The zero value is one of NewQueue without bound.
-// Every method may be called from any goroutine. Unlike a channel
-// it suspends a loop task instead of blocking the loop, waiting can be cancelled,
-// and it knows when all items have been dealt with. (asyncio.Queue)
+// Queue hands items from producers to consumers: first in, first out if [NewQueue] has made
+// it, in another order if [NewLifoQueue] or [NewPriorityQueue] has. The zero value is one of
+// NewQueue without bound. Every method may be called from any goroutine. Unlike a channel it
+// suspends a loop task instead of blocking the loop, waiting can be cancelled, and it knows
+// when all items have been dealt with. (asyncio.Queue)
 type Queue[T any] struct {
 	monitor
 	items    store[T]

@@ -8,8 +8,9 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// Race waits until the first is done, cancels the others, and returns the first's
-// result, error or cancellation when all have ended. It is an await point. Tasks, Go
+// Race waits until the first is done, failed or cancelled too, cancels the others, and
+// returns what the first has ended with when all have ended. For the first that succeeds
+// see [FirstSuccess]. It is an await point. Tasks, Go
 // tasks and futures can be mixed as []Awaitable[T]. An error of the others that is no
 // cancellation stays with them, to be asked for or reported. (No single name in
 // asyncio: wait with FIRST_COMPLETED, cancel, wait.)

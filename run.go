@@ -16,13 +16,13 @@ import (
 // and awaited, then the Go tasks, and the goroutines that were left ([Abandon]). An
 // error of theirs that nobody retrieved goes to the exception handler.
 //
-// All that has the time of [WithGrace], from when ctx has ended or main is done, whichever
-// is first. After a second, and each time that has doubled, a warning in slog.Default
-// names those that are waited for, and where they are, also if one of them holds up the loop.
-// When the grace is over Run gives up, also on a main that does not listen: the error is
-// [ErrGraceExceeded], joined to that of main if main has ended with one, and names them. Their result, if
-// main was done, is returned beside it. Only a task that holds up the loop, which is
-// the caller's goroutine, cannot be given up.
+// All that has the time of [WithGrace], from when ctx has ended or main is done, whichever is
+// first. After a second, and each time that has doubled, a warning in slog.Default names those
+// that are waited for, and where they are, also if one of them holds up the loop. When the
+// grace is over Run gives up, also on a main that does not listen: the error is
+// [ErrGraceExceeded], joined to that of main if main has ended with one, and names them. Their
+// result, if main was done, is returned beside it. Only a task that holds up the loop, which
+// is the caller's goroutine, cannot be given up.
 //
 // It returns ErrLoopRunning if the caller is itself on a loop, whatever ctx is. If a task calls
 // runtime.Goexit, Run ends the other tasks and exits its goroutine as well.
@@ -60,11 +60,11 @@ func (r *Runner) Loop() *Loop {
 	return r.loop
 }
 
-// RunOn is [Run] on the loop of r, which stays open: tasks that remain are still
-// there at the next run. If main goes on for longer than the grace after ctx has ended,
-// RunOn returns ErrGraceExceeded, and main is one of those tasks. It returns ErrLoopClosed
-// after Close, ErrLoopRunning while the loop runs, also by [Runner.Start] (where
-// CreateTask with [WithLoop] is the way), ErrLoopStopped if the loop was stopped before main was done, and
+// RunOn is [Run] on the loop of r, which stays open: tasks that remain are still there at the
+// next run. If main goes on for longer than the grace after ctx has ended, RunOn returns
+// ErrGraceExceeded, and main is one of those tasks. It returns ErrLoopClosed after Close,
+// ErrLoopRunning while the loop runs, also by [Runner.Start] (where CreateTask with [WithLoop]
+// is the way), ErrLoopStopped if the loop was stopped before main was done, and
 // ErrThreadLocked if tasks wait on the loop that were started on a goroutine with another
 // runtime.LockOSThread: see [Loop.RunForever].
 //

@@ -165,10 +165,11 @@ func CurrentTask(ctx context.Context) AnyTask {
 	return nil
 }
 
-// AllTasks returns the tasks of l that are not done, in creation order. It may be
-// called from any goroutine. If the loop is stuck in a step and does not answer within
-// 200 ms, the answer is what can be seen from outside, and a warning says who holds the
-// loop and where. (asyncio.all_tasks)
+// AllTasks returns the tasks of l that are not done, in creation order. Inside a task l is
+// RunningLoop(ctx); it takes the loop and no ctx since it is mostly asked by others, to look
+// inside, and may be called from any goroutine. If the loop is stuck in a step and does not
+// answer within 200 ms, the answer is what can be seen from outside, and a warning says who
+// holds the loop and where. (asyncio.all_tasks)
 func AllTasks(l *Loop) []AnyTask {
 	tasks := l.core().Tasks()
 	all := make([]AnyTask, len(tasks))

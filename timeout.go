@@ -11,8 +11,9 @@ import (
 	"github.com/asyncio-go/asyncio/internal/errwalk"
 )
 
-// TimeoutScope is a [Timeout] that one has in hand: [NewTimeout] makes it, Do is the block that it limits, and
-// meanwhile Reschedule moves its deadline. Every method may be called from any goroutine. (asyncio.Timeout)
+// TimeoutScope is a [Timeout] that one has in hand: [NewTimeout] makes it, Do is the block
+// that it limits, and meanwhile Reschedule moves its deadline. Every method may be called from
+// any goroutine. (asyncio.Timeout)
 type TimeoutScope struct {
 	// Written once.
 	plan       *timeoutPlan  // what Do is to do, nil in one of Timeout, which nobody has in hand
@@ -60,17 +61,16 @@ func (s timeoutState) String() string {
 	return [...]string{"active", "expiring", "expired", "finished", "created", "created"}[s]
 }
 
-// Timeout calls body and cancels the calling task if body takes longer than d on the
-// loop's clock: the await that body is in, or comes to next, returns a
-// *CancelledError whose Origin is OriginTimeout. When body has returned that, also
-// wrapped, Timeout returns an error that is ErrTimeout and context.DeadlineExceeded,
-// and not a cancellation, for errors.Is; errors.As finds the *CancelledError. If body has
-// joined it with an error of its clean-up, the error is ErrTimeout and that one. Any
-// other error of body is returned as it is, and so is nil. If the task was cancelled
-// by somebody else as well, also in the same turn, that cancellation is returned. Zero or less expires
-// before body's first await is over. That it was this time, and none of a task in a group in body, is a question
-// for [Except]. To move the deadline meanwhile see [NewTimeout].
-// (async with asyncio.timeout)
+// Timeout calls body and cancels the calling task if body takes longer than d on the loop's
+// clock: the await that body is in, or comes to next, returns a *CancelledError whose Origin
+// is OriginTimeout. When body has returned that, also wrapped, Timeout returns an error that
+// is ErrTimeout and context.DeadlineExceeded, and not a cancellation, for errors.Is; errors.As
+// finds the *CancelledError. If body has joined it with an error of its clean-up, the error is
+// ErrTimeout and that one. Any other error of body is returned as it is, and so is nil. If the
+// task was cancelled by somebody else as well, also in the same turn, that cancellation is
+// returned. Zero or less expires before body's first await is over. That it was this time, and
+// none of a task in a group in body, is a question for [Except]. To move the deadline
+// meanwhile see [NewTimeout]. (async with asyncio.timeout)
 //
 // The ctx that body is given ends with the deadline for the standard library, and has it as its
 // Deadline, which net/http and gRPC look at; so do the tasks of groups inside. For
@@ -78,8 +78,9 @@ func (s timeoutState) String() string {
 // cancelled by the timeout unless they are awaited. For a scope see [WithTimeout].
 //
 // It is as much of an await point as body. It returns ErrNotInTask in a callback and
-// ErrLoopClosed once the loop is closed, without a call of body, and panics without a loop in ctx. In a goroutine that is no task, which cannot be
-// cancelled, awaits with the ctx of body end at the deadline.
+// ErrLoopClosed once the loop is closed, without a call of body, and panics without a loop in
+// ctx. In a goroutine that is no task, which cannot be cancelled, awaits with the ctx of body
+// end at the deadline.
 func Timeout(ctx context.Context, d time.Duration, body func(ctx context.Context) error) error {
 	loop, _ := engine.Located(ctx)
 	now := loop.Now()
@@ -109,9 +110,10 @@ func newTimeoutScope(p *timeoutPlan) *TimeoutScope {
 	return tm
 }
 
-// Do is [Timeout] with this deadline: its errors are those of Timeout, and it is as much of
-// an await point. A second call returns an error without a call of body, also while the first goes on; one
-// that could not begin, in a callback or on a closed loop, does not count. (Timeout.__aenter__, Timeout.__aexit__)
+// Do is [Timeout] with this deadline: its errors are those of Timeout, and it is as much of an
+// await point. A second call returns an error without a call of body, also while the first
+// goes on; one that could not begin, in a callback or on a closed loop, does not count.
+// (Timeout.__aenter__, Timeout.__aexit__)
 func (tm *TimeoutScope) Do(ctx context.Context, body func(ctx context.Context) error) error {
 	p := tm.planned()
 	loop, _ := engine.Located(ctx)

@@ -148,8 +148,8 @@ func (x *failure) follow(f *Future) {
 }
 
 // listLate is for one that has failed on a loop which is closed: nobody runs it any more, and
-// the patrol sees to it. Without it, on another clock, or if what is kept is not to be reported before the end, which
-// was, the failure is followed alone.
+// the patrol sees to it. Without it, on another clock, or if what is kept is not to be
+// reported before the end, which was, the failure is followed alone.
 func (x *failure) listLate(f *Future) {
 	l := x.loop
 	x.follow(f)
