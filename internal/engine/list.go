@@ -1,8 +1,9 @@
 package engine
 
-// list is who is in it, in the order in which they came: the tasks of a loop, its failures,
-// and who ends with a context. The item lies in what is listed, so that to come allocates
-// nothing, and to leave needs no search. It is a ring through root, and must not be copied.
+// list is who is in it, in the order in which they came: the tasks of a loop, its failures and
+// outposts, and who ends with a context. The item lies in what is listed, so that to come
+// allocates nothing, and to leave needs no search. It is a ring through root, and must not be
+// copied.
 type list struct{ root item }
 
 // item is a place in one list at the most; it has no neighbours while it is in none.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"time"
+	"unsafe"
 )
 
 // Outpost waits on behalf of a task for what only a goroutine can wait for, such as a channel, while
@@ -16,15 +17,15 @@ import (
 // Whoever recalls one is told whether it has done what it was to do: nothing is done in between.
 // All but the goroutine itself is for the owner.
 type Outpost struct {
+	item // in its loop's outposts
+
 	// Written once, before it is stationed.
 	loop *Loop
 	task *Task
 	who  Mission
 
-	prev, next *Outpost
-	listed     bool
-	done       bool // or has panicked
-	panicked   any
+	done     bool // or has panicked
+	panicked any
 
 	// The goroutine, nil if there is none.
 	recall chan struct{}
@@ -53,9 +54,11 @@ type Mission interface {
 
 // outposts are those of a loop, in the order in which they were stationed.
 type outposts struct {
-	head, tail *Outpost
-	looks      bool // the owner looks by itself; written before the loop runs
+	list
+	looks bool // the owner looks by itself; written before the loop runs
 }
+
+func outpostAt(x *item) *Outpost { return (*Outpost)(unsafe.Pointer(x)) } // item is the first field
 
 // Station sends it out. The task is about to wait.
 func (o *Outpost) Station(t *Task, who Mission) {
@@ -81,14 +84,8 @@ func (s *stationed) run(l *Loop) {
 	if l.closed.Load() || o.task.due != nil {
 		return // it will not have to wait
 	}
-	p := &l.outposts
-	if o.prev = p.tail; p.tail == nil {
-		p.head = o
-	} else {
-		p.tail.next = o
-	}
-	p.tail, o.listed = o, true
-	if !p.looks {
+	l.outposts.add(&o.item)
+	if !l.outposts.looks {
 		o.arm()
 	}
 }
@@ -99,24 +96,6 @@ func (o *Outpost) run(*Loop) { o.takeBack() }
 func (o *Outpost) takeBack() {
 	o.disarm()
 	o.remove()
-}
-
-func (o *Outpost) remove() {
-	if !o.listed {
-		return
-	}
-	p := &o.loop.outposts
-	if o.prev == nil {
-		p.head = o.next
-	} else {
-		o.prev.next = o.next
-	}
-	if o.next == nil {
-		p.tail = o.prev
-	} else {
-		o.next.prev = o.prev
-	}
-	o.prev, o.next, o.listed = nil, nil, false
 }
 
 // ended takes a report.
@@ -202,10 +181,10 @@ func (l *Loop) survey() (done bool) {
 }
 
 func (l *Loop) eachOutpost(f func(*Outpost)) {
-	for o := l.outposts.head; o != nil; {
-		next := o.next
+	for x := l.outposts.first(); x != nil; {
+		o := outpostAt(x)
+		x = l.outposts.after(x) // before o leaves
 		f(o)
-		o = next
 	}
 }
 
@@ -222,7 +201,7 @@ func (l *Loop) surveyAndGuard(until time.Duration, busy int) (done bool) {
 }
 
 // outpostsWait reports whether the owner has to look.
-func (l *Loop) outpostsWait() bool { return l.outposts.head != nil && l.outposts.looks }
+func (l *Loop) outpostsWait() bool { return l.outposts.looks && !l.outposts.empty() }
 
 // recallAll is the end of the loop: nobody is woken any more, but a Go task asks what was done.
 func (l *Loop) recallAll() {
