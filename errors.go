@@ -82,6 +82,10 @@ var (
 	// (not in asyncio)
 	ErrChannelClosed = errors.New("asyncio: channel is closed")
 
+	// ErrNotStarted is returned by Start if the task has ended well without a call of started.
+	// (not in asyncio)
+	ErrNotStarted = errors.New("asyncio: the task has ended and did not call started: call it when it is ready")
+
 	// ErrGroupClosed is the error of a task created in a group that is finished, or
 	// is cancelling its tasks. (the RuntimeError of TaskGroup.create_task)
 	ErrGroupClosed = errors.New("asyncio: task group takes no more tasks")

@@ -156,6 +156,61 @@ func ExampleTaskGroup_Cancel() {
 	// <nil>
 }
 
+func ExampleTaskGroup_Supervise() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		session := func(n int) func(ctx context.Context) error {
+			return func(ctx context.Context) error {
+				if err := asyncio.Sleep(ctx, time.Duration(n)*time.Millisecond); err != nil {
+					return err
+				}
+				if n == 1 {
+					return errors.New("connection reset")
+				}
+				fmt.Println("session", n, "is over")
+				return nil
+			}
+		}
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			tg.Supervise(func(t asyncio.AnyTask, err error) { fmt.Println(t.Name()+":", err) })
+			for n := range 3 {
+				tg.CreateTask(session(n), asyncio.WithName(fmt.Sprint("session ", n)))
+			}
+			return nil
+		})
+	}))
+	fmt.Println(err)
+	// Output:
+	// session 0 is over
+	// session 1: connection reset
+	// session 2 is over
+	// <nil>
+}
+
+func ExampleStart() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		serve := func(ctx context.Context, started func(string)) error {
+			if err := asyncio.Sleep(ctx, time.Millisecond); err != nil { // binds, loads, warms up
+				return err
+			}
+			started("127.0.0.1:8080")
+			return asyncio.Sleep(ctx, time.Hour)
+		}
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			addr, err := asyncio.Start(ctx, tg, serve)
+			if err != nil {
+				return err // it never came up
+			}
+			fmt.Println("listening on", addr)
+			tg.Cancel("that was all")
+			return nil
+		})
+	}))
+	fmt.Println(err)
+	// Output:
+	// listening on 127.0.0.1:8080
+	// <nil>
+}
+
 func ExampleTaskGroup_SetLimit() {
 	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
 		working, most := 0, 0

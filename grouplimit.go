@@ -17,25 +17,45 @@ import (
 // the group. In a callback, which cannot wait, a task for which there is no room comes
 // back failed with ErrNotInTask. Zero or less is no bound.
 //
-// It must be called before the first task is created, and panics afterwards.
+// It may be called at any time. If there is more room then, those who wait for it go on in
+// their order. If there is less nobody is stopped: no task is created until so many have ended
+// that there is room again.
 func (tg *TaskGroup) SetLimit(n int) {
-	created := false
-	tg.made().Call(func() { created = tg.created })
-	if created {
-		panic("asyncio: TaskGroup.SetLimit after a task was created in the group: call it first")
+	if n <= 0 {
+		n = unlimited
 	}
-	tg.slots = nil
-	if n > 0 {
-		tg.slots = &slots{free: n, latest: priorities[lender]{less: later}}
-	}
+	tg.made().Call(func() {
+		s := tg.slots.Load()
+		if s == nil {
+			if n == unlimited {
+				return
+			}
+			s = &slots{free: -tg.tasks, latest: priorities[lender]{less: later}}
+			tg.slots.Store(s)
+		}
+		s.lock()
+		defer s.unlock()
+		s.free += n - s.limit
+		s.limit = n
+		s.serve()
+	})
 }
+
+const unlimited = 1 << 62
 
 // slots are the places of a group with a limit. A place that gets free goes to the
 // last who has lent its own, else to the first who waits for one. The last, because
-// those who lent before may be waiting for it.
+// those who lent before may be waiting for it. If one is free nobody waits.
+//
+// A task takes its place before it is created, as a reservation that is redeemed when the group
+// admits it. One that was created when there was no limit, and is on its way, has none: it takes a
+// place when it is admitted, as do those that are there when the first limit is set, whether
+// there is one or not.
 type slots struct {
 	monitor
-	free     int
+	limit    int
+	free     int // less than none if the limit was lowered
+	reserved int // taken for tasks that were not admitted yet
 	creators waitQueue
 	lenders  waitQueue
 	latest   priorities[lender]      // of the lenders, who has lent last first, and of some who have left
@@ -67,10 +87,14 @@ func (s *slots) take(ctx context.Context, k *groupKeeper) (reclaim func(), err e
 		s.loans++
 		s.lent[self] = s.loans
 		reclaim = func() { s.reclaim(ctx, self) }
+		s.reserved++
 	case s.free > 0: // so nobody waits
 		s.free--
+		s.reserved++
 	default:
-		err = s.wait(ctx, &s.creators, 0)
+		if err = s.wait(ctx, &s.creators, 0); err == nil {
+			s.reserved++
+		}
 	}
 	s.unlock()
 	return reclaim, err
@@ -124,7 +148,23 @@ func (s *slots) reclaim(ctx context.Context, self *engine.Task) {
 	}
 }
 
-// giveBack is the end of a task, or of one that was refused.
+// admitted is the admission of a task, or its refusal.
+func (s *slots) admitted(is bool) {
+	s.lock()
+	defer s.unlock()
+	had := s.reserved > 0
+	if had {
+		s.reserved--
+	}
+	switch {
+	case is && !had:
+		s.free--
+	case !is && had:
+		s.give()
+	}
+}
+
+// giveBack is the end of a task.
 func (s *slots) giveBack(t *engine.Task) {
 	s.lock()
 	defer s.unlock()
@@ -148,17 +188,27 @@ func (s *slots) line(n lender) {
 	s.latest.push(n)
 }
 
-// give hands a place to the next.
+// give gives a place to the next.
 func (s *slots) give() {
+	s.free++
+	s.serve()
+}
+
+// serve hands out the places that are free.
+func (s *slots) serve() {
+	for s.free > 0 && s.wakeOne() {
+		s.free--
+	}
+}
+
+func (s *slots) wakeOne() bool {
 	for s.latest.len() > 0 {
 		if n := s.latest.pop(); n.waits() {
 			s.wake(n.waiter)
-			return
+			return true
 		}
 	}
-	if !s.creators.wakeNext(&s.monitor) {
-		s.free++
-	}
+	return s.creators.wakeNext(&s.monitor)
 }
 
 // redeliver has a cancellation that cannot be returned to the caller delivered again.

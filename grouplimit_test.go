@@ -350,16 +350,6 @@ func TestGroupLimit(t *testing.T) {
 			})
 		})
 	})
-	t.Run("cannot be set later", func(t *testing.T) {
-		testutil.Succeed(t, func(ctx context.Context) error {
-			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-				asyncio.CreateTask(tg, testutil.Noop).Await(ctx)
-				asyncio.Sleep(ctx, 0)
-				testutil.ExpectPanic(t, func() { tg.SetLimit(1) }, "SetLimit", "first")
-				return nil
-			})
-		})
-	})
 	t.Run("with very many tasks", func(t *testing.T) {
 		many := testutil.Scaled(1_000_000)
 		for _, limit := range []int{1, 100} {
@@ -378,5 +368,164 @@ func TestGroupLimit(t *testing.T) {
 				return err
 			})
 		}
+	})
+}
+
+// A limit may be changed at any time: see SetLimit.
+func TestGroupLimitChanges(t *testing.T) {
+	// crowd is a group with so many tasks to be created, each of which works until it is let go.
+	type crowd struct {
+		tg            *asyncio.TaskGroup
+		working, ends int
+		gate          *asyncio.Semaphore
+	}
+	work := func(c *crowd) asyncio.Coroutine[asyncio.None] {
+		return asyncio.Void(func(ctx context.Context) error {
+			c.working++
+			defer func() { c.working--; c.ends++ }()
+			return c.gate.Acquire(ctx)
+		})
+	}
+	with := func(t *testing.T, f func(ctx context.Context, c *crowd) error) {
+		testutil.Succeed(t, func(ctx context.Context) error {
+			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+				return f(ctx, &crowd{tg: tg, gate: asyncio.NewSemaphore(0)})
+			})
+		})
+	}
+	create := func(ctx context.Context, c *crowd, n int) {
+		asyncio.CreateTask(ctx, asyncio.Void(func(context.Context) error {
+			for range n {
+				asyncio.CreateTask(c.tg, work(c))
+			}
+			return nil
+		}))
+	}
+	expect := func(ctx context.Context, t *testing.T, c *crowd, working int) {
+		t.Helper()
+		if asyncio.Sleep(ctx, time.Second); c.working != working {
+			t.Errorf("%d work, want %d", c.working, working)
+		}
+	}
+	// free lets n of them end.
+	free := func(c *crowd, n int) {
+		for range n {
+			c.gate.Release()
+		}
+	}
+	t.Run("to more: those who wait go on", func(t *testing.T) {
+		with(t, func(ctx context.Context, c *crowd) error {
+			c.tg.SetLimit(1)
+			create(ctx, c, 6)
+			expect(ctx, t, c, 1)
+			c.tg.SetLimit(3)
+			expect(ctx, t, c, 3)
+			c.tg.SetLimit(0)
+			expect(ctx, t, c, 6)
+			free(c, 6)
+			return nil
+		})
+	})
+	t.Run("to less: nobody is stopped", func(t *testing.T) {
+		with(t, func(ctx context.Context, c *crowd) error {
+			c.tg.SetLimit(3)
+			create(ctx, c, 8)
+			expect(ctx, t, c, 3)
+			c.tg.SetLimit(1)
+			expect(ctx, t, c, 3)
+			for _, working := range []int{2, 1, 1} {
+				free(c, 1)
+				expect(ctx, t, c, working)
+			}
+			c.tg.SetLimit(2)
+			expect(ctx, t, c, 2)
+			free(c, 8)
+			expect(ctx, t, c, 0)
+			if c.ends != 8 {
+				t.Error(c.ends)
+			}
+			return nil
+		})
+	})
+	t.Run("the first, when there are tasks", func(t *testing.T) {
+		with(t, func(ctx context.Context, c *crowd) error {
+			for range 3 {
+				asyncio.CreateTask(c.tg, work(c))
+			}
+			c.tg.SetLimit(2)
+			create(ctx, c, 2)
+			expect(ctx, t, c, 3)
+			for _, working := range []int{2, 2, 2, 1, 0} {
+				free(c, 1)
+				expect(ctx, t, c, working)
+			}
+			return nil
+		})
+	})
+	t.Run("while a task waits for what it has lent", func(t *testing.T) {
+		with(t, func(ctx context.Context, c *crowd) error {
+			c.tg.SetLimit(1)
+			back := false
+			asyncio.CreateTask(c.tg, asyncio.Void(func(context.Context) error {
+				asyncio.CreateTask(c.tg, work(c))
+				back = true
+				return nil
+			}))
+			if expect(ctx, t, c, 1); back {
+				t.Error("it has its place, which is another's")
+			}
+			c.tg.SetLimit(2)
+			if expect(ctx, t, c, 1); !back {
+				t.Error("it waits, and there is room")
+			}
+			free(c, 1)
+			return nil
+		})
+	})
+	t.Run("from other goroutines, while others create", func(t *testing.T) {
+		testutil.Within(t, func() {
+			const many = 2000
+			var working, most, ends atomic.Int32
+			_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+				return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+					for range 4 {
+						asyncio.Go(ctx, asyncio.Void(func(context.Context) error {
+							for range many / 4 {
+								asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+									most.Store(max(most.Load(), working.Add(1)))
+									err := asyncio.Sleep(ctx, 0)
+									working.Add(-1)
+									ends.Add(1)
+									return err
+								}))
+							}
+							return nil
+						}))
+					}
+					for i := range 200 {
+						if _, err := asyncio.ToThread(ctx, asyncio.Void(func(context.Context) error { tg.SetLimit(1 + i%7); return nil })); err != nil {
+							return err
+						}
+					}
+					for ends.Load() < many {
+						asyncio.Sleep(ctx, time.Millisecond)
+					}
+					// The account is right in the end.
+					tg.SetLimit(2)
+					most.Store(0)
+					for range 20 {
+						asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+							most.Store(max(most.Load(), working.Add(1)))
+							defer working.Add(-1)
+							return asyncio.Sleep(ctx, time.Millisecond)
+						}))
+					}
+					return nil
+				})
+			}))
+			if err != nil || most.Load() != 2 || ends.Load() != many {
+				t.Errorf("%v, %d at once, %d ended", err, most.Load(), ends.Load())
+			}
+		})
 	})
 }

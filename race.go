@@ -50,7 +50,16 @@ func race(ctx context.Context, fs []*engine.Future, until ReturnWhen) (w *waitin
 			f.Cancel(&engine.Request{Message: "another has finished first", By: f.Loop().Self()})
 		}
 	}
-	for err != ErrLoopClosed && pending(fs) { //nolint:errorlint // as above
+	if err = untilEnded(ctx, fs, err); err != nil {
+		w.unheard()
+	}
+	return w, err
+}
+
+// untilEnded waits for the ends of those that were asked to end, whatever happens meanwhile. It returns
+// what the caller is told, who goes with err.
+func untilEnded(ctx context.Context, fs []*engine.Future, err error) error {
+	for err != ErrLoopClosed && pending(fs) { //nolint:errorlint // not one that a context has for its cause
 		if err != nil {
 			ctx = engine.Unscoped(ctx)
 		}
@@ -59,16 +68,12 @@ func race(ctx context.Context, fs []*engine.Future, until ReturnWhen) (w *waitin
 		e := rest.await(ctx)
 		switch {
 		case errors.Is(e, ErrDeadlock):
-			w.unheard()
-			return w, e
+			return e
 		case e != nil && (err == nil || isCancellation(e, false) && !isCancellation(err, false)):
 			err = e // the first, unless that was a scope and no cancellation
 		}
 	}
-	if err != nil {
-		w.unheard()
-	}
-	return w, err
+	return err
 }
 
 func pending(fs []*engine.Future) bool {

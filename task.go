@@ -119,8 +119,9 @@ func (t *Task[T]) start(scope context.Context, l *engine.Loop, k engine.Keeper, 
 		body = &lateBody[T]{task: t}
 	}
 	if k != nil {
-		if g := k.(*groupKeeper); g.slots != nil {
-			reclaim, err := g.slots.take(scope, g)
+		g := k.(*groupKeeper)
+		if s := g.slots.Load(); s != nil {
+			reclaim, err := s.take(scope, g)
 			if err != nil {
 				s := engine.Failed
 				if isCancellation(err, false) {

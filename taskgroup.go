@@ -30,19 +30,21 @@ type TaskGroup struct {
 	cancelling engine.Asked // requests to cancel the parent that were there before
 	outer      *stopNode    // where it belongs to be asked to stop
 
-	slots *slots // of SetLimit, nil without one; written before the first task
+	slots atomic.Pointer[slots] // of SetLimit, nil before; written by the owner, read by who creates
 
 	stop stopNode
 
 	// Owner of the loop.
-	phase     groupPhase
-	tasks     int             // not taken note of yet as ended
-	created   bool            // there has been a task
-	aborting  bool            // the tasks were cancelled
-	requested *engine.Request // so was the parent, by this, which will take it back; nil if not
-	errs      []*TaskError    // in the order in which they ended
-	completed *engine.Members // what the parent waits for at the end, nil if it does not
-	first     engine.Members  // the first such, here to save an allocation
+	phase      groupPhase
+	tasks      int                             // not taken note of yet as ended
+	aborting   bool                            // the tasks were cancelled
+	requested  *engine.Request                 // so was the parent, by this, which will take it back; nil if not
+	errs       []*TaskError                    // in the order in which they ended
+	supervised bool                            // see Supervise
+	onFailure  func(AnyTask, error)            // nil to keep failures
+	starting   map[*engine.Task]*engine.Future // by Start: who has not said yet, or was not heard, that it has started
+	completed  *engine.Members                 // what the parent waits for at the end, nil if it does not
+	first      engine.Members                  // the first such, here to save an allocation
 
 	shutdown atomic.Pointer[groupShutdown] // nil until Shutdown is called
 
@@ -173,7 +175,7 @@ func (tg *TaskGroup) bodyEnded(err error) {
 	}
 	tg.phase = leaving
 	if err != nil && !tg.aborting {
-		tg.abort(err)
+		tg.abort(err, "")
 	}
 }
 
@@ -204,10 +206,10 @@ func (tg *TaskGroup) interrupted(err error) {
 	case tg.aborting:
 	case cancelled:
 		tg.propagate = err
-		tg.abort(err)
+		tg.abort(err, "")
 	default:
 		tg.failure = err
-		tg.abort(err)
+		tg.abort(err, "")
 	}
 }
 
@@ -248,21 +250,21 @@ func (tg *TaskGroup) outcome() error {
 }
 
 // abort cancels the tasks.
-func (tg *TaskGroup) abort(why error) {
+func (tg *TaskGroup) abort(why error, message string) {
 	tg.aborting = true
-	tg.scope.End(tg.request(why))
+	tg.scope.End(tg.request(why, message))
 }
 
-func (tg *TaskGroup) request(why error) *engine.Request {
-	return &engine.Request{Origin: engine.OriginGroup, By: tg.loop.Self(), Cause: why}
+func (tg *TaskGroup) request(why error, message string) *engine.Request {
+	return &engine.Request{Origin: engine.OriginGroup, By: tg.loop.Self(), Cause: why, Message: message}
 }
 
 // interrupt cancels the parent on behalf of the group.
-func (tg *TaskGroup) interrupt(why error) {
+func (tg *TaskGroup) interrupt(why error, message string) {
 	if tg.requested != nil {
 		return
 	}
-	tg.requested = tg.request(why)
+	tg.requested = tg.request(why, message)
 	if tg.parent != nil {
 		tg.parent.Interrupt(tg.requested, tg.cancelling)
 	}
@@ -289,10 +291,9 @@ func (k *groupKeeper) Admit(t *engine.Task) (err error) {
 		err = fmt.Errorf("%w: it is cancelling its tasks", ErrGroupClosed)
 	default:
 		tg.tasks++
-		tg.created = true
 	}
-	if err != nil && tg.slots != nil {
-		tg.slots.giveBack(t)
+	if s := tg.slots.Load(); s != nil {
+		s.admitted(err == nil)
 	}
 	return err
 }
@@ -300,29 +301,42 @@ func (k *groupKeeper) Admit(t *engine.Task) (err error) {
 // Ended takes note of a task's end.
 func (k *groupKeeper) Ended(t *engine.Task) {
 	tg := (*TaskGroup)(k)
-	if tg.slots != nil {
-		tg.slots.giveBack(t)
+	if s := tg.slots.Load(); s != nil {
+		s.giveBack(t)
 	}
-	if tg.tasks--; tg.tasks == 0 && tg.completed != nil && tg.completed.Claim() {
-		tg.completed.Settle(engine.Succeeded, nil)
-	}
-	if t.State() != engine.Failed || tg.phase == finished { // then it is as any error that nobody has asked for
+	told := tg.starting != nil && tg.toStarter(t)
+	failed := !told && t.State() == engine.Failed && tg.phase != finished // else it is as any error that nobody has asked for
+	if !failed {
+		tg.oneLess()
 		return
 	}
 	err := t.Peek() // who leaves the group tells of it, if that is not unwound
 	if t.Cancelling() > 0 {
 		err = cleanUpError(err)
 	}
+	if tg.onFailure != nil {
+		defer tg.oneLess() // it may create another in the place of this one
+		tg.tell(t, err)
+		return
+	}
+	tg.oneLess()
 	tg.errs = append(tg.errs, newTaskError(t.Face().(AnyTask), err))
-	if !tg.aborting && tg.requested == nil {
-		tg.abort(err)
-		tg.interrupt(err)
+	if !tg.supervised && !tg.aborting && tg.requested == nil {
+		tg.abort(err, "")
+		tg.interrupt(err, "")
+	}
+}
+
+// oneLess takes note that there is one task less.
+func (tg *TaskGroup) oneLess() {
+	if tg.tasks--; tg.tasks == 0 && tg.completed != nil && tg.completed.Claim() {
+		tg.completed.Settle(engine.Succeeded, nil)
 	}
 }
 
 // Counts is for the engine, which explores orders: whether Ended would only count.
 func (k *groupKeeper) Counts(t *engine.Task) bool {
-	return k.slots == nil && k.tasks > 1 && t.State() != engine.Failed
+	return k.slots.Load() == nil && k.starting == nil && k.tasks > 1 && t.State() != engine.Failed
 }
 
 // Completion is for the engine's picture of who waits for whom.
@@ -334,18 +348,25 @@ func (k *groupKeeper) Completion() *engine.Future {
 }
 
 // Cancel ends the group: its tasks are cancelled, and so is the body if it has not
-// returned. WithTaskGroup then returns nil, unless something really failed. It does
-// not block, and does nothing to a group that is finished. (TaskGroup.cancel)
-func (tg *TaskGroup) Cancel() { tg.made().Do(tg.cancel) }
+// returned; their *CancelledError has this message. WithTaskGroup then returns nil, unless
+// something really failed. It does not block, and does nothing to a group that is finished. At
+// most one message is used. (TaskGroup.cancel)
+func (tg *TaskGroup) Cancel(msg ...string) {
+	message := ""
+	if len(msg) > 0 {
+		message = msg[0]
+	}
+	tg.made().Do(func() { tg.cancel(message) })
+}
 
-func (tg *TaskGroup) cancel() {
+func (tg *TaskGroup) cancel(message string) {
 	if tg.phase == finished {
 		return
 	}
 	if !tg.aborting {
-		tg.abort(nil)
+		tg.abort(nil, message)
 	}
-	tg.interrupt(nil)
+	tg.interrupt(nil, message)
 }
 
 // Shutdown ends the group in two steps. First it asks: the event that [Stopping]
@@ -375,7 +396,7 @@ func (tg *TaskGroup) Shutdown(grace time.Duration) {
 			if tg.phase == inBody && tg.parent != nil {
 				reportIgnored(tg.loop, tg.parent, grace)
 			}
-			tg.cancel()
+			tg.cancel("")
 		}, nil)
 		x.deadline.At(tg.loop.Deadline(grace))
 	})

@@ -33,8 +33,10 @@ func TestGroupCancel(t *testing.T) {
 		"a task outside": func(ctx context.Context, tg *asyncio.TaskGroup) {
 			asyncio.CreateTask(ctx, asyncio.Void(func(context.Context) error { tg.Cancel(); return nil }))
 		},
-		"a callback":        func(ctx context.Context, tg *asyncio.TaskGroup) { asyncio.RunningLoop(ctx).CallSoon(tg.Cancel) },
-		"another goroutine": func(_ context.Context, tg *asyncio.TaskGroup) { testutil.Elsewhere(tg.Cancel) },
+		"a callback": func(ctx context.Context, tg *asyncio.TaskGroup) {
+			asyncio.RunningLoop(ctx).CallSoon(func() { tg.Cancel() })
+		},
+		"another goroutine": func(_ context.Context, tg *asyncio.TaskGroup) { testutil.Elsewhere(func() { tg.Cancel() }) },
 	}
 	for name, cancel := range ways {
 		t.Run("by "+name, func(t *testing.T) {
@@ -156,7 +158,7 @@ func TestGroupCancel(t *testing.T) {
 			var group *asyncio.TaskGroup
 			err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error { group = tg; return nil })
 			group.Cancel()
-			testutil.Elsewhere(group.Cancel)
+			testutil.Elsewhere(func() { group.Cancel() })
 			testutil.ExpectUncancelled(ctx, t)
 			return err
 		})

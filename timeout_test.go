@@ -502,7 +502,7 @@ func TestCancelInTheTurnOfAScopesEndWins(t *testing.T) {
 		},
 		"a group that is cancelled": func(ctx context.Context) error {
 			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
-				asyncio.RunningLoop(ctx).CallLater(time.Second, tg.Cancel)
+				asyncio.RunningLoop(ctx).CallLater(time.Second, func() { tg.Cancel() })
 				return long(ctx)
 			})
 		},

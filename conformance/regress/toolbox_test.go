@@ -501,7 +501,7 @@ func TestGroupCancelAfterARefusedCancellation(t *testing.T) {
 			testutil.ExpectIs(t, "what is refused", testutil.Forever(ctx), asyncio.ErrCancelled)
 			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
 				asyncio.CreateTask(tg, asyncio.Void(testutil.Forever))
-				asyncio.RunningLoop(ctx).CallLater(time.Second, tg.Cancel)
+				asyncio.RunningLoop(ctx).CallLater(time.Second, func() { tg.Cancel() })
 				return testutil.Forever(ctx)
 			})
 		}))

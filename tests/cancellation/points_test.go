@@ -304,6 +304,42 @@ var awaitPoints = []awaitPoint{
 			return err
 		}
 	}},
+	{"Start", func(ctx context.Context, s *scene) {
+		f := s.awaited(ctx, "what the child awaits", beforeAwait, inWait, notCancelled)
+		s.beside = []position{wokenFirst, cancelledFirst}
+		end := asyncio.NewFuture[int](ctx)
+		var group *asyncio.TaskGroup
+		holder := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+				group = tg
+				_, err := end.Await(ctx)
+				return err
+			})
+		}))
+		settle(ctx)
+		began, ended := 0, 0
+		s.await = func(ctx context.Context) error {
+			v, err := asyncio.Start(ctx, group, func(ctx context.Context, started func(int)) error {
+				began++
+				defer func() { ended++ }()
+				v, err := f.Await(ctx)
+				if err == nil {
+					started(v)
+				}
+				return err
+			})
+			if err == nil && v != 1 {
+				s.t.Error(v)
+			}
+			return err
+		}
+		s.andCheck(func(ctx context.Context) {
+			end.SetResult(0)
+			if _, err := holder.Await(ctx); err != nil || began != ended {
+				s.t.Errorf("%v, %d began, %d ended", err, began, ended)
+			}
+		})
+	}},
 	{"CreateTask in a full group", func(ctx context.Context, s *scene) {
 		s.line, s.atOnce, s.unscoped = true, true, true
 		f := s.awaited(ctx, "what the first child awaits")

@@ -418,6 +418,67 @@ func TestDifferencesOfGroups(t *testing.T) {
 			return err
 		})
 	})
+	t.Run("SetLimit at any time", func(t *testing.T) {
+		testutil.Succeed(t, func(ctx context.Context) error {
+			start := asyncio.RunningLoop(ctx).Time()
+			err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+				asyncio.CreateTask(tg, asyncio.Delay(time.Second, 0))
+				tg.SetLimit(1)
+				asyncio.CreateTask(tg, asyncio.Delay(time.Second, 0))
+				return nil
+			})
+			if took := asyncio.RunningLoop(ctx).Time().Sub(start); took != 2*time.Second {
+				t.Error(took)
+			}
+			return err
+		})
+	})
+	t.Run("Supervise lets the others go on", func(t *testing.T) {
+		testutil.Succeed(t, func(ctx context.Context) error {
+			var other *asyncio.Task[int]
+			err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+				tg.Supervise(nil)
+				asyncio.CreateTask(tg, testutil.Fail(testutil.ErrTest))
+				other = asyncio.CreateTask(tg, asyncio.Delay(time.Second, 1))
+				return nil
+			})
+			testutil.ExpectGroupError(t, err, testutil.ErrTest)
+			testutil.ExpectState(t, "the other", other, "succeeded")
+			return nil
+		})
+	})
+	t.Run("Start waits until the task is ready", func(t *testing.T) {
+		testutil.Succeed(t, func(ctx context.Context) error {
+			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+				v, err := asyncio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
+					started(1)
+					return nil
+				})
+				if v != 1 {
+					t.Error(v)
+				}
+				return err
+			})
+		})
+	})
+	t.Run("Cancel has a message", func(t *testing.T) {
+		testutil.Succeed(t, func(ctx context.Context) error {
+			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+				a := asyncio.CreateTask(tg, asyncio.Void(testutil.Forever))
+				asyncio.Sleep(ctx, 0)
+				tg.Cancel("enough")
+				body := testutil.Forever(ctx)
+				a.Await(asyncio.RunningLoop(ctx).Context())
+				for _, err := range []error{body, a.Err()} {
+					var c *asyncio.CancelledError
+					if !errors.As(err, &c) || c.Message != "enough" || c.Error() != "asyncio: cancelled by task group: enough" {
+						t.Error(err)
+					}
+				}
+				return body
+			})
+		})
+	})
 	t.Run("Shutdown asks, and cancels who does not listen", func(t *testing.T) {
 		var r testutil.Reports
 		_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {

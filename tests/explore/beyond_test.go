@@ -9,6 +9,7 @@ import (
 
 	"github.com/asyncio-go/asyncio"
 	"github.com/asyncio-go/asyncio/asynciotest"
+	"github.com/asyncio-go/asyncio/internal/testutil"
 )
 
 // What was sent on a channel is received once, by tasks and Go tasks, whoever is cancelled.
@@ -61,6 +62,83 @@ func TestExploreChannels(t *testing.T) {
 					return fmt.Errorf("sent %v, got %v", sent, got)
 				}
 				return nil
+			})
+		}
+	}
+}
+
+// However a supervised group ends, all of its tasks have, and each failure was told once.
+func TestExploreSupervise(t *testing.T) {
+	for _, cancel := range []int{0, 2} {
+		explore(t, asynciotest.Options{Cancel: cancel}, func(ctx context.Context, c *crew) error {
+			c.task("group", func(ctx context.Context) error {
+				failed, told, inside := 0, 0, 0
+				err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+					tg.Supervise(func(_ asyncio.AnyTask, err error) { told++ })
+					for i := range 3 {
+						asyncio.CreateTask(tg, asyncio.Void(func(ctx context.Context) error {
+							inside++
+							defer func() { inside-- }()
+							if err := yield(ctx); err != nil {
+								return err
+							}
+							if i == 1 {
+								failed++
+								return testutil.ErrTest
+							}
+							return yield(ctx)
+						}), asyncio.WithName(fmt.Sprint("child", i)))
+					}
+					return yield(ctx)
+				})
+				if inside != 0 || failed != told || errors.Is(err, testutil.ErrTest) {
+					return fmt.Errorf("%d inside, %d failed, %d told: %s", inside, failed, told, testutil.Show(err))
+				}
+				return err
+			})
+			return c.ended()
+		})
+	}
+}
+
+// A task that Start does not return for has ended; one that it does is of the group.
+func TestExploreStart(t *testing.T) {
+	for _, fails := range []bool{false, true} {
+		for _, cancel := range []int{0, 2} {
+			explore(t, asynciotest.Options{Cancel: cancel}, func(ctx context.Context, c *crew) error {
+				c.task("group", func(ctx context.Context) error {
+					began, inside, ready := false, false, false
+					err := asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+						_, err := asyncio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
+							began, inside = true, true
+							defer func() { inside = false }()
+							err := yield(ctx)
+							if err == nil && fails {
+								return testutil.ErrTest
+							}
+							if err == nil {
+								ready = true
+								started(1)
+							}
+							_ = yield(ctx)
+							return err
+						}, asyncio.WithName("child"))
+						switch {
+						case err != nil && inside:
+							return fmt.Errorf("the task is there still: %s", testutil.Show(err))
+						case err == nil && !ready:
+							return errors.New("it was not ready")
+						case errors.Is(err, testutil.ErrTest):
+							return nil // told here, and nowhere else
+						}
+						return err
+					})
+					if inside || began && errors.Is(err, testutil.ErrTest) {
+						return fmt.Errorf("inside %t: %s", inside, testutil.Show(err))
+					}
+					return err
+				})
+				return c.ended()
 			})
 		}
 	}

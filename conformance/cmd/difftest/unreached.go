@@ -284,6 +284,8 @@ var unreached = []reason{
 		"lock.go Lock.TryAcquire",
 		"map.go .*",
 		"channel.go .*",
+		"start.go .*",
+		"supervise.go .*",
 		"firstsuccess.go .*",
 		"grouperror.go GroupError.add",
 		"race.go .*",

@@ -106,17 +106,17 @@ var scopeMutants = []mutant{
 		name:  "group-leaves-siblings",
 		wrong: "a group does not cancel its tasks when one fails",
 		file:  "taskgroup.go",
-		old:   `	tg.scope.End(tg.request(why))`,
-		new:   `	_ = tg.request(why)`,
+		old:   `	tg.scope.End(tg.request(why, message))`,
+		new:   `	_ = tg.request(why, message)`,
 	},
 	{
 		name:  "group-leaves-body",
 		wrong: "a group does not cancel its body when a task fails",
 		file:  "taskgroup.go",
-		old: `		tg.abort(err)
-		tg.interrupt(err)
+		old: `		tg.abort(err, "")
+		tg.interrupt(err, "")
 `,
-		new: `		tg.abort(err)
+		new: `		tg.abort(err, "")
 `,
 	},
 	{
@@ -124,9 +124,9 @@ var scopeMutants = []mutant{
 		wrong: "a group swallows a cancellation while it waits for its tasks",
 		file:  "taskgroup.go",
 		old: `		tg.propagate = err
-		tg.abort(err)
+		tg.abort(err, "")
 `,
-		new: `		tg.abort(err)
+		new: `		tg.abort(err, "")
 `,
 	},
 	{
@@ -149,8 +149,8 @@ var scopeMutants = []mutant{
 		name:  "group-cancels-again",
 		wrong: "a group that is cancelling its tasks cancels who waits for them when another fails",
 		file:  "taskgroup.go",
-		old:   `if !tg.aborting && tg.requested == nil {`,
-		new:   `if tg.requested == nil {`,
+		old:   `!tg.aborting && tg.requested == nil {`,
+		new:   `tg.requested == nil {`,
 	},
 	{
 		name:  "group-errors-reversed",
