@@ -70,13 +70,17 @@
 // # Several tasks
 //
 // [WithTaskGroup] is the way to have tasks that belong together: it waits for all of
-// them, and when one fails it cancels the others. tg.CreateTask(f) takes a function without
-// a result, CreateTask(tg, c) a coroutine with one. [Gather], [GatherAll], [Wait],
-// [AsCompleted], [Race] and [FirstSuccess] wait for tasks, Go tasks and futures that somebody
-// else has made; [Map] makes one for each item. [Timeout] and [WaitFor] put an end to what
-// takes too long, [Shield] keeps a cancellation away. [Lock], [Event], [Condition],
-// [Semaphore], [Barrier] and [Queue] are first come, first served, for tasks and
-// goroutines alike. [Receive] and [Send] wait for channels of Go's.
+// them, and when one fails it cancels the others, unless the group is told to go on
+// ([TaskGroup.Supervise]). tg.CreateTask(f) takes a function without a result,
+// CreateTask(tg, c) a coroutine with one; [Start] waits until a task says that it is
+// ready. [Map] is a group over the items of a slice.
+//
+// [Gather], [GatherAll], [Wait], [AsCompleted], [Race] and [FirstSuccess] wait for tasks, Go
+// tasks and futures that somebody else has made. [Timeout] and [WaitFor] put an end to
+// what takes too long, [Shield] keeps a cancellation away.
+//
+// [Lock], [Event], [Condition], [Semaphore], [Barrier] and [Queue] are first come, first
+// served, for tasks and goroutines alike. [Receive] and [Send] wait for channels of Go's.
 //
 // # Names
 //
