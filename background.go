@@ -100,9 +100,9 @@ func (r *Runner) shutdown(ctx context.Context, who string) error {
 	if ctx == nil {
 		panic("asyncio: " + who + " with a nil context: context.Background() gives it the grace")
 	}
+	patient := ctx.Done() == nil
 	ctx, restore := r.loop.heedSignals(ctx)
 	defer restore()
-	patient := ctx.Done() == nil
 	var over error
 	if ctx.Err() != nil {
 		over = context.Cause(ctx)

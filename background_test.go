@@ -3,6 +3,7 @@ package asyncio_test
 import (
 	"context"
 	"errors"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -217,6 +218,31 @@ func TestShutdownWithinItsContext(t *testing.T) {
 				j.Expect(t, byShutdown)
 				reports.Expect(t, "destroyed … deaf")
 			})
+		}
+	})
+	t.Run("a signal ends it, which does not take the grace", func(t *testing.T) {
+		testutil.CaptureLog(t, nil)
+		opts := []asyncio.Option{asyncio.WithGrace(7 * time.Second), asyncio.WithVirtualClock(),
+			asyncio.WithSignals(os.Interrupt), new(testutil.Reports).Option()}
+		r, scope := started(t, opts...)
+		asyncio.CreateTask(scope, asyncio.Void(deafTo), asyncio.WithName("deaf"))
+		expectLate(t, r.Close(), "grace of 7s: deaf")
+
+		r, scope = started(t, opts...)
+		asyncio.Go(scope, asyncio.Void(func(ctx context.Context) error { // it holds the clock
+			<-ctx.Done() // Shutdown has taken the signal by then
+			me, err := os.FindProcess(os.Getpid())
+			if err == nil {
+				err = me.Signal(os.Interrupt)
+			}
+			<-t.Context().Done()
+			return err
+		}), asyncio.WithName("deaf"))
+		err := r.Shutdown(context.Background())
+		expectLate(t, err, "(signal: interrupt)", "deaf")
+		var signal *asyncio.SignalError
+		if !errors.As(err, &signal) {
+			t.Error(err)
 		}
 	})
 	t.Run("when it has ended already they have one turn", func(t *testing.T) {

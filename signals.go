@@ -12,7 +12,7 @@ import (
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
 
-// WithSignals has signals end [Run], and [RunOn] and Runner.Close as long as they run:
+// WithSignals has signals end [Run], and [RunOn], Runner.Close and Shutdown as long as they run:
 // [os.Interrupt], which is Ctrl-C, and SIGTERM, unless others are given. At the first one
 // the ctx of main ends, with a [*SignalError] as cause. At the second, should somebody not
 // listen, standard error is told who is still there and where, and the process ends at once
