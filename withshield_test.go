@@ -355,6 +355,67 @@ func TestWithShieldAmongScopes(t *testing.T) {
 			},
 		},
 		{
+			Name: "around a Timeout whose group fails as it expires, while the task is asked",
+			Want: []string{"7ms out gets a cancellation by timeout", "7ms timeout", "7ms after gets cancelled"},
+			Main: func(ctx context.Context, tr *testutil.Trace) error {
+				a := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+					_ = asyncio.WithShield(ctx, testutil.Millis(100), func(ctx context.Context) error {
+						return says(tr, asyncio.Timeout(ctx, testutil.Millis(7), func(ctx context.Context) error {
+							_ = asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+								_ = asyncio.Sleep(tg, time.Second)
+								return errors.New("oh")
+							})
+							err := asyncio.Sleep(ctx, time.Second)
+							tr.Add("out gets %s", how(err))
+							return err
+						}))
+					})
+					tr.Nap(ctx, "after", 50)
+					return nil
+				}))
+				tr.Sleep(ctx, 3)
+				a.Cancel()
+				_, _ = a.Await(ctx)
+				return nil
+			},
+		},
+		{
+			Name: "around a Timeout that expires with it",
+			Want: []string{"7ms in gets a cancellation by Cancel", "7ms a cancellation by Cancel", "57ms after wakes"},
+			Main: func(ctx context.Context, tr *testutil.Trace) error {
+				a := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+					tr.Sleep(ctx, 0)
+					asyncio.CurrentTask(ctx).Cancel()
+					_ = asyncio.WithShield(ctx, testutil.Millis(7), func(ctx context.Context) error {
+						return says(tr, asyncio.Timeout(ctx, testutil.Millis(7), func(ctx context.Context) error {
+							err := testutil.Forever(ctx)
+							tr.Add("in gets %s", how(err))
+							return err
+						}))
+					})
+					tr.Nap(ctx, "after", 50)
+					return nil
+				}))
+				_, _ = a.Await(ctx)
+				return nil
+			},
+		},
+		{
+			Name: "in a context of somebody else's that ends, until it is over",
+			Want: []string{"outside gets context canceled", "10ms in gets context canceled", "60ms after wakes"},
+			Main: func(ctx context.Context, tr *testutil.Trace) error {
+				scope, cancel := context.WithCancel(ctx)
+				_ = asyncio.WithShield(scope, testutil.Millis(10), func(ctx context.Context) error {
+					cancel()
+					tr.Nap(scope, "outside", 20)
+					tr.Nap(ctx, "in", 20)
+					return nil
+				})
+				tr.Nap(ctx, "after", 50)
+				return nil
+			},
+		},
+		{
 			Name: "in a scope that ends, until it is over",
 			Want: []string{"3ms outside gets asyncio: timeout", "10ms in gets asyncio: timeout", "60ms after wakes"},
 			Main: func(ctx context.Context, tr *testutil.Trace) error {
@@ -515,6 +576,30 @@ func TestWithShieldTasks(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// The ctx may lead to another loop than that of the task: what is held is the task's.
+func TestWithShieldWithAnotherLoop(t *testing.T) {
+	other := asyncio.NewLoop()
+	defer other.Close()
+	testutil.PlainRun(t, func(ctx context.Context) error {
+		a := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+			err := asyncio.WithShield(other.Context(), testutil.Millis(10), func(in context.Context) error {
+				return errors.Join(asyncio.Sleep(ctx, testutil.Millis(5)), in.Err())
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			return asyncio.Sleep(ctx, testutil.Millis(5))
+		}))
+		_ = asyncio.Sleep(ctx, testutil.Millis(1))
+		a.Cancel()
+		_, err := a.Await(ctx)
+		if !errors.Is(err, asyncio.ErrCancelled) {
+			t.Error(err)
+		}
+		return nil
+	}, asyncio.WithVirtualClock())
 }
 
 func TestWithShieldOfNothing(t *testing.T) {

@@ -205,7 +205,11 @@ func (t *Task) handOver() *Request {
 func (t *Task) Redeliver(unheard bool) {
 	t.loop.do(action(func() {
 		if t.Asked().Count > 0 && !t.Finished() {
-			t.keep(t.again())
+			r := t.again()
+			if s := t.known().shield.Load(); s != nil {
+				r = s.last
+			}
+			t.keep(r)
 			t.more().unheard = unheard
 		}
 	}))
@@ -242,8 +246,14 @@ func (t *Task) heeded() *Request {
 }
 
 // Standing returns the first request since there was none that was not taken back, but
-// for those of Interrupt; nil if there is none. It is for whom a request has gone to.
-func (t *Task) Standing() *Request { return t.known().standing.Load() }
+// for those of Interrupt; nil if there is none, or it may be one that a shield holds. It is
+// for whom a request has gone to.
+func (t *Task) Standing() *Request {
+	if x := t.known(); x.shield.Load() == nil {
+		return x.standing.Load()
+	}
+	return nil
+}
 
 // Cancelling returns how many requests were made and not taken back.
 func (t *Task) Cancelling() int { return int(t.known().cancels.Load()) }

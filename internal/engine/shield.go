@@ -28,6 +28,7 @@ type Shield struct {
 	in atomic.Int32 // requests that have come through since it was entered, and were not taken back
 
 	// Owner.
+	last  *Request // the latest of in
 	spent bool     // it does not hold any more
 	held  *Request // the latest that it has held up, nil if none
 	n     int32    // how many it has
@@ -40,7 +41,11 @@ type Shield struct {
 func EnterShield(ctx context.Context, t *Task, d time.Duration) *Shield {
 	at := locate(ctx)
 	s := &Shield{task: t, from: at.from}
-	s.init(ctx, at, at.loop.Deadline(d))
+	s.init(ctx, at, Never)
+	if t != nil {
+		s.loop = t.loop // to which that of ctx may be a foreign one
+	}
+	s.SetDeadline(s.loop.Deadline(d))
 	if own, ok := at.ends.(*Task); at.ends != nil && (!ok || own != t) {
 		s.at.ends = &s.Scope // else it is only by requests that waits end
 	}
@@ -80,6 +85,7 @@ func (s *Shield) run(*Loop) {
 	if t := s.task; t != nil && s.held == nil && t.askedOutside(s) {
 		s.held, s.since = t.again(), 0
 	}
+	s.n = max(s.n, 1) // one was counted by those outside: it comes in now
 	s.release()
 	s.link.remove()
 	s.link.join(s.loop, s.from)
@@ -99,8 +105,8 @@ func (s *Shield) leave() {
 	s.End(leftShield)
 	if t := s.task; t != nil {
 		t.more().shield.Store(s.outer)
-		if s.outer != nil {
-			s.outer.in.Add(s.in.Load())
+		if n := s.in.Load(); s.outer != nil && n > 0 {
+			s.outer.came(n, s.last)
 		}
 		s.release()
 	}
@@ -149,11 +155,16 @@ func (l *Loop) press(t *Task, r *Request, since int32, brief bool, n int32) {
 		return
 	}
 	if s != nil {
-		s.in.Add(n)
+		s.came(n, r)
 	}
 	if brief || !l.abandoned(t) {
 		l.pass(t, r, brief)
 	}
+}
+
+func (s *Shield) came(n int32, r *Request) {
+	s.in.Add(n)
+	s.last = r
 }
 
 // holding returns the shield, of s and those outside of it, that holds a request from a

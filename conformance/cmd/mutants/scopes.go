@@ -188,11 +188,11 @@ var scopeMutants = []mutant{
 		name:  "shield-loses",
 		wrong: "what a shield has held is lost at its end",
 		file:  "internal/engine/shield.go",
-		old: `			s.outer.in.Add(s.in.Load())
+		old: `			s.outer.came(n, s.last)
 		}
 		s.release()
 `,
-		new: `			s.outer.in.Add(s.in.Load())
+		new: `			s.outer.came(n, s.last)
 		}
 `,
 		guard: `^TestWithShieldHolds$`,
