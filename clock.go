@@ -18,7 +18,8 @@ func (l *Loop) Time() time.Time { return l.core().Time() }
 //
 // Go tasks at work hold the clock until they await or end. Other goroutines do not:
 // what they ask of the loop may come after a jump. A loop with nothing left to do and
-// no timer waits for them, as on the machine's clock.
+// no timer waits for them, as on the machine's clock. The Deadline of a ctx in a [Timeout] is a
+// moment of this clock too: package net, which holds it against the machine's, finds it long past.
 func WithVirtualClock() Option {
 	return func(o *options) {
 		o.Driver = engine.NewVirtual(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC))
