@@ -471,3 +471,78 @@ func ExampleLifoQueue() {
 	// true
 	// top <nil>
 }
+
+func ExampleSemaphore_AcquireN() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		memory := asyncio.NewBoundedSemaphore(8) // gigabytes
+		job := func(ctx context.Context, name string, needs int) error {
+			if err := memory.AcquireN(ctx, needs); err != nil {
+				return err
+			}
+			defer memory.ReleaseN(needs)
+			fmt.Println(name, "has", needs)
+			return asyncio.Sleep(ctx, time.Millisecond)
+		}
+		fmt.Println(memory.TryAcquireN(9), memory.Free())
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			tg.CreateTask(func(ctx context.Context) error { return job(ctx, "small", 2) })
+			tg.CreateTask(func(ctx context.Context) error { return job(ctx, "large", 7) }) // waits for all but one
+			tg.CreateTask(func(ctx context.Context) error { return job(ctx, "tiny", 1) })  // and is not passed
+			return nil
+		})
+	}))
+	fmt.Println(err)
+	// Output:
+	// false 8
+	// small has 2
+	// large has 7
+	// tiny has 1
+	// <nil>
+}
+
+func ExampleRWLock() {
+	_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+		var lock asyncio.RWLock
+		config := "old"
+		read := func(ctx context.Context) error {
+			return lock.WithRead(ctx, func() error {
+				seen := config
+				err := asyncio.Sleep(ctx, time.Millisecond) // others may read meanwhile, and nobody writes
+				fmt.Println(seen, seen == config)
+				return err
+			})
+		}
+		return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+			tg.CreateTask(read)
+			tg.CreateTask(read)
+			tg.CreateTask(func(ctx context.Context) error {
+				return lock.With(ctx, func() error { config = "new"; return nil })
+			})
+			tg.CreateTask(read)
+			return nil
+		})
+	}))
+	fmt.Println(err)
+	// Output:
+	// old true
+	// old true
+	// new true
+	// <nil>
+}
+
+func ExampleRWLock_TryAcquireRead() {
+	ctx := context.Background() // a goroutine may use it too
+	var lock asyncio.RWLock
+	if err := lock.Acquire(ctx); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(lock.TryAcquireRead(), lock.TryAcquire(), lock.Locked())
+	fmt.Println(lock.Release())
+	fmt.Println(lock.AcquireRead(ctx), lock.TryAcquireRead())
+	fmt.Println(lock.ReleaseRead(), lock.ReleaseRead(), lock.Locked())
+	// Output:
+	// false false true
+	// <nil>
+	// <nil> true
+	// <nil> <nil> false
+}

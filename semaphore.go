@@ -3,7 +3,7 @@ package asyncio
 import (
 	"context"
 	"fmt"
-	"slices"
+	"math"
 
 	"github.com/asyncio-go/asyncio/internal/engine"
 )
@@ -18,10 +18,7 @@ type Semaphore struct {
 	bounded bool // it is one
 	waiters waitQueue
 
-	// Kept only on loops under test and in debug mode: anywhere else the one who takes a
-	// free place would pay for it.
-	holders []*engine.Task
-	vague   bool // somebody else has released for one of several: it is not known for whom
+	holders holders
 }
 
 // NewSemaphore makes a semaphore with n places. A negative n is a mistake and
@@ -48,11 +45,47 @@ func (s *Semaphore) init(n int) {
 func (s *Semaphore) Acquire(ctx context.Context) error {
 	s.lock()
 	if s.take() {
-		s.hold(ctx)
+		s.holders.add(ctx)
 		s.unlock()
 		return nil
 	}
+	return s.wait(ctx, 1)
+}
+
+// AcquireN waits for n places and takes them at once. It stands in the same line as Acquire: as long as
+// it waits nobody behind it has a place, or it would never see n of them free. It is an
+// await point if there are not as many, or if others wait; otherwise it returns at once. (not in
+// asyncio)
+//
+// More than a [BoundedSemaphore] has places is an error, at once. With 0 it returns nil, and a
+// negative n panics. All else is as of [Semaphore.Acquire].
+func (s *Semaphore) AcquireN(ctx context.Context, n int) error {
+	checkPlaces(n)
+	s.lock()
+	switch {
+	case s.bounded && n > s.bound:
+		s.unlock()
+		return fmt.Errorf("asyncio: AcquireN of %d places: the BoundedSemaphore has %d", n, s.bound)
+	case s.takeN(n):
+		s.hold(ctx, n)
+		s.unlock()
+		return nil
+	}
+	return s.wait(ctx, n)
+}
+
+func checkPlaces(n int) {
+	if n < 0 || n > math.MaxInt32 {
+		panic(fmt.Sprintf("asyncio: %d places of a semaphore: it takes a number from 0 to %d", n, math.MaxInt32))
+	}
+}
+
+// wait waits for n places. The monitor is locked.
+func (s *Semaphore) wait(ctx context.Context, n int) error {
 	w, err := s.waiters.enter(ctx, &s.monitor, s)
+	if err == nil {
+		w.more = int32(n - 1)
+	}
 	s.unlock()
 	if err != nil {
 		return err
@@ -60,36 +93,23 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 	err = w.Wait(ctx)
 	s.waiters.leave(w, err)
 	if err == nil {
-		s.hold(ctx)
+		s.hold(ctx, n)
 		s.giveAll()
 	}
 	s.unlock()
 	return err
 }
 
-// mostHolders bounds who is kept account of.
-const mostHolders = 1 << 10
-
-func (s *Semaphore) hold(ctx context.Context) {
-	if t, ok := engine.Observed(ctx); ok && len(s.holders) < mostHolders {
-		s.holders = append(s.holders, t)
-	}
-}
-
-// letGo takes the caller off the holders, or the first if it is none of them.
-func (s *Semaphore) letGo() {
-	if len(s.holders) > 0 {
-		i := slices.Index(s.holders, engine.Here())
-		s.vague = (s.vague || i < 0) && len(s.holders) > 1
-		i = max(0, i)
-		s.holders = slices.Delete(s.holders, i, i+1)
+func (s *Semaphore) hold(ctx context.Context, n int) {
+	for ; n > 0; n-- {
+		s.holders.add(ctx)
 	}
 }
 
 func (s *Semaphore) about() engine.About {
 	s.lock()
-	a := engine.About{Of: s, Op: "Semaphore.Acquire", Holders: slices.Clone(s.holders)}
-	a.Whole = !s.vague && s.value == 0 && len(a.Holders) == s.bound
+	a := engine.About{Of: s, Op: "Semaphore.Acquire"}
+	a.Holders, a.Whole = s.holders.all(s.bound - s.value)
 	s.unlock()
 	a.State = s.String()
 	return a
@@ -111,11 +131,36 @@ func (s *Semaphore) take() bool {
 	return true
 }
 
+// TryAcquireN takes n places if as many are free and nobody waits, and reports whether it
+// did. It never blocks. A negative n panics. (not in asyncio)
+func (s *Semaphore) TryAcquireN(n int) bool {
+	checkPlaces(n)
+	s.lock()
+	defer s.unlock()
+	return s.takeN(n)
+}
+
+func (s *Semaphore) takeN(n int) bool {
+	if n > 0 && (s.value < n || s.waiters.claimed()) {
+		return false
+	}
+	s.value -= n
+	return true
+}
+
+// Free returns how many places are free. If somebody waits for more than that, they are not to
+// be had. (not in asyncio)
+func (s *Semaphore) Free() int {
+	s.lock()
+	defer s.unlock()
+	return s.value
+}
+
 func (s *Semaphore) full() bool { return s.value == 0 || s.waiters.claimed() }
 
 func (s *Semaphore) gaveUp(w *waiter) {
 	if w.woken {
-		s.value++ // it was given a place
+		s.value += w.places() // it was given them
 	}
 	s.giveAll()
 }
@@ -125,14 +170,19 @@ func (s *Semaphore) giveAll() {
 	}
 }
 
-// give hands a place to the next in line.
+// give hands the next in line what it waits for, if there is as much.
 func (s *Semaphore) give() bool {
-	if !s.waiters.wakeNext(&s.monitor) {
+	w := s.waiters.first()
+	if w == nil || s.value < w.places() {
 		return false
 	}
-	s.value--
+	s.wake(w)
+	s.value -= w.places()
 	return true
 }
+
+// places is how many it wants.
+func (w *waiter) places() int { return 1 + int(w.more) }
 
 // Release gives a place back, or adds one. It returns nil, but that of a
 // [BoundedSemaphore] with all its places free ErrNotAcquired. (Semaphore.release)
@@ -143,8 +193,26 @@ func (s *Semaphore) Release() error {
 		return fmt.Errorf("%w: BoundedSemaphore released too often", ErrNotAcquired)
 	}
 	s.value++
-	s.letGo()
+	s.holders.remove()
 	s.give()
+	return nil
+}
+
+// ReleaseN gives n places back, or adds as many. It returns nil, but that of a [BoundedSemaphore]
+// with fewer than n taken ErrNotAcquired: none is given back then. A negative n panics.
+// (not in asyncio)
+func (s *Semaphore) ReleaseN(n int) error {
+	checkPlaces(n)
+	s.lock()
+	defer s.unlock()
+	if s.bounded && n > s.bound-s.value {
+		return fmt.Errorf("%w: ReleaseN of %d places of a BoundedSemaphore with %d taken", ErrNotAcquired, n, s.bound-s.value)
+	}
+	s.value += n
+	for range min(n, len(s.holders.tasks)) {
+		s.holders.remove()
+	}
+	s.giveAll()
 	return nil
 }
 
@@ -196,6 +264,22 @@ func (s *BoundedSemaphore) Acquire(ctx context.Context) error {
 		return errZeroBounded
 	}
 	return s.Semaphore.Acquire(ctx)
+}
+
+// AcquireN is as of [Semaphore.AcquireN].
+func (s *BoundedSemaphore) AcquireN(ctx context.Context, n int) error {
+	if !s.bounded {
+		return errZeroBounded
+	}
+	return s.Semaphore.AcquireN(ctx, n)
+}
+
+// ReleaseN is as of [Semaphore.ReleaseN].
+func (s *BoundedSemaphore) ReleaseN(n int) error {
+	if !s.bounded {
+		return errZeroBounded
+	}
+	return s.Semaphore.ReleaseN(n)
 }
 
 // Release gives a place back. It returns ErrNotAcquired if all are free.

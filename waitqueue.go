@@ -45,6 +45,8 @@ type waiter struct {
 	woken      bool   // is or will be told that its turn has come
 	left       bool   // not in the queue any more
 	promised   bool   // by a Queue: see there
+	reads      bool   // of a RWLock
+	more       int32  // of a Semaphore: the places that it wants beside the first
 	loan       uint64 // in a group with a limit: see slots
 	q          *waitQueue
 	m          *monitor

@@ -67,6 +67,10 @@ var LockKinds = []LockKind{
 		Free: "[unlocked, value:3]", Held: "[locked]", Waited: "[locked, waiters:2]",
 	},
 	{
+		Name: "RWLock", Make: func() LockLike { return &asyncio.RWLock{} }, Places: 1,
+		Free: "[unlocked]", Held: "[locked]", Waited: "[locked, waiters:2]",
+	},
+	{
 		Name: "Queue with room for one", Make: func() LockLike { return room{asyncio.NewQueue[asyncio.None](1)} }, Places: 1,
 		Barged: true, Free: "items=0", Held: "items=1", Waited: "items=1 putters=2",
 	},

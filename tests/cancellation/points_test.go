@@ -428,6 +428,52 @@ var awaitPoints = []awaitPoint{
 			}
 		}
 	}},
+	{"Semaphore.AcquireN", func(_ context.Context, s *scene) {
+		sem := asyncio.NewSemaphore(1)
+		s.line, s.atOnce = true, true
+		s.await = func(ctx context.Context) error {
+			err := sem.AcquireN(ctx, 2)
+			if err == nil {
+				_ = sem.ReleaseN(1)
+			}
+			return err
+		}
+		s.wake = func(context.Context) { _ = sem.Release() }
+		s.check = func(context.Context) {
+			if testutil.Queued(sem) != 0 {
+				s.t.Error(sem)
+			}
+		}
+	}},
+	{"RWLock.AcquireRead", func(_ context.Context, s *scene) {
+		var l asyncio.RWLock
+		l.TryAcquire()
+		reads := 0
+		s.atOnce = true
+		s.await = func(ctx context.Context) error {
+			err := l.AcquireRead(ctx)
+			if err == nil {
+				reads++
+			}
+			return err
+		}
+		s.wake = func(context.Context) {
+			if err := l.Release(); err != nil {
+				s.t.Error(err)
+			}
+		}
+		s.check = func(context.Context) {
+			for range reads {
+				if err := l.ReleaseRead(); err != nil {
+					s.t.Error(err)
+				}
+			}
+			_ = l.Release() // if nobody has
+			if l.Locked() || testutil.Queued(&l) != 0 {
+				s.t.Error(&l)
+			}
+		}
+	}},
 	{"Barrier.Wait", func(ctx context.Context, s *scene) {
 		b := asyncio.NewBarrier(2)
 		partner := asyncio.Void(func(ctx context.Context) error {

@@ -203,6 +203,36 @@ func TestDifferencesOfWaiting(t *testing.T) {
 }
 
 func TestDifferencesOfLocks(t *testing.T) {
+	t.Run("AcquireN stands in the line of Acquire", func(t *testing.T) {
+		testutil.Succeed(t, func(ctx context.Context) error {
+			s := asyncio.NewSemaphore(1)
+			two := asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error { return s.AcquireN(ctx, 2) }))
+			asyncio.Sleep(ctx, 0)
+			one := asyncio.CreateTask(ctx, asyncio.Void(s.Acquire))
+			asyncio.Sleep(ctx, time.Second)
+			testutil.ExpectState(t, "two", two, "pending")
+			testutil.ExpectState(t, "one", one, "pending")
+			s.ReleaseN(2)
+			asyncio.Sleep(ctx, time.Second)
+			testutil.ExpectState(t, "two", two, "succeeded")
+			testutil.ExpectState(t, "one", one, "succeeded")
+			if s.Free() != 0 || s.TryAcquireN(1) {
+				t.Error(s)
+			}
+			return nil
+		})
+	})
+	t.Run("an RWLock has many who read", func(t *testing.T) {
+		testutil.Succeed(t, func(ctx context.Context) error {
+			var l asyncio.RWLock
+			return l.WithRead(ctx, func() error {
+				if l.TryAcquire() || !l.TryAcquireRead() {
+					t.Error(&l)
+				}
+				return l.ReleaseRead()
+			})
+		})
+	})
 	t.Run("belong to no loop and no goroutine", func(t *testing.T) {
 		var lock asyncio.Lock
 		queue := asyncio.NewQueue[int](1)

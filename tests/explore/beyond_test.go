@@ -143,3 +143,90 @@ func TestExploreStart(t *testing.T) {
 		}
 	}
 }
+
+// Never are more places taken than there are, none is lost, and who waits is served in its turn.
+func TestExploreSemaphoreN(t *testing.T) {
+	const places = 3
+	for _, cancel := range []int{0, 1, 3} {
+		explore(t, asynciotest.Options{Cancel: cancel}, func(ctx context.Context, c *crew) error {
+			sem := asyncio.NewBoundedSemaphore(places)
+			taken := 0
+			var line, served []string
+			for i := range 4 {
+				n := 1 + i%places
+				c.task(fmt.Sprint("worker", i), func(ctx context.Context) error {
+					for round := range 2 {
+						me := fmt.Sprint(i, ".", round)
+						line = append(line, me)
+						if err := sem.AcquireN(ctx, n); err != nil {
+							line = slices.DeleteFunc(line, func(s string) bool { return s == me })
+							return err
+						}
+						served = append(served, me)
+						if taken += n; taken > places {
+							return fmt.Errorf("%d of %d places are taken", taken, places)
+						}
+						err := yield(ctx)
+						taken -= n
+						if e := sem.ReleaseN(n); e != nil {
+							return e
+						}
+						if err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+			}
+			if err := c.ended(); err != nil {
+				return err
+			}
+			// Several who were let in together may run in another order.
+			slices.Sort(line)
+			slices.Sort(served)
+			if !slices.Equal(line, served) || sem.Free() != places || testutil.Queued(sem) != 0 {
+				return fmt.Errorf("came %v, served %v; %v", line, served, sem)
+			}
+			return nil
+		})
+	}
+}
+
+// One writes, or many read, and in the end the lock is free.
+func TestExploreRWLock(t *testing.T) {
+	for _, cancel := range []int{0, 1, 3} {
+		explore(t, asynciotest.Options{Cancel: cancel}, func(ctx context.Context, c *crew) error {
+			var lock asyncio.RWLock
+			readers, writers := 0, 0
+			for i := range 4 {
+				with, inside := lock.WithRead, &readers
+				if i%2 == 1 {
+					with, inside = lock.With, &writers
+				}
+				c.task(fmt.Sprint("visitor", i), func(ctx context.Context) error {
+					for range 2 {
+						err := with(ctx, func() error {
+							*inside++
+							defer func() { *inside-- }()
+							if writers > 1 || writers == 1 && readers > 0 {
+								return fmt.Errorf("%d write, %d read", writers, readers)
+							}
+							return yield(ctx)
+						})
+						if err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+			}
+			if err := c.ended(); err != nil {
+				return err
+			}
+			if lock.Locked() || !lock.TryAcquire() {
+				return fmt.Errorf("in the end: %v", &lock)
+			}
+			return nil
+		})
+	}
+}

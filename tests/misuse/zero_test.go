@@ -60,6 +60,11 @@ func TestZeroValuesWork(t *testing.T) {
 			return err
 		}
 
+		var rw asyncio.RWLock
+		if err := rw.WithRead(ctx, func() error { return nil }); err != nil {
+			return err
+		}
+
 		var s asyncio.Semaphore
 		_ = s.Release()
 		return s.Acquire(ctx)
@@ -139,6 +144,8 @@ func TestZeroValuesSayWhatToCall(t *testing.T) {
 	}
 	testutil.Within(t, func() {
 		testutil.ExpectIs(t, "BoundedSemaphore.Acquire", bounded.Acquire(ctx), asyncio.ErrNotAcquired)
+		testutil.ExpectIs(t, "BoundedSemaphore.AcquireN", bounded.AcquireN(ctx, 1), asyncio.ErrNotAcquired)
+		testutil.ExpectIs(t, "BoundedSemaphore.ReleaseN", bounded.ReleaseN(1), asyncio.ErrNotAcquired)
 		testutil.ExpectIs(t, "BoundedSemaphore.Release", bounded.Release(), asyncio.ErrNotAcquired)
 		testutil.ExpectIs(t, "BoundedSemaphore.With", bounded.With(ctx, func() error { return nil }), asyncio.ErrNotAcquired)
 		_, err := barrier.Wait(ctx)

@@ -31,7 +31,7 @@ func printables(ctx, window context.Context, tg *asyncio.TaskGroup, tm *asyncio.
 		all = append(all, c, context.WithValue(c, key{}, 1), std)
 	}
 	return append(all, l, &asyncio.Runner{}, tg, tm, asyncio.CurrentTask(ctx), asyncio.NewFuture[int](ctx), l.CallLater(time.Hour, func() {}),
-		&asyncio.Lock{}, &asyncio.Event{}, asyncio.NewCondition(nil), asyncio.NewSemaphore(1), asyncio.NewBoundedSemaphore(1),
+		&asyncio.Lock{}, &asyncio.RWLock{}, &asyncio.Event{}, asyncio.NewCondition(nil), asyncio.NewSemaphore(1), asyncio.NewBoundedSemaphore(1),
 		asyncio.NewBarrier(2), asyncio.NewQueue[int](1), asyncio.NewLifoQueue[int](1),
 		asyncio.NewPriorityQueue(1, func(a, b int) bool { return a < b }))
 }

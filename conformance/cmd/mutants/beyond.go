@@ -68,6 +68,41 @@ var beyondMutants = []mutant{
 		guard: `^TestGroupLimitChanges$`,
 	},
 	{
+		name:  "places-starve",
+		wrong: "who waits for several places is passed by who wants one",
+		file:  "semaphore.go",
+		old:   `	if n > 0 && (s.value < n || s.waiters.claimed()) {`,
+		new:   `	if n > 0 && s.value < n {`,
+		guard: `^TestSemaphoreN$`,
+	},
+	{
+		name:  "places-lost",
+		wrong: "who is cancelled with several places gives one back",
+		file:  "semaphore.go",
+		old:   `		s.value += w.places() //`,
+		new:   `		s.value++ //`,
+		guard: `^TestSemaphoreN$`,
+	},
+	{
+		name:  "rwlock-passes",
+		wrong: "who reads passes who waits to write",
+		file:  "rwlock.go",
+		old:   `	if l.writing || l.waiters.first() != nil {`,
+		new:   `	if l.writing {`,
+		guard: `^TestRWLock$`,
+	},
+	{
+		name:  "rwlock-stuck",
+		wrong: "who was cancelled while it waited to write keeps out who reads",
+		file:  "rwlock.go",
+		old:   `	l.serve() // also if it was not its turn`,
+		new: `	if !w.woken {
+		return
+	}
+	l.serve() // also if it was not its turn`,
+		guard: `^TestRWLock$`,
+	},
+	{
 		name:  "channel-loses",
 		wrong: "a value that comes when its receiver is cancelled is lost",
 		file:  "channel.go",

@@ -56,7 +56,7 @@ var lockMutants = []mutant{
 		wrong: "the place of one who is cancelled after it was given is lost",
 		file:  "semaphore.go",
 		old: `	if w.woken {
-		s.value++ // it was given a place
+		s.value += w.places() // it was given them
 	}
 `,
 		new: ``,
@@ -65,11 +65,11 @@ var lockMutants = []mutant{
 		name:  "semaphore-wakes-two",
 		wrong: "one place that is given back lets two in",
 		file:  "semaphore.go",
-		old: `	s.letGo()
+		old: `	s.holders.remove()
 	s.give()
 	return nil
 `,
-		new: `	s.letGo()
+		new: `	s.holders.remove()
 	s.give()
 	s.give()
 	return nil
