@@ -3,6 +3,22 @@ package main
 // heardMutants are in what is heard of errors, of clean-ups and of who has asked for what.
 var heardMutants = []mutant{
 	{
+		name:  "refused-when-closed-unheard",
+		wrong: "what a closed loop has refused is heard only if somebody else sets the collector to work",
+		file:  "internal/engine/create.go",
+		old:   `		x.listLate(&t.Future)`,
+		new:   `		x.follow(&t.Future)`,
+		guard: `^TestTaskThatAClosedLoopHasRefusedIsHeard$`,
+	},
+	{
+		name:  "map-tells-twice",
+		wrong: "items that Map could not start are reported beside its error",
+		file:  "map.go",
+		old:   `			_ = t.Err() // that`,
+		new:   `			_ = t // that`,
+		guard: `^TestItemsThatMapCouldNotStartAreNotHeard$`,
+	},
+	{
 		name:  "panic-heard-late",
 		wrong: "a panic that nobody waits for is reported when the collector comes",
 		file:  "internal/engine/unheard.go",
