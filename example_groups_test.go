@@ -177,7 +177,7 @@ func ExampleTaskGroup_Supervise() {
 			}
 			return nil
 		})
-	}))
+	}), asyncio.WithVirtualClock())
 	fmt.Println(err)
 	// Output:
 	// session 0 is over
