@@ -79,8 +79,8 @@
 // tasks and futures that somebody else has made. [Timeout] and [WaitFor] put an end to
 // what takes too long, [Shield] keeps a cancellation away.
 //
-// [Lock], [Event], [Condition], [Semaphore], [Barrier] and [Queue] are first come, first
-// served, for tasks and goroutines alike. [Receive] and [Send] wait for channels of Go's.
+// [Lock], [RWLock], [Event], [Condition], [Semaphore], [Barrier] and [Queue] are first come,
+// first served, for tasks and goroutines alike. [Receive] and [Send] wait for channels of Go's.
 //
 // # Names
 //
