@@ -98,7 +98,7 @@ func (s *scheduler) run(ctx context.Context, j *job, needs []*job) error {
 		if err == nil || errors.Is(err, asyncio.ErrCancelled) || attempt > j.Retries {
 			return err
 		}
-		pause := time.Second << (attempt - 1)
+		pause := time.Second << min(attempt-1, 6)
 		j.State, j.Why = "waits", fmt.Sprintf("%v after attempt %d: %v", pause, attempt, err)
 		if err := asyncio.Sleep(ctx, pause); err != nil {
 			return err
