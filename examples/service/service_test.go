@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -157,10 +158,10 @@ func TestAClientWhoHangsUpIsForgotten(t *testing.T) {
 
 func TestThePlainTwin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fetched := 0
+		var fetched atomic.Int32
 		b := &plainBatcher{scope: t.Context(), wait: 5 * time.Millisecond}
 		b.fetch = func(_ context.Context, keys []string) (map[string]string, error) {
-			fetched++
+			fetched.Add(1)
 			time.Sleep(10 * time.Millisecond)
 			values := map[string]string{}
 			for _, key := range keys {
@@ -184,8 +185,8 @@ func TestThePlainTwin(t *testing.T) {
 			t.Error(err)
 		}
 		asking.Wait()
-		if fetched != 3 {
-			t.Errorf("%d calls", fetched)
+		if n := fetched.Load(); n != 3 {
+			t.Errorf("%d calls", n)
 		}
 	})
 }
