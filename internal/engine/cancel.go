@@ -77,7 +77,7 @@ type requests struct {
 	// Any goroutine, but of unheard the owner, which has its place for its size.
 	cancels  atomic.Int32            // how many were not taken back
 	unheard  bool                    // the one that is due was delivered before, to one who could not tell
-	binding                          // of a membership: it is here because here is room
+	binding                          // here because here is room
 	first    atomic.Pointer[Request] // of all; it has ended the task's context
 	newest   atomic.Pointer[Request] // it is this that the task is not asked again by
 	standing atomic.Pointer[Request] // see Standing

@@ -9,10 +9,22 @@ package engine
 // not returned.
 
 // Abandonable makes a Go task that was not started yet one that may be left.
-func (t *Task) Abandonable() { t.threadOf().leaves = true }
+func (t *Task) Abandonable() { t.threadOf().leave = mayLeave }
 
 // MayBeLeft reports whether Abandonable was called.
-func (t *Task) MayBeLeft() bool { return t.thread && t.threadOf().leaves }
+func (t *Task) MayBeLeft() bool { return t.thread && t.threadOf().leave != stays }
+
+// leave is whether a Go task may be left: stays | mayLeave → hasLeft, when it has ended by a
+// cancellation before its goroutine.
+type leave uint8
+
+const (
+	stays leave = iota
+	mayLeave
+	hasLeft
+)
+
+func (th *thread) left() bool { return th.leave == hasLeft }
 
 // Late is a Body whose value is not seen before Keep was called, which is not done if the
 // task was left: it may be done, and asked for its value, while the body is running.
@@ -22,14 +34,14 @@ type Late interface{ Keep() }
 // to, and reports whether that is so. The rest is for carry.
 func (l *Loop) abandoned(t *Task) bool {
 	th := t.threadOf()
-	if th == nil || !th.leaves {
+	if th == nil || th.leave == stays {
 		return false
 	}
 	t.unpark()
 	if t.phase != started {
 		return false // and never will
 	}
-	th.left = true
+	th.leave = hasLeft
 	l.endAll(&t.more().links)
 	if f := t.waitOn; th.visits && f != nil && !f.Finished() { // else it is in the ready queue, or in that for places
 		// What it waits for is asked to end, as by any cancellation, but not waited for.

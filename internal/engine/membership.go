@@ -21,10 +21,14 @@ type membership struct {
 	watch Watch
 }
 
-// binding is a part of a membership.
+// binding is what says in a bit how a task is bound.
 type binding struct {
-	hears bool // written once: somebody calls HearEnd when ends has ended; see StartOn
-	ended bool // owner: the task was told, and the scope need not tell it
+	// Written once.
+	hears   bool // of a membership: somebody calls HearEnd when ends has ended; see StartOn
+	outside bool // of a Go task: its context leads to a scope that it does not belong to; see StartOutside
+
+	// Owner.
+	ended bool // of a membership: the task was told, and the scope need not tell it
 }
 
 // membership returns that of a task created there, nil if nothing binds it.

@@ -15,17 +15,17 @@ type thread struct {
 	extra
 
 	// Written once.
-	task    *Task
-	leaves  bool // see Abandonable
-	outside bool // its context leads to a scope that it does not belong to; see StartOutside
+	task *Task
 
 	// Any goroutine.
-	claim atomic.Uint32          // see maxthreads.go
-	on    atomic.Pointer[worker] // set when it begins
+	on atomic.Pointer[worker] // set when it begins
 
 	// Handed back and forth with each visit.
 	woken chan error // holds at most one; made for the first visit
 	err   error      // the answer, until there is a place; what the coroutine returned
+
+	// Any goroutine; beside what is as small.
+	claim atomic.Uint32 // see maxthreads.go
 
 	// The goroutine, then the owner.
 	passed bool // its place is another's already
@@ -35,7 +35,7 @@ type thread struct {
 
 	// Owner.
 	visits bool // in a visit that was not answered
-	left   bool // the task has ended, by a cancellation, before its goroutine; see leave.go
+	leave  leave
 }
 
 // Thread is for who makes a Go task to allocate the two together.
@@ -63,7 +63,7 @@ func (l *Loop) dispatch(t *Task) {
 	full := l.MaxThreads > 0 && l.busy >= l.MaxThreads
 	if t.phase == started {
 		f := t.waitOn
-		waits := (full || th.left) && t.due == nil && f != nil && f.State() == Failed
+		waits := (full || th.left()) && t.due == nil && f != nil && f.State() == Failed
 		if waits {
 			t.waitOn = nil
 		}
@@ -92,7 +92,7 @@ func (l *Loop) admit(t *Task, th *thread) {
 		f := t.waitOn
 		t.waitOn = nil
 		switch {
-		case th.left:
+		case th.left():
 			if f != nil {
 				f.Missed()
 			}
@@ -178,7 +178,7 @@ func (e *threadEnded) run(l *Loop) {
 		l.vacate()
 	}
 	t.fiber = nil
-	if th.left {
+	if th.left() {
 		l.returned(t, th.err)
 		return
 	}
@@ -206,7 +206,7 @@ func (w wait) visit() error {
 func (w *wait) run(l *Loop) {
 	t := w.t
 	th := t.caughtUp()
-	if th.left {
+	if th.left() {
 		th.woken <- t.retrieve()
 		return
 	}

@@ -78,6 +78,10 @@ func TestAllocations(t *testing.T) {
 			func(ctx context.Context, x *fixture) {
 				_ = asyncio.Timeout(ctx, time.Hour, func(context.Context) error { return nil })
 			}},
+		{"a shield", 1,
+			func(ctx context.Context, _ *fixture) {
+				_ = asyncio.WithShield(ctx, time.Hour, func(context.Context) error { return nil })
+			}},
 		{"a timeout whose deadline may be moved", 2, // it, and what is planned
 			func(ctx context.Context, x *fixture) {
 				_ = asyncio.NewTimeout(time.Hour).Do(ctx, func(context.Context) error { return nil })

@@ -222,9 +222,9 @@ var edgeMutants = []mutant{
 		name:  "late-value-kept",
 		wrong: "a task that was left has the value that its function returns later",
 		file:  "internal/engine/thread.go",
-		old: `	if th.left {
+		old: `	if th.left() {
 		l.returned(t, th.err)`,
-		new: `	if th.left {
+		new: `	if th.left() {
 		if x, ok := t.body.(Late); ok {
 			x.Keep()
 		}
