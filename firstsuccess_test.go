@@ -133,10 +133,11 @@ func TestFirstSuccess(t *testing.T) {
 		})
 		r.Expect(t, "panicked and nobody awaits it … oh", "stubborn … never retrieved … test error")
 	})
-	t.Run("can be cancelled, and then has seen nothing", func(t *testing.T) {
+	t.Run("can be cancelled, and then has seen what had failed, but for a panic", func(t *testing.T) {
 		r := testutil.RunReporting(t, func(ctx context.Context) error {
 			failed, slow := after(ctx, 1, "", errA), after(ctx, time.Hour, "b", nil)
-			first := asyncio.CreateTask(ctx, func(ctx context.Context) (string, error) { return asyncio.FirstSuccess(ctx, failed, slow) })
+			panics := asyncio.CreateTask(ctx, func(context.Context) (string, error) { panic("oh") })
+			first := asyncio.CreateTask(ctx, func(ctx context.Context) (string, error) { return asyncio.FirstSuccess(ctx, failed, panics, slow) })
 			asyncio.Sleep(ctx, time.Second)
 			first.Cancel("enough")
 			_, err := first.Await(ctx)
@@ -146,7 +147,7 @@ func TestFirstSuccess(t *testing.T) {
 			}
 			return nil
 		})
-		r.Expect(t, "never retrieved … a is down")
+		r.Expect(t, "panicked and nobody awaits it … oh")
 	})
 	t.Run("ends with its scope", func(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {

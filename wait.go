@@ -195,7 +195,7 @@ func (w *waiting) end() {
 		w.timer.Cancel()
 	}
 	for _, i := range w.asked {
-		if f := w.each[i].f; w.heard && !w.wasInVain(f) {
+		if f := w.each[i].f; (w.heard || w.until == firstSuccess) && !w.wasInVain(f) {
 			_ = f.Outcome()
 		}
 	}
@@ -220,10 +220,11 @@ func (w *waiting) tells(f *engine.Future) bool {
 	return w.heard && (w.hears == hearsAll || w.hears == hearsFirst && w.first == f)
 }
 
-// wasInVain reports whether f has panicked and another has succeeded: who has asked for
-// a success takes errors into account, but not that.
+// wasInVain reports whether f has panicked and the caller is not told, since another has
+// succeeded or the caller does not wait any more: who has asked for a success takes errors into
+// account, but not that.
 func (w *waiting) wasInVain(f *engine.Future) bool {
-	return w.until == firstSuccess && w.first != nil && isPanic(f.Peek())
+	return w.until == firstSuccess && (w.first != nil || !w.heard) && isPanic(f.Peek())
 }
 
 // Counts is for the engine, which explores orders: whether FutureDone would only count.

@@ -15,8 +15,16 @@ var beyondMutants = []mutant{
 		name:  "first-success-hides-panic",
 		wrong: "a panic before the first success is not heard",
 		file:  "wait.go",
-		old:   `f := w.each[i].f; w.heard && !w.wasInVain(f)`,
-		new:   `f := w.each[i].f; w.heard`,
+		old:   `(w.heard || w.until == firstSuccess) && !w.wasInVain(f)`,
+		new:   `w.heard || w.until == firstSuccess`,
+		guard: `^TestFirstSuccess$`,
+	},
+	{
+		name:  "first-success-cancelled-complains",
+		wrong: "who waits for a success and is cancelled has not seen the errors before",
+		file:  "wait.go",
+		old:   `(w.heard || w.until == firstSuccess) && !`,
+		new:   `w.heard && !`,
 		guard: `^TestFirstSuccess$`,
 	},
 	{
