@@ -65,14 +65,11 @@ var lockMutants = []mutant{
 		name:  "semaphore-wakes-two",
 		wrong: "one place that is given back lets two in",
 		file:  "semaphore.go",
-		old: `	s.holders.remove()
-	s.give()
-	return nil
+		old: `	s.value -= w.places()
+	return true
 `,
-		new: `	s.holders.remove()
-	s.give()
-	s.give()
-	return nil
+		new: `	s.value -= int(w.more)
+	return true
 `,
 	},
 	{
