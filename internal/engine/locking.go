@@ -49,11 +49,7 @@ func (l *Loop) Apart(f func()) {
 		returned = true
 	}}
 	go a.run(nil)
-	if own := hereLoop(); own != nil {
-		own.attend(a, nil)
-	} else {
-		<-a.done
-	}
+	hereLoop().attend(a, nil)
 	if !returned {
 		runtime.Goexit()
 	}

@@ -83,36 +83,32 @@ func (l *Loop) have(a *asked) bool {
 		defer timer.Stop()
 		late = timer.C
 	}
-	if own := hereLoop(); own != nil {
-		return own.attend(a, late)
-	}
-	select {
-	case <-a.done:
-		return true
-	case <-late:
-		a.late.Store(true)
-		return false
-	}
+	return hereLoop().attend(a, late)
 }
 
-// attend waits, inside a step of l, for what another loop is to do. That may be
+// attend waits, inside a step of l, nil for none, for what another loop is to do. That may be
 // waiting for this one, so what is asked of l is done meanwhile. All else stays in the
 // inbox, in order, for after the step: nothing comes between what a task does before
 // and after it has asked. For the same reason verbs stay there too, unless it is a verb
 // that l waits for: who waits for a question goes on by itself.
 func (l *Loop) attend(a *asked, late <-chan time.Time) bool {
-	bell := newBell()
-	l.mu.Lock()
-	outer := l.bell
-	l.bell = bell
-	l.mu.Unlock()
-	defer func() {
+	var bell bell
+	if l != nil {
+		bell = newBell()
 		l.mu.Lock()
-		l.bell = outer
+		outer := l.bell
+		l.bell = bell
 		l.mu.Unlock()
-	}()
+		defer func() {
+			l.mu.Lock()
+			l.bell = outer
+			l.mu.Unlock()
+		}()
+	}
 	for {
-		l.answer(a.verb)
+		if l != nil {
+			l.answer(a.verb)
+		}
 		select {
 		case <-a.done:
 			return true

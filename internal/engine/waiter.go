@@ -99,40 +99,26 @@ func (w *Waiter) Enter(ctx context.Context) *Task {
 	return t
 }
 
-// WaitFrom is Wait where Enter has returned nil.
-func (w *Waiter) WaitFrom(ctx context.Context) error {
-	if w.task == nil {
-		return w.block(ctx)
+// WaitFrom is Wait where Enter has returned nil. What ctx is asked, to find what may interrupt
+// the wait, is users' code: if that panics, who is in the queue of a primitive will not leave
+// it by itself.
+func (w *Waiter) WaitFrom(ctx context.Context) (err error) {
+	asked := false
+	defer func() {
+		if !asked {
+			w.unwound.Unwound()
+		}
+	}()
+	if a := w.ashore; w.task == nil {
+		if !toldFirst(a.told, ctx.Done(), a.loop) {
+			err = a.loop.endOfBlock(ctx)
+		}
+		asked = true
+		return err
 	}
-	return wait{t: w.task, f: &w.Future, end: w.look(ctx)}.do()
-}
-
-// look finds what may interrupt the wait. That and what follows is users' code: if it
-// panics, who is in the queue of a primitive will not leave it by itself.
-func (w *Waiter) look(ctx context.Context) context.Context {
-	returned := false
-	defer w.ifNot(&returned)
 	at := lookup(ctx)
-	returned = true
-	return at.interrupts(w.task, ctx)
-}
-
-func (w *Waiter) ifNot(returned *bool) {
-	if !*returned {
-		w.unwound.Unwound()
-	}
-}
-
-// block waits on a goroutine that is no task.
-func (w *Waiter) block(ctx context.Context) error {
-	returned := false
-	defer w.ifNot(&returned)
-	var err error
-	if a := w.ashore; !toldFirst(a.told, ctx.Done(), a.loop) {
-		err = a.loop.endOfBlock(ctx)
-	}
-	returned = true
-	return err
+	asked = true
+	return wait{t: w.task, f: &w.Future, end: at.interrupts(w.task, ctx)}.do()
 }
 
 // Wake ends the wait. From another goroutine it may come before Wait, and it may come

@@ -50,7 +50,6 @@ var unreached = []reason{
 		"internal/engine/waiter.go woken.run",
 		"ascompleted.go completing.next",
 		`internal/engine/inbox\.go Loop\.(arrived|do|drained|post|takeIn|tell)`,
-		"internal/engine/waiter.go Waiter.block",
 		"internal/engine/waiter.go Waiter.Forget",
 	}},
 	{"Go tasks, and goroutines that are left to themselves", []string{
@@ -180,7 +179,6 @@ var unreached = []reason{
 		"internal/engine/turn.go Loop.leave",
 		"internal/engine/turn.go Loop.runTurns",
 		"internal/engine/close.go Task.unwound",
-		"internal/engine/waiter.go Waiter.ifNot",
 		"priorityqueue.go Queue.failed",
 		`priorityqueue\.go priorities\.(pop|push)`,
 		"internal/engine/task.go Task.fail",
