@@ -12,9 +12,9 @@ import (
 //
 // If none succeeds it returns a *GroupError with the errors of those that have failed, in the
 // order in which they ended; or if there is none, since all were cancelled, the *CancelledError
-// of the first given. The errors that came before the success, or before the caller was cancelled,
-// count as seen, but for a panic; one that answers the cancellation stays with its task, to be asked
-// for or reported.
+// of the first given. The errors that came before the success, or before the caller was cancelled
+// while others were still trying, count as seen, but for a panic; one that answers the cancellation
+// stays with its task, to be asked for or reported.
 //
 // If the caller is cancelled or ctx is a scope that ends, all are cancelled, and when
 // they have ended FirstSuccess returns the *CancelledError or the cause. It returns an error

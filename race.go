@@ -47,13 +47,28 @@ func race(ctx context.Context, fs []*engine.Future, until ReturnWhen) (w *waitin
 	}
 	for _, f := range fs {
 		if !f.Finished() {
-			f.Cancel(&engine.Request{Message: "another has finished first", By: f.Loop().Self()})
+			f.Cancel(overtaken(f, err))
 		}
 	}
 	if err = untilEnded(ctx, fs, err); err != nil {
 		w.unheard()
 	}
 	return w, err
+}
+
+// overtaken is why f, which somebody has raced, is to end, given with what error the race has.
+func overtaken(f *engine.Future, err error) *engine.Request {
+	r := &engine.Request{By: f.Loop().Self()}
+	c, cancelled := err.(*CancelledError) //nolint:errorlint // as the engine has made it
+	switch {
+	case err == nil:
+		r.Message = "another has finished first"
+	case cancelled:
+		r.Message, r.Origin, r.Cause = c.Message, engine.Origin(c.Origin), c.Cause
+	default:
+		r.Origin, r.Cause = engine.OriginContext, err
+	}
+	return r
 }
 
 // untilEnded waits for the ends of those that were asked to end, whatever happens meanwhile. It returns

@@ -201,3 +201,43 @@ func TestRace(t *testing.T) {
 		})
 	})
 }
+
+func TestRacedTasksAreToldWhyTheCallerGoes(t *testing.T) {
+	for name, race := range map[string]func(ctx context.Context, aws ...*asyncio.Task[int]) (int, error){
+		"Race":         asyncio.Race[*asyncio.Task[int], int],
+		"FirstSuccess": asyncio.FirstSuccess[*asyncio.Task[int], int],
+	} {
+		t.Run(name, func(t *testing.T) {
+			testutil.Succeed(t, func(ctx context.Context) error {
+				slow := asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, 1))
+				caller := asyncio.CreateTask(ctx, func(ctx context.Context) (int, error) { return race(ctx, slow) })
+				_ = asyncio.Sleep(ctx, 0)
+				caller.Cancel("enough")
+				_, _ = caller.Await(ctx)
+				_, err := slow.Result()
+				var c *asyncio.CancelledError
+				if !errors.As(err, &c) || c.Message != "enough" || c.Origin != asyncio.OriginCancel {
+					t.Errorf("by Cancel: %#v", err)
+				}
+
+				slow = asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, 1))
+				_ = asyncio.Timeout(ctx, time.Second, func(ctx context.Context) error {
+					_, err := race(ctx, slow)
+					return err
+				})
+				if _, err = slow.Result(); !errors.As(err, &c) || c.Message != "" || c.Origin != asyncio.OriginTimeout {
+					t.Errorf("by Timeout: %#v", err)
+				}
+
+				slow = asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, 1))
+				scope, cancel := asyncio.WithTimeout(ctx, time.Second)
+				defer cancel()
+				_, _ = race(scope, slow)
+				if _, err = slow.Result(); !errors.As(err, &c) || c.Message != "" || c.Origin != asyncio.OriginContext || !errors.Is(c.Cause, asyncio.ErrTimeout) {
+					t.Errorf("by a scope: %#v", err)
+				}
+				return nil
+			})
+		})
+	}
+}

@@ -195,7 +195,7 @@ func (w *waiting) end() {
 		w.timer.Cancel()
 	}
 	for _, i := range w.asked {
-		if f := w.each[i].f; (w.heard || w.until == firstSuccess) && !w.wasInVain(f) {
+		if f := w.each[i].f; (w.heard || w.until == firstSuccess && w.left > 0) && !w.wasInVain(f) {
 			_ = f.Outcome()
 		}
 	}
