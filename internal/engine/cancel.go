@@ -262,11 +262,7 @@ func (t *Task) Cancelling() int { return int(t.known().cancels.Load()) }
 // request that was not delivered yet is dropped.
 func (t *Task) Uncancel() int {
 	x := t.more()
-	for {
-		n := x.cancels.Load()
-		if n == 0 {
-			return 0
-		}
+	for n := x.cancels.Load(); n > 0; n = x.cancels.Load() {
 		if x.cancels.CompareAndSwap(n, n-1) {
 			if s := x.shield.Load(); s != nil && s.in.Add(-1) < 0 {
 				s.in.Add(1) // it is one from outside
@@ -278,6 +274,7 @@ func (t *Task) Uncancel() int {
 			return int(n - 1)
 		}
 	}
+	return 0
 }
 
 type uncancelled Task

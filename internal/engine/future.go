@@ -28,16 +28,7 @@ const (
 func (s State) Final() bool { return s > Settling }
 
 func (s State) String() string {
-	switch s {
-	case Pending, Settling:
-		return "pending"
-	case Succeeded:
-		return "finished"
-	case Failed:
-		return "failed"
-	default:
-		return "cancelled"
-	}
+	return [...]string{"pending", "pending", "finished", "failed", "cancelled"}[s]
 }
 
 // Future is a value to come. The typed face embeds it beside the value.
