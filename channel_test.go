@@ -222,6 +222,19 @@ func TestReceive(t *testing.T) {
 		}
 		return nil
 	})
+	t.Run("a Go task that waits takes no place", func(t *testing.T) {
+		testutil.Succeed(t, func(ctx context.Context) error {
+			ch := make(chan int)
+			got := asyncio.Go(ctx, func(ctx context.Context) (int, error) { return asyncio.Receive(ctx, ch) })
+			asyncio.Sleep(ctx, 1)
+			sent := asyncio.Go(ctx, void(func(ctx context.Context) error { return asyncio.Send(ctx, ch, 1) }))
+			if v, err := got.Await(ctx); v != 1 || err != nil {
+				t.Error(v, err)
+			}
+			_, err := sent.Await(ctx)
+			return err
+		}, asyncio.WithMaxThreads(1))
+	})
 	t.Run("a goroutine that is no task", func(t *testing.T) {
 		testutil.NoLeaks(t)
 		l := testutil.RunningLoop(t)

@@ -195,6 +195,30 @@ func TestStart(t *testing.T) {
 			})
 		})
 	})
+	t.Run("by a task of another loop", func(t *testing.T) {
+		l := testutil.RunningLoop(t)
+		testutil.Within(t, func() {
+			_, err := asyncio.CreateTask(l.Context(), void(func(ctx context.Context) error {
+				return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
+					other, err := asyncio.ToThread(ctx, func(context.Context) (string, error) {
+						return asyncio.Run(context.Background(), func(ctx context.Context) (string, error) {
+							_, failed := asyncio.Start(ctx, tg, func(ctx context.Context, started func(int)) error { return testutil.ErrTest })
+							testutil.ExpectIs(t, "Start", failed, testutil.ErrTest)
+							return asyncio.Start(ctx, tg, serve(1))
+						})
+					})
+					if other != "a port" {
+						t.Error(other)
+					}
+					tg.Cancel()
+					return err
+				})
+			})).Await(context.Background())
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	})
 	t.Run("not in a callback, and no nil function", func(t *testing.T) {
 		testutil.Succeed(t, func(ctx context.Context) error {
 			return asyncio.WithTaskGroup(ctx, func(tg *asyncio.TaskGroup) error {
