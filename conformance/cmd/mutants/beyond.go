@@ -28,6 +28,14 @@ var beyondMutants = []mutant{
 		guard: `^TestFirstSuccess$`,
 	},
 	{
+		name:  "first-success-loses-all",
+		wrong: "if none has succeeded, and the caller is cancelled before it is told, nobody hears of the errors",
+		file:  "wait.go",
+		old:   `w.until == firstSuccess && w.left > 0)`,
+		new:   `w.until == firstSuccess)`,
+		guard: `^TestErrorThatACancelledAwaiterIsNotToldOfIsHeard$`,
+	},
+	{
 		name:  "supervised-ends",
 		wrong: "a failure in a supervised group cancels the others",
 		file:  "taskgroup.go",
