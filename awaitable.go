@@ -72,13 +72,10 @@ func onDone(f *engine.Future, fn func()) (remove func() bool) {
 		panic("asyncio: nil callback")
 	}
 	h := &engine.Handle{}
-	h.Init(f.Loop(), fn, calledAt(funcPC(fn)))
+	h.Init(f.Loop(), fn, engine.CodeAt(funcPC(fn)))
 	h.After(f)
 	return func() bool { return h.Remove(f) }
 }
-
-// calledAt is the address of a callback, to name it when the engine has let go of it.
-type calledAt uintptr
 
 // resultAny is ResultAny of a task or future.
 func resultAny[T any](v T, err error) (any, error) { return v, err }

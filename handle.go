@@ -44,7 +44,7 @@ func callback(e *engine.Handle) (h *Handle, pc uintptr) {
 	switch face := e.Face().(type) {
 	case nil, *timeoutDeadline, *waiting:
 		return nil, 0
-	case calledAt:
+	case engine.CodeAt:
 		return nil, uintptr(face)
 	case *Handle:
 		return face, face.pc

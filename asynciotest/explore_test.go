@@ -472,12 +472,15 @@ func TestTheStoryNamesCallbacks(t *testing.T) {
 			return 1, asyncio.Sleep(ctx, time.Second)
 		}, asyncio.WithName("worker"))
 		w.AddDoneCallback(func(*asyncio.Task[int]) {})
+		w.OnDone(func() {})
 		asyncio.RunningLoop(ctx).CallLater(time.Second, func() {})
 		_, err := asyncio.WaitFor(ctx, w, time.Second)
 		return err
 	})
 	expect(t, r.Failure, asynciotest.Error, "timeout")
 	contains(t, r.Failure.Story, "worker starts", "<Handle when=2000-01-01T00:00:01Z callback=",
-		"the deadline of a Timeout of Task-1", "worker goes on after Sleep", "done callback ", "explore_test.go:",
+		"the deadline of a Timeout of Task-1", "worker goes on after Sleep",
+		"done callback asynciotest_test.TestTheStoryNamesCallbacks.func1.2 at explore_test.go:",
+		"done callback asynciotest_test.TestTheStoryNamesCallbacks.func1.3 at explore_test.go:",
 		"Task-1 (main) goes on after WaitFor at explore_test.go:")
 }

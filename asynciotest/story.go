@@ -63,17 +63,24 @@ func describe(s *engine.Step) string {
 		return nameOf(t) + " starts " + short(c.Function) + " at " + place(c)
 	case s.Handle != nil:
 		switch face := s.Handle.Face().(type) {
-		case nil:
-			return "a callback of the library's"
 		case fmt.Stringer:
 			return face.String()
-		default: // the user's, of AddDoneCallback
-			f := runtime.FuncForPC(reflect.ValueOf(face).Pointer())
-			file, line := f.FileLine(f.Entry())
-			return "done callback " + short(f.Name()) + " at " + place(runtime.Frame{File: file, Line: line})
+		case engine.CodeAt:
+			return doneCallback(uintptr(face)) // of OnDone
+		default:
+			if f := reflect.ValueOf(face); f.Kind() == reflect.Func {
+				return doneCallback(f.Pointer()) // of AddDoneCallback
+			}
 		}
+		return "a callback of the library's"
 	}
 	return "the library's own work"
+}
+
+func doneCallback(pc uintptr) string {
+	f := runtime.FuncForPC(pc)
+	file, line := f.FileLine(f.Entry())
+	return "done callback " + short(f.Name()) + " at " + place(runtime.Frame{File: file, Line: line})
 }
 
 func (s *story) String() string {

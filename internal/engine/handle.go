@@ -52,6 +52,10 @@ func (h *Handle) InitTo(l *Loop, to Fired) { h.loop, h.face = l, to }
 // Face returns.
 type Fired interface{ Fire() }
 
+// CodeAt, as the face of a handle, is the address of its callback, to name it when the handle has
+// let go of it.
+type CodeAt uintptr
+
 // Face returns what reports are to name.
 func (h *Handle) Face() any {
 	if f, ok := h.face.(interface{ Face() any }); ok {
