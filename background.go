@@ -14,8 +14,9 @@ import (
 // any goroutine, and ends when the loop is closed. Shutdown, or Close, ends it. This is
 // the loop of a service, whose own goroutines are elsewhere: see [WithLoop].
 //
-// It returns ErrLoopRunning while the loop runs, also by an earlier Start, and
-// ErrLoopClosed after Shutdown or Close has begun. [RunOn] returns ErrLoopRunning meanwhile.
+// It returns ErrLoopRunning while the loop runs, also by an earlier Start,
+// ErrLoopClosed after Shutdown or Close has begun, and ErrThreadLocked if a RunOn has left tasks
+// on a locked thread: see [Loop.RunForever]. [RunOn] returns ErrLoopRunning meanwhile.
 // After [Loop.Stop] the tasks stay where they are, and Start or RunOn go on with them.
 //
 // A task that calls runtime.Goexit, as t.FailNow does, ends the run, as it would [Run]: the
@@ -57,8 +58,11 @@ func (r *Runner) background(b *background, began chan<- error) {
 		b.exited = true
 		close(b.done)
 		r.mu.Lock()
-		r.conclude("the end of the loop by Goexit", true, nil)
+		e, begins := r.conclude("the end of the loop by Goexit", true, nil)
 		r.mu.Unlock()
+		if begins {
+			go e.carryOut(r, b)
+		}
 	}()
 	err := r.loop.l.Run(func() *engine.Future {
 		runs = true
@@ -75,8 +79,8 @@ func (r *Runner) background(b *background, began chan<- error) {
 // Shutdown ends the loop of r within ctx, closes it, and returns when that is done and the
 // goroutine of Start is gone. First it asks the tasks to stop, and waits, as long as
 // [WithDrain] says; then it cancels those that are left, loop tasks before Go tasks, and waits
-// for them, as the end of [Run] does. When ctx ends it gives up: a task that was not asked
-// yet is cancelled and has one more turn of the loop. The error then is ErrGraceExceeded with
+// for them, as the end of [Run] does. When ctx ends it gives up: a loop task that was not asked
+// yet is cancelled and has one more turn of the loop, a Go task a tenth of a second. The error then is ErrGraceExceeded with
 // the cause of ctx, and names those that have not ended; they are reported, and
 // left behind as by [WithGrace]. A ctx that cannot end gives them the time of WithGrace.
 // Only a step that holds up the loop cannot be given up: Shutdown returns soon after the end
@@ -87,7 +91,9 @@ func (r *Runner) background(b *background, began chan<- error) {
 // returns its error, and the first ctx to end ends it. It blocks: a task of another loop
 // calls it by [ToThread]. Tasks that are created meanwhile by others come back
 // with ErrLoopClosed. If the loop runs by [RunOn] or RunForever, it returns ErrLoopRunning and
-// does nothing; if a task had ended the loop by runtime.Goexit, it returns ErrGoexit.
+// does nothing; if a task had ended the loop by runtime.Goexit, it returns ErrGoexit. It returns
+// ErrThreadLocked as [Loop.Close] does, if a RunOn has left tasks on a locked thread and this is
+// another goroutine; on that one it ends them itself, and a step that holds it up it cannot leave.
 // (not in asyncio, where one writes it with run_coroutine_threadsafe)
 func (r *Runner) Shutdown(ctx context.Context) error { return r.shutdown(ctx, "Runner.Shutdown") }
 
@@ -108,13 +114,21 @@ func (r *Runner) shutdown(ctx context.Context, who string) error {
 		over = context.Cause(ctx)
 	}
 	r.mu.Lock()
-	e := r.conclude(who, patient, over)
+	e, begins := r.conclude(who, patient, over)
+	back := r.back
 	r.mu.Unlock()
 	stop, err := engine.AfterFunc(l, ctx, func() { e.hurry(context.Cause(ctx)) })
 	if err != nil { // a context that panics has ended by that
 		e.hurry(err)
 	} else {
 		defer stop()
+	}
+	switch {
+	case !begins:
+	case l.BoundHere():
+		e.carryOut(r, back)
+	default:
+		go e.carryOut(r, back)
 	}
 	select {
 	case <-e.done:
@@ -124,27 +138,29 @@ func (r *Runner) shutdown(ctx context.Context, who string) error {
 	return e.last(context.Cause(ctx))
 }
 
-// conclude begins the end of the loop, unless it has begun, with mu held: within the grace
-// if it is patient, and if over is not nil, at once.
-func (r *Runner) conclude(who string, patient bool, over error) *shutdown {
-	if r.end == nil {
-		r.end = &shutdown{
-			ending: ending{loop: r.loop, who: who, apart: true, bounded: !patient, hurried: over},
-			done:   make(chan struct{}),
-		}
-		go r.end.carryOut(r, r.back)
+// conclude returns the end of the loop, with mu held, and whether it is the caller who has to
+// see to it that it is carried out: within the grace if it is patient, and if over is not nil,
+// at once.
+func (r *Runner) conclude(who string, patient bool, over error) (e *shutdown, begins bool) {
+	if r.end != nil {
+		return r.end, false
 	}
-	return r.end
+	r.end = &shutdown{
+		ending: ending{loop: r.loop, who: who, apart: true, bounded: !patient, hurried: over},
+		done:   make(chan struct{}),
+	}
+	return r.end, true
 }
 
-// shutdown is the end of a Runner's loop on a goroutine of its own.
+// shutdown is the end of a Runner's loop: on a goroutine of its own, unless the tasks can
+// only go on on that of who asks.
 type shutdown struct {
 	ending
 	done chan struct{} // closed when the loop is closed, or cannot be
 	err  error         // readable then
 }
 
-// carryOut is that goroutine. back is the run that it ends first, nil for none.
+// carryOut is the end itself. back is the run that it ends first, nil for none.
 func (e *shutdown) carryOut(r *Runner, back *background) {
 	defer close(e.done)
 	returned := false

@@ -298,6 +298,64 @@ func TestShutdownWithinItsContext(t *testing.T) {
 			}
 		})
 	})
+	t.Run("Go tasks are asked, also if loop tasks took all the time", func(t *testing.T) {
+		const moment = 100 * time.Millisecond
+		for _, give := range []time.Duration{0, time.Second} {
+			for _, opts := range [][]asyncio.Option{nil, {asyncio.WithDrain(time.Hour)}} {
+				for _, stubborn := range []bool{false, true} {
+					synctest.Test(t, func(t *testing.T) {
+						r, _, j := deaf(t, opts...)
+						scope := r.Loop().Context()
+						good := asyncio.Go(scope, asyncio.Void(func(ctx context.Context) error {
+							<-ctx.Done()
+							return context.Cause(ctx)
+						}), asyncio.WithName("listens"))
+						if stubborn {
+							asyncio.Go(scope, asyncio.Void(func(context.Context) error {
+								time.Sleep(time.Hour)
+								return nil
+							}), asyncio.WithName("stubborn"))
+						}
+						abandoned := asyncio.Go(scope, asyncio.Void(func(context.Context) error {
+							time.Sleep(time.Hour)
+							return nil
+						}), asyncio.Abandon())
+						synctest.Wait()
+						ctx, cancel := context.WithTimeout(context.Background(), give)
+						defer cancel()
+						want := give
+						if stubborn {
+							want += moment
+						}
+						err := took(t, want, func() error { return r.Shutdown(ctx) })
+						expectLate(t, err, "deadline", "deaf", "left to itself")
+						if strings.Contains(err.Error(), "listens") || strings.Contains(err.Error(), "stubborn (") != stubborn {
+							t.Error(err)
+						}
+						testutil.ExpectState(t, "who listens", good, "cancelled")
+						testutil.ExpectState(t, "who may be left", abandoned, "cancelled")
+						j.Expect(t, byShutdown)
+						expectClosed(t, r)
+						time.Sleep(time.Hour)
+					})
+				}
+			}
+		}
+	})
+	t.Run("a Go task at work does not hold it up with a virtual clock", func(t *testing.T) {
+		testutil.CaptureLog(t, nil)
+		r, scope := started(t, asyncio.WithVirtualClock(), new(testutil.Reports).Option())
+		asyncio.CreateTask(scope, asyncio.Void(deafTo), asyncio.WithName("deaf"))
+		release := make(chan struct{})
+		defer close(release)
+		goes := asyncio.Go(scope, asyncio.Void(func(context.Context) error { <-release; return nil }), asyncio.WithName("goes"))
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		expectLate(t, r.Shutdown(ctx), "deaf", "goes")
+		if goes.Cancelling() != 1 {
+			t.Errorf("%v was asked %d times", goes, goes.Cancelling())
+		}
+	})
 	t.Run("a stuck loop is said to be, and closed later", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			testutil.CaptureLog(t, nil)
@@ -332,6 +390,58 @@ func TestShutdownAtOddTimes(t *testing.T) {
 		if err := r.Close(); err != nil {
 			t.Error(err)
 		}
+	})
+	t.Run("on the locked goroutine that has run the loop", func(t *testing.T) {
+		for _, startFirst := range []bool{false, true} {
+			for _, end := range []func(*asyncio.Runner) error{
+				(*asyncio.Runner).Close,
+				func(r *asyncio.Runner) error { return r.Shutdown(context.Background()) },
+				func(r *asyncio.Runner) error {
+					ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+					defer cancel()
+					return r.Shutdown(ctx)
+				},
+			} {
+				testutil.NoLeaks(t)
+				testutil.Elsewhere(func() {
+					runtime.LockOSThread()
+					defer runtime.UnlockOSThread()
+					r := asyncio.NewRunner()
+					if startFirst {
+						_, err := r.Start()
+						testutil.ExpectIs(t, "Start", err, nil)
+						r.Loop().Stop()
+						testutil.Until(t, "the loop has stopped", func() bool { return !r.Loop().IsRunning() })
+					}
+					deferred := false
+					task := asyncio.CreateTask(r.Loop().Context(), asyncio.Void(func(ctx context.Context) error {
+						defer func() { deferred = true }()
+						return testutil.Forever(ctx)
+					}))
+					testutil.ExpectIs(t, "Run", r.Run(context.Background(), func(ctx context.Context) error { return asyncio.Sleep(ctx, 0) }), nil)
+					_, err := r.Start()
+					testutil.ExpectIs(t, "Start beside the tasks", err, asyncio.ErrThreadLocked)
+					if err := end(r); err != nil || !deferred {
+						t.Errorf("%v, deferred %v", err, deferred)
+					}
+					testutil.ExpectState(t, "task", task, "cancelled")
+					expectClosed(t, r)
+				})
+			}
+		}
+	})
+	t.Run("on another goroutine than the locked one", func(t *testing.T) {
+		testutil.CaptureLog(t, nil)
+		testutil.Elsewhere(func() {
+			runtime.LockOSThread() // and the end of this goroutine is that of the thread
+			r := asyncio.NewRunner(new(testutil.Reports).Option())
+			asyncio.CreateTask(r.Loop().Context(), asyncio.Void(testutil.Forever))
+			testutil.ExpectIs(t, "Run", r.Run(context.Background(), func(ctx context.Context) error { return asyncio.Sleep(ctx, 0) }), nil)
+			testutil.Elsewhere(func() {
+				testutil.ExpectIs(t, "Shutdown", r.Shutdown(context.Background()), asyncio.ErrThreadLocked)
+			})
+			expectClosed(t, r)
+		})
 	})
 	t.Run("after Close", func(t *testing.T) {
 		r := asyncio.NewRunner()

@@ -3,6 +3,7 @@ package asyncio
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -18,7 +19,9 @@ const DefaultGrace = time.Minute
 // whichever is first, and the time that WithDrain gives is not counted. Those still there
 // when it is over are named in the error of Run, which is [ErrGraceExceeded], reported to
 // the exception handler, and left behind: loop tasks, main too, are unwound so that
-// their defers run, Go tasks go on until they return.
+// their defers run, Go tasks go on until they return. If others took all the time before
+// they were asked, they are cancelled all the same: loop tasks have one turn of the loop to
+// end, Go tasks a tenth of a second.
 func WithGrace(d time.Duration) Option {
 	return func(o *options) { o.grace = d }
 }
@@ -102,7 +105,7 @@ func (e *ending) hurry(why error) {
 		if e.hurried == nil {
 			e.hurried = why
 		}
-		if e.running {
+		if e.running && !e.over {
 			e.over, e.cause = true, e.hurried
 			l.Stop()
 		}
@@ -125,6 +128,19 @@ func (e *ending) run(prepare func() *engine.Future) error {
 		}
 		return f
 	})
+}
+
+// hastened reports whether the end is to come now, when no run of it is under way.
+func (e *ending) hastened() bool {
+	if !e.apart {
+		return false
+	}
+	e.loop.l.Call(func() {
+		if e.hurried != nil {
+			e.over, e.cause = true, e.hurried
+		}
+	})
+	return e.over
 }
 
 // exceed is the end of the grace.
@@ -215,11 +231,15 @@ func (e *ending) endAll() {
 			e.end(false)
 		}
 	}
+	if e.over {
+		e.askTheRest()
+	}
 	e.late = e.late || e.cause != nil && !l.Empty()
 	if e.late {
 		if left := whoIsLeft(l, e.asked); left != "" {
 			e.left = left
 		}
+		e.late = e.left != "" // else the last has ended after all
 	}
 	finished = true
 }
@@ -236,7 +256,7 @@ func (e *ending) end(threads bool) {
 	l := e.loop.l
 	for round := 0; !e.over; round++ {
 		tasks, left := l.Pending(threads)
-		if len(tasks) == 0 && !left {
+		if len(tasks) == 0 && !left || threads && e.hastened() {
 			return
 		}
 		if others, _ := l.Pending(!threads); round >= mostRounds && len(others) > 0 {
@@ -246,14 +266,45 @@ func (e *ending) end(threads bool) {
 		if e.run(func() *engine.Future { return e.cancel(tasks, threads) }) != nil {
 			e.over = true // somebody else runs the loop, or has closed it
 		}
-		for _, t := range tasks {
-			if t.State() == engine.Failed {
-				l.Report(engine.Report{
-					Message: "unhandled error during shutdown of the loop",
-					Err:     t.Outcome(),
-					Task:    t,
-				})
-			}
+		e.reportFailed(tasks)
+	}
+}
+
+// askTheRest cancels those that nobody has asked when there is no waiting any more, since
+// others took all the time. Loop tasks have one turn for it. A goroutine does not hear in
+// which turn it is asked: Go tasks have lastMoment.
+func (e *ending) askTheRest() {
+	l := e.loop.l
+	for _, threads := range []bool{false, true} {
+		tasks, _ := l.Pending(threads)
+		tasks = slices.DeleteFunc(tasks, func(t *engine.Task) bool { return t.Cancelling() > 0 })
+		if len(tasks) == 0 {
+			continue
+		}
+		e.until = l.Now()
+		if threads {
+			e.until = l.Deadline(lastMoment)
+			// A virtual clock stands while they are at work.
+			defer time.AfterFunc(lastMoment, l.Stop).Stop()
+		}
+		if l.Run(func() *engine.Future { return e.cancel(tasks, false) }) != nil {
+			return // somebody else runs the loop, or has closed it
+		}
+		e.reportFailed(tasks)
+	}
+}
+
+// lastMoment is less than giveUpWithin: Shutdown is not to take that for a loop that is stuck.
+const lastMoment = giveUpWithin / 2
+
+func (e *ending) reportFailed(tasks []*engine.Task) {
+	for _, t := range tasks {
+		if t.State() == engine.Failed {
+			e.loop.l.Report(engine.Report{
+				Message: "unhandled error during shutdown of the loop",
+				Err:     t.Outcome(),
+				Task:    t,
+			})
 		}
 	}
 }

@@ -171,6 +171,59 @@ func TestGraceOfTheOthers(t *testing.T) {
 		testutil.ExpectIs(t, "Run", err, testutil.ErrTest)
 		expectLate(t, err, "test error", "1m0s: stubborn")
 	})
+	t.Run("loop tasks that take it all leave Go tasks a moment", func(t *testing.T) {
+		for _, deafMain := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				testutil.CaptureLog(t, nil)
+				var r testutil.Reports
+				var goes *asyncio.Task[asyncio.None]
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				began := time.Now()
+				_, err := asyncio.Run(ctx, asyncio.Void(func(ctx context.Context) error {
+					asyncio.CreateTask(ctx, asyncio.Void(deafTo), asyncio.WithName("stubborn"))
+					goes = asyncio.Go(ctx, asyncio.Void(func(ctx context.Context) error {
+						<-ctx.Done()
+						time.Sleep(50 * time.Millisecond)
+						return context.Cause(ctx)
+					}), asyncio.WithName("listens"))
+					if deafMain {
+						cancel()
+						return deafTo(ctx)
+					}
+					return asyncio.Sleep(ctx, 0)
+				}), r.Option())
+				expectLate(t, err, "1m0s: ", "stubborn")
+				if strings.Contains(err.Error(), "listens") {
+					t.Error(err)
+				}
+				testutil.ExpectState(t, "who listens", goes, "cancelled")
+				if d := time.Since(began); d != time.Minute+50*time.Millisecond {
+					t.Errorf("took %v", d)
+				}
+			})
+		}
+	})
+	t.Run("nobody is late if the last ends in that moment", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			testutil.CaptureLog(t, nil)
+			_, err := asyncio.Run(context.Background(), asyncio.Void(func(ctx context.Context) error {
+				asyncio.CreateTask(ctx, asyncio.Void(func(ctx context.Context) error {
+					_ = testutil.Forever(ctx)
+					return asyncio.Sleep(context.WithoutCancel(ctx), time.Minute+20*time.Millisecond)
+				}))
+				asyncio.Go(ctx, asyncio.Void(func(ctx context.Context) error {
+					<-ctx.Done()
+					time.Sleep(50 * time.Millisecond)
+					return nil
+				}))
+				return asyncio.Sleep(ctx, 0)
+			}))
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	})
 	t.Run("of a Runner", func(t *testing.T) {
 		testutil.NoLeaks(t)
 		var rep testutil.Reports

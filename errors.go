@@ -39,7 +39,7 @@ var (
 	// asyncio, which waits for ever)
 	ErrGraceExceeded = errors.New("asyncio: not all ended within the grace")
 
-	// ErrThreadLocked is returned by RunOn, RunForever, RunUntilComplete and Close when
+	// ErrThreadLocked is returned by RunOn, RunForever, RunUntilComplete, Start, Close and Shutdown when
 	// tasks wait on the loop that can only go on on a goroutine which is locked to its
 	// thread (runtime.LockOSThread) as the one was that has run the loop before. Call
 	// them on that goroutine, or lock none while the loop has tasks. (not in asyncio)

@@ -46,7 +46,7 @@ type Runner struct {
 
 	mu   sync.Mutex
 	back *background // the latest of Start, nil without one
-	end  *shutdown   // nil until it begins on a goroutine of its own
+	end  *shutdown   // nil until it begins by Shutdown, or after Start
 }
 
 // NewRunner makes a loop to run on. Close it in the end.

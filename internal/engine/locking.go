@@ -55,6 +55,16 @@ func (l *Loop) Apart(f func()) {
 	}
 }
 
+// BoundHere reports whether what waits on the loop, which does not run, can go on on the
+// caller's goroutine alone, since that is locked to its thread.
+func (l *Loop) BoundHere() bool {
+	here := coro.CallersLocking()
+	if here == (coro.Locking{}) || l.Closed() || l.Running() || hereLoop() != nil {
+		return false
+	}
+	return Ask(l, func() bool { return l.locking == here && l.suspended() }, func() bool { return false })
+}
+
 // leaveBehind ends a task whose coroutine nobody here can resume: it stays where it is
 // for ever, and what it has deferred does not run.
 func (t *Task) leaveBehind() {
