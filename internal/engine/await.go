@@ -38,6 +38,11 @@ func (t *Task) runs() bool {
 // AwaitFrom is Await where Enter has returned nil.
 func (f *Future) AwaitFrom(ctx context.Context) error {
 	if f.Finished() {
+		if f.State() == Cancelled && !f.loop.owned() && ctx != nil {
+			if t, err := caller(lookup(ctx), f.loop); t == nil && err == nil && f.fellWith(ctx.Done()) {
+				return causeOf(ctx)
+			}
+		}
 		return f.retrieve()
 	}
 	at := lookup(ctx)
@@ -232,10 +237,28 @@ func (f *Future) block(ctx context.Context) error {
 	w := &prompt{tell: func() { close(done) }}
 	f.loop.addListener(f, w)
 	if toldFirst(done, over, f.loop) || f.Finished() {
+		if f.fellWith(over) {
+			return causeOf(ctx)
+		}
 		return f.retrieve()
 	}
 	f.loop.dropListener(f, w)
 	return f.loop.endOfBlock(ctx)
+}
+
+// fellWith reports whether f was cancelled and the context of a goroutine that awaits it has ended,
+// as over says. It may be that which has cancelled f, and has come first: the goroutine is told of
+// that, whichever it happens to see.
+func (f *Future) fellWith(over <-chan struct{}) bool {
+	if f.State() != Cancelled || f.loop.closed.Load() {
+		return false
+	}
+	select {
+	case <-over:
+		return true
+	default:
+		return false
+	}
 }
 
 // toldFirst waits for told, and reports false if over, or the end of the loop, is first. It

@@ -130,3 +130,31 @@ func TestRequestsInATimeoutHaveItsDeadline(t *testing.T) {
 	}))
 	testutil.ExpectIs(t, "Timeout", err, asyncio.ErrTimeout)
 }
+
+// The end of the scope that a goroutine awaits with has come before the cancellation that it is for
+// a task made in it, whichever of the two the goroutine happens to see.
+func TestGoroutineIsToldOfItsScopeAndNotOfTheTaskCancelledByIt(t *testing.T) {
+	testutil.NoLeaks(t)
+	r := asyncio.NewRunner()
+	if _, err := r.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for range 50 {
+		request, end := context.WithCancelCause(t.Context())
+		ctx := asyncio.WithLoop(request, r.Loop())
+		task := asyncio.CreateTask(ctx, asyncio.Delay(time.Hour, 1))
+		go end(testutil.ErrTest)
+		for _, when := range []string{"meanwhile", "before"} {
+			if _, err := task.Await(ctx); !errors.Is(err, testutil.ErrTest) || errors.Is(err, asyncio.ErrCancelled) {
+				t.Errorf("the request has ended %s: %v", when, err)
+			}
+			<-task.DoneChan()
+		}
+		if _, err := task.Await(context.Background()); !errors.Is(err, asyncio.ErrCancelled) {
+			t.Errorf("with a ctx that has not ended: %v", err)
+		}
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -3,6 +3,14 @@ package main
 // edgeMutants are where requests and circles go, and in what code does that does not listen.
 var edgeMutants = []mutant{
 	{
+		name:  "goroutine-told-by-chance",
+		wrong: "a goroutine that awaits in a scope which has ended is told of the task's cancellation, or of the scope, by chance",
+		file:  "internal/engine/await.go",
+		old:   `if f.fellWith(over) {`,
+		new:   `if false && f.fellWith(over) {`,
+		guard: `^TestGoroutineIsToldOfItsScopeAndNotOfTheTaskCancelledByIt$`,
+	},
+	{
 		name:  "observer-misses-refused",
 		wrong: "an Observer is told of the end of a task that a group refuses, and not that it was created",
 		file:  "internal/engine/create.go",
