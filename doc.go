@@ -55,7 +55,8 @@
 // await the task is in or comes to next. If that is the await of another task or
 // future, the request is passed on to it: who must not do that waits with [Wait] or
 // [Shield]. A task that was cancelled before its first step never runs: what it was
-// handed, such as a connection, is closed by a done callback and not by a defer in it.
+// handed, such as a connection, is closed by a done callback and not by a defer in it
+// (but a loop that is closed calls no more: see [Task.AddDoneCallback]).
 //
 // The task may refuse: then it goes on, and its next await works as ever. Its ctx,
 // though, ends at the first request and stays ended, as contexts do; clean-up that

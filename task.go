@@ -73,7 +73,8 @@ func WithName(name string) TaskOption {
 // task is cancelled.
 //
 // On a closed loop the task comes back failed with ErrLoopClosed, in a group that
-// takes no more with ErrGroupClosed. That goes to the exception handler if nobody asks for
+// takes no more with ErrGroupClosed. On a closed loop its done callbacks do not run either: who hands
+// it something that must be closed asks task.Err() for ErrLoopClosed. That goes to the exception handler if nobody asks for
 // it, as every error does.
 func CreateTask[T any](scope context.Context, c Coroutine[T], opts ...TaskOption) *Task[T] {
 	t := newTask(c)
@@ -242,7 +243,9 @@ func (t *Task[T]) Err() error { return t.t.Outcome() }
 // callbacks run in the order they were added. If the task is done already, f is
 // called on the next turn. f must not block or await. remove takes the callback
 // back and reports whether it was in time: once the task is done the callback
-// will run. A panic in f goes to the exception handler. (Task.add_done_callback,
+// will run. A panic in f goes to the exception handler. On a closed loop no callback runs: not
+// of a task that it has refused (ErrLoopClosed), nor of one that was pending when it was closed,
+// as those that [WithGrace] or Shutdown gave up. [Task.DoneChan] is closed then too. (Task.add_done_callback,
 // Task.remove_done_callback)
 func (t *Task[T]) AddDoneCallback(f func(*Task[T])) (remove func() bool) {
 	return addDoneCallback(t, &t.t.Future, f)

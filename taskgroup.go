@@ -18,7 +18,9 @@ type anchor = engine.Anchor
 // context.Context: CreateTask(tg, c) and Go(tg, c) make a task of the group. As the
 // ctx of an await it is like the context that the group was made with. To the
 // standard library it ends when the group cancels its tasks, when that context
-// ends, and when the group is finished. Every method may be called from any
+// ends, and when the group is finished. The ctx of a task of the group ends when that task is
+// asked to end, and not before: if the calling task is cancelled, that is when the body has
+// returned. Every method may be called from any
 // goroutine. (asyncio.TaskGroup)
 type TaskGroup struct {
 	anchor
@@ -242,6 +244,8 @@ func (tg *TaskGroup) outcome() error {
 		return propagate
 	case tg.failure == nil:
 		return nil
+	case tg.loop.Closed() && Except(tg.failure, ErrLoopClosed):
+		return tg.failure // as its own wait would have told
 	}
 	if tg.parent != nil {
 		tg.parent.Redeliver(false) // if it was cancelled by somebody else

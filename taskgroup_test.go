@@ -676,3 +676,37 @@ func TestCancelInTheTurnOfAGroupsFailureIsDeliveredAgain(t *testing.T) {
 		})
 	}
 }
+
+func TestGroupOfAGoroutineWhoseLoopIsClosed(t *testing.T) {
+	for name, body := range map[string]func(tg *asyncio.TaskGroup) error{
+		"its body is told":           func(tg *asyncio.TaskGroup) error { return asyncio.Sleep(tg, time.Hour) },
+		"its body says where it was": func(tg *asyncio.TaskGroup) error { return fmt.Errorf("here: %w", asyncio.Sleep(tg, time.Hour)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			testutil.NoLeaks(t)
+			r, _ := started(t)
+			told := make(chan error)
+			began, deferred := make(chan struct{}), make(chan struct{})
+			go func() {
+				told <- asyncio.WithTaskGroup(asyncio.WithLoop(context.Background(), r.Loop()), func(tg *asyncio.TaskGroup) error {
+					tg.CreateTask(func(ctx context.Context) error {
+						defer close(deferred)
+						close(began)
+						return testutil.Forever(ctx)
+					})
+					return body(tg)
+				})
+			}()
+			<-began
+			if err := r.Close(); err != nil {
+				t.Error(err)
+			}
+			err := <-told
+			var group *asyncio.GroupError
+			if !asyncio.Except(err, asyncio.ErrLoopClosed) || errors.As(err, &group) {
+				t.Errorf("%T: %v", err, err)
+			}
+			<-deferred
+		})
+	}
+}
