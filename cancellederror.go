@@ -49,7 +49,9 @@ func (o Origin) String() string {
 //
 // A coroutine that receives one cleans up and returns it, as it is or wrapped.
 type CancelledError struct {
-	// Message is what Cancel was given, if anything.
+	// Message is what Cancel was given, if anything: Task.Cancel of this task, or of one that has
+	// passed it on, and TaskGroup.Cancel. Where a group cancels its tasks since its body was
+	// cancelled, that cancellation is Cause, and the message is in there.
 	Message string
 	// Origin is the kind of thing that asked.
 	Origin Origin

@@ -22,7 +22,9 @@ type GroupError struct {
 	what  string       // "" for a task group
 }
 
-// TaskError is the error of a task in a group, with which task that is. (not in asyncio)
+// TaskError is the error of a task in a group, with which task that is. For a text without
+// that, as for an end user, errors.As finds the first of them, and its Err is the error alone.
+// (not in asyncio)
 type TaskError struct {
 	// Name is the task's name; of a task of [Map] it has the index of the item too.
 	Name string

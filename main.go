@@ -22,6 +22,9 @@ import (
 //     line of its own, a panic with its stack, and the exit status is 1. So it is with [ErrGraceExceeded],
 //     if f or a task does not end when it is asked to.
 //
+// A shell starts what it puts in the background of a script ("program &") with interrupts
+// ignored: to have it end by "kill -INT" give WithSignals(os.Interrupt, syscall.SIGTERM).
+//
 // opts are those of Run. It must not be called on a loop.
 func Main(f func(ctx context.Context) error, opts ...Option) {
 	if status := runMain(f, os.Stderr, opts); status != 0 {

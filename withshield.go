@@ -31,7 +31,8 @@ import (
 //
 // Shields may stand in each other: a request from outside is held as long as either holds
 // it. A task made with [Abandon] is left when the shield does not hold any more. What ends
-// the loop ends shields too: the grace of Run ([WithGrace]), and Close. In a goroutine that is
+// the loop ends shields too: the grace of Run ([WithGrace]), and Close; that they wait for one is
+// in the log after a second, as for any other. In a goroutine that is
 // no task, which cannot be cancelled, the ctx of body is all there is to it.
 //
 // It is as much of an await point as body. It returns ErrNotInTask in a callback, without a
