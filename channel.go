@@ -17,7 +17,9 @@ import (
 // If the caller is cancelled while it waits it returns the *CancelledError, if ctx is a scope
 // that ends, its cause; nothing was taken from the channel then. A value that comes at the same
 // moment is returned with no error, and a cancellation is delivered again at the caller's
-// next await. It returns ErrNotInTask in a callback and ErrLoopClosed once the loop is closed.
+// next await. It returns ErrNotInTask in a callback and ErrLoopClosed once the loop is closed, if it
+// would have to wait. A task that still waits as the loop is closed is unwound, and a value that has
+// come to it by then is lost; the end of [Run] and [Runner.Shutdown] have tasks end first.
 //
 // As long as a task waits a goroutine stands in for it at the channel, and is gone when Receive
 // returns. It goes on while the loop stands: a task that [Loop.Close] unwinds in its wait, or the end of

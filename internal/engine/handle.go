@@ -52,8 +52,8 @@ func (h *Handle) InitTo(l *Loop, to Fired) { h.loop, h.face = l, to }
 // Face returns.
 type Fired interface{ Fire() }
 
-// CodeAt, as the face of a handle, is the address of its callback, to name it when the handle has
-// let go of it.
+// CodeAt is a handle's face that is the address of its callback, to name it when the handle has let
+// go of it.
 type CodeAt uintptr
 
 // Face returns what reports are to name.
