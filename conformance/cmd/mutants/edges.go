@@ -280,11 +280,19 @@ var edgeMutants = []mutant{
 	},
 	{
 		name:  "shutdown-asks-nobody",
-		wrong: "a Shutdown whose ctx ends while it drains cancels nobody",
+		wrong: "Go tasks for which loop tasks leave no time are not cancelled",
 		file:  "ending.go",
-		old:   `		e.over = false // hurried`,
-		new:   `		e.over = e.hurried != nil // hurried`,
+		old:   `	for _, threads := range []bool{false, true} {`,
+		new:   `	for _, threads := range []bool{false} {`,
 		guard: `^TestShutdownWithinItsContext$`,
+	},
+	{
+		name:  "shutdown-elsewhere",
+		wrong: "Shutdown ends tasks on a goroutine of its own that only the caller's can go on with",
+		file:  "background.go",
+		old:   `	case l.BoundHere():`,
+		new:   `	case false && l.BoundHere():`,
+		guard: `^TestShutdownAtOddTimes$`,
 	},
 	{
 		name:  "background-goexit-unsaid",
