@@ -19,7 +19,13 @@ type holders struct {
 const mostHolders = 1 << 10
 
 func (h *holders) add(ctx context.Context) {
-	if t, ok := engine.Observed(ctx); ok && len(h.tasks) < mostHolders {
+	if t, ok := engine.Observed(ctx); ok {
+		h.note(t)
+	}
+}
+
+func (h *holders) note(t *engine.Task) {
+	if len(h.tasks) < mostHolders {
 		h.tasks = append(h.tasks, t)
 	}
 }
@@ -27,11 +33,15 @@ func (h *holders) add(ctx context.Context) {
 // remove takes the caller off, or the first if it is none of them.
 func (h *holders) remove() {
 	if len(h.tasks) > 0 {
-		i := slices.Index(h.tasks, engine.Here())
-		h.vague = (h.vague || i < 0) && len(h.tasks) > 1
-		i = max(0, i)
-		h.tasks = slices.Delete(h.tasks, i, i+1)
+		h.strike()
 	}
+}
+
+func (h *holders) strike() {
+	i := slices.Index(h.tasks, engine.Here())
+	h.vague = (h.vague || i < 0) && len(h.tasks) > 1
+	i = max(0, i)
+	h.tasks = slices.Delete(h.tasks, i, i+1)
 }
 
 // all returns them, for each place one, and whether they hold all places, if so many are taken.

@@ -194,7 +194,9 @@ func (s *Semaphore) Release() error {
 	}
 	s.value++
 	s.holders.remove()
-	s.give()
+	if s.waiters.n > 0 {
+		s.give()
+	}
 	return nil
 }
 
