@@ -80,11 +80,11 @@ func (r *Runner) background(b *background, began chan<- error) {
 // goroutine of Start is gone. First it asks the tasks to stop, and waits, as long as
 // [WithDrain] says; then it cancels those that are left, loop tasks before Go tasks, and waits
 // for them, as the end of [Run] does. When ctx ends it gives up: a loop task that was not asked
-// yet is cancelled and has one more turn of the loop, a Go task a tenth of a second. The error then is ErrGraceExceeded with
-// the cause of ctx, and names those that have not ended; they are reported, and
-// left behind as by [WithGrace]. A ctx that cannot end gives them the time of WithGrace.
-// Only a step that holds up the loop cannot be given up: Shutdown returns soon after the end
-// of ctx, says where the loop is stuck, and the loop is closed when that step is over.
+// yet is cancelled and has one more turn of the loop, a Go task a tenth of a second. The error then is
+// ErrGraceExceeded with the cause of ctx, and names those that have not ended; they are reported, and
+// left behind as by [WithGrace]. A ctx that cannot end gives them the time of WithGrace. Only a step that
+// holds up the loop cannot be given up: Shutdown returns soon after the end of ctx, says where the loop
+// is stuck, and the loop is closed when that step is over.
 //
 // It may be called from any goroutine but the loop's own tasks and callbacks, where it
 // returns ErrLoopRunning; before Start and also twice: each call waits for the same end and

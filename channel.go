@@ -23,9 +23,9 @@ import (
 //
 // As long as a task waits a goroutine stands in for it at the channel, and is gone when Receive
 // returns. It goes on while the loop stands: a task that [Loop.Close] unwinds in its wait, or the end of
-// [WithGrace], may have taken a value that nobody gets. On a virtual clock the wait does not hold the clock: a channel is looked at once a turn, in
-// the order in which tasks have begun to wait, and before the clock moves; and if nobody can send,
-// asynciotest says that it is a deadlock.
+// [WithGrace], may have taken a value that nobody gets. On a virtual clock the wait does not hold the
+// clock: a channel is looked at once a turn, in the order in which tasks have begun to wait, and before
+// the clock moves; and if nobody can send, asynciotest says that it is a deadlock.
 func Receive[T any](ctx context.Context, ch <-chan T) (T, error) {
 	select {
 	case v, ok := <-ch:
@@ -53,9 +53,10 @@ func received[T any](v T, ok bool) (T, error) {
 // while it waits. To a nil channel nothing can be sent. (not in asyncio)
 //
 // If the caller is cancelled while it waits it returns the *CancelledError, if ctx is a scope
-// that ends, its cause; v was not sent then (but a task that is unwound in its wait may have sent it). If it was sent at the same moment it returns nil, and a
-// cancellation is delivered again at the caller's next await. It returns ErrNotInTask in
-// a callback and ErrLoopClosed once the loop is closed. The rest is as of [Receive].
+// that ends, its cause; v was not sent then (but a task that is unwound in its wait may have sent it). If
+// it was sent at the same moment it returns nil, and a cancellation is delivered again at the caller's
+// next await. It returns ErrNotInTask in a callback and ErrLoopClosed once the loop is closed, if it would
+// have to wait. The rest is as of [Receive].
 func Send[T any](ctx context.Context, ch chan<- T, v T) error {
 	select {
 	case ch <- v:

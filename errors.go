@@ -26,7 +26,8 @@ var (
 
 	// ErrLoopRunning is returned by Run, RunForever, RunUntilComplete, Start and Close
 	// while the loop runs, by Run when the caller is itself on a loop, where a task is to
-	// be created instead, and by Shutdown in a task of the loop that it is to end. (the RuntimeError of asyncio.run and of loop.run_forever)
+	// be created instead, and by Shutdown in a task of the loop that it is to end. (the RuntimeError of
+	// asyncio.run and of loop.run_forever)
 	ErrLoopRunning = engine.ErrLoopRunning
 
 	// ErrLoopStopped is returned by Run and RunUntilComplete when Stop came before

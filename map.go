@@ -11,7 +11,8 @@ import (
 // Map calls f for every item, each in a task of its own, at most limit of them at a time (zero
 // or less: all), and returns what they return in in the order of items. f comes last, since it
 // is mostly written in its place. Map is an await point unless there are no items. The tasks
-// are loop tasks, and have no names of their own: f may give one, by CurrentTask(ctx).SetName; for work that blocks or computes let f return [ToThread] of it.
+// are loop tasks, and have no names of their own: f may give one, by CurrentTask(ctx).SetName; for work
+// that blocks or computes let f return [ToThread] of it.
 //
 // When one fails, the others are cancelled, and Map returns a *GroupError, as [WithTaskGroup]
 // does, with the index of the item in each *[TaskError]; that also says what a cancellation or

@@ -9,8 +9,8 @@ import (
 )
 
 // Semaphore lets a number of tasks and goroutines in at a time, first come, first
-// served. Make one with [NewSemaphore]; the zero value has no places yet. Every method may be called from any
-// goroutine. (asyncio.Semaphore)
+// served. Make one with [NewSemaphore]; the zero value has no places yet. Every method may be
+// called from any goroutine. (asyncio.Semaphore)
 type Semaphore struct {
 	monitor
 	value   int

@@ -15,9 +15,9 @@ import (
 // If the task ends before, Start returns its error, or ErrNotStarted if it has none; that does not
 // end the group. If the caller is cancelled before it goes on, or ctx is a scope that ends, the task is
 // cancelled, and Start returns the *CancelledError or the cause when it has ended; but if it has failed then,
-// and not said before that it has started, its error, and a cancellation is delivered again. It returns ErrGroupClosed if the group takes no
-// more tasks, ErrNotInTask in a callback, and ErrLoopClosed once the loop is closed. In a
-// group with a limit it waits for room first, as CreateTask does.
+// and not said before that it has started, its error, and a cancellation is delivered again. It returns
+// ErrGroupClosed if the group takes no more tasks, ErrNotInTask in a callback, and ErrLoopClosed once the
+// loop is closed. In a group with a limit it waits for room first, as CreateTask does.
 func Start[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.Context, started func(T)) error, opts ...TaskOption) (v T, err error) {
 	if f == nil {
 		panic("asyncio: Start of a nil function")

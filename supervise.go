@@ -7,14 +7,15 @@ import (
 )
 
 // Supervise has the failures of tasks no longer end the group: neither the other tasks nor the body
-// are cancelled. It may be called at any time; a failure that the group has heard of before, on the turn
-// after it, has ended the group already. (not in asyncio)
+// are cancelled. It may be called at any time; a failure that the group had heard of by then, which it
+// does a turn after it, has ended the group already. (not in asyncio)
 //
 // With nil they are kept, and WithTaskGroup returns them all in a *GroupError when all have
 // ended. With a function it is told of each, in the order in which the tasks end, and they are not in
 // that error: they count as seen. onFailure is called on the loop, must not block or await, and may
 // create another task in the place of the one that has failed, unless others wait for a place under a
-// limit (it comes back with ErrNotInTask then), or call [TaskGroup.Cancel]. A panic in it goes to the exception handler. A later call changes what becomes of failures from then on.
+// limit (it comes back with ErrNotInTask then), or call [TaskGroup.Cancel]. A panic in it goes to the
+// exception handler. A later call changes what becomes of failures from then on.
 //
 // All else is as ever: an error that body returns, a cancellation of the calling task, and Cancel end the
 // group. What then fails is told or kept too.

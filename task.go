@@ -74,8 +74,8 @@ func WithName(name string) TaskOption {
 //
 // On a closed loop the task comes back failed with ErrLoopClosed, in a group that
 // takes no more with ErrGroupClosed. On a closed loop its done callbacks do not run either: who hands
-// it something that must be closed asks task.Err() for ErrLoopClosed. That goes to the exception handler if nobody asks for
-// it, as every error does.
+// it something that must be closed asks task.Err() for ErrLoopClosed. That goes to the exception handler
+// if nobody asks for it, as every error does.
 func CreateTask[T any](scope context.Context, c Coroutine[T], opts ...TaskOption) *Task[T] {
 	t := newTask(c)
 	l, keeper := engine.Located(scope)

@@ -378,8 +378,8 @@ func (tg *TaskGroup) cancel(message string) {
 // passed on the loop's clock, those of the group that are still there are reported
 // by name to the exception handler and the group is cancelled as by Cancel. It does
 // not block; WithTaskGroup returns as soon as body and tasks have ended. As long as that takes a warning in
-// slog.Default names who is left and where, after a second on the machine's clock and each time that has doubled. A later
-// call replaces the grace that is left.
+// slog.Default names who is left and where, after a second on the machine's clock and each time that has
+// doubled. A later call replaces the grace that is left.
 func (tg *TaskGroup) Shutdown(grace time.Duration) {
 	x := tg.shutdown.Load()
 	if x == nil {

@@ -21,8 +21,8 @@ import (
 // it; to start one that outlives the request use loop.Context(), or context.WithoutCancel(ctx).
 //
 // ctx may also be that of a task, or a scope, of another loop. If it leads to loop already it is
-// returned as it is. The end of loop does not end the context itself, nor a WithCancel of it. It costs one allocation and
-// nothing that would have to be freed. (not in asyncio)
+// returned as it is. The end of loop does not end the context itself, nor a WithCancel of it. It costs
+// one allocation and nothing that would have to be freed. (not in asyncio)
 func WithLoop(ctx context.Context, loop *Loop) context.Context {
 	if loop == nil {
 		panic("asyncio: WithLoop of a nil loop")
