@@ -219,6 +219,7 @@ var unreached = []reason{
 		"ascompleted.go asCompleted",
 		"barrier.go Barrier.Wait",
 		"internal/engine/handle.go given.run",
+		"taskgroup.go TaskGroup.outcome",
 		"timeout.go timeoutDeadline.LoopClosed",
 		"internal/engine/handle.go Handle.give",
 		"internal/engine/close.go Loop.wreck",
@@ -399,6 +400,9 @@ var unreached = []reason{
 	{"more at a time than random programs have", []string{
 		"internal/coro/table.go Table.Leave",
 		`internal/engine/listener\.go several\.(add|find)`,
+	}},
+	{"a WaitFor that gives no time, and would wait for its own caller" + rare, []string{
+		"waitfor.go cancelAndWait",
 	}},
 	{"chance: whose addresses share a place in a table, which of many timers is cancelled" + rare, []string{
 		`internal/coro/table\.go (Table\.Here|shard\.resize)`,
