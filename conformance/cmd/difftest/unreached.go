@@ -407,7 +407,7 @@ var unreached = []reason{
 		"waitfor.go cancelAndWait",
 	}},
 	{"chance: whose addresses share a place in a table, which of many timers is cancelled" + rare, []string{
-		`internal/coro/table\.go (Table\.Here|shard\.resize)`,
+		`internal/coro/table\.go (Table\.(Enter|Here)|shard\.resize)`,
 		"internal/engine/timer.go timers.remove",
 	}},
 	{"what nothing comes to: methods that complete an interface, checks of what cannot be", []string{
