@@ -157,14 +157,20 @@ func (c *channelWait) wait(ctx context.Context, m engine.Mission, ch any) error 
 	if err != nil {
 		return err
 	}
-	defer c.outpost.Recall() // if the task is unwound
+	recalled := false
+	defer func() {
+		if !recalled {
+			c.outpost.Recall() // the task is unwound
+		}
+	}()
 	if !c.ch.IsNil() {
 		c.outpost.Station(self, m)
 	}
 	err = w.Wait(ctx)
 	c.waiters.leave(w, err)
 	c.unlock()
-	if !c.outpost.Recall() {
+	done := c.outpost.Recall()
+	if recalled = true; !done {
 		return err
 	}
 	if err != nil {

@@ -529,3 +529,34 @@ func TestChannelsLoseNothing(t *testing.T) {
 		return nil
 	})
 }
+
+// A Go task that is cancelled as a goroutine of nobody's sends to it: either has it been sent and
+// received, or neither.
+func TestReceiveCancelledAsAValueComes(t *testing.T) {
+	eachClock(t, "Go task", func(t *testing.T, ctx context.Context) error {
+		for range 200 {
+			ch, begun, sent := make(chan int), make(chan struct{}), make(chan bool)
+			task := asyncio.Go(ctx, func(ctx context.Context) (int, error) {
+				close(begun)
+				return asyncio.Receive(ctx, ch)
+			})
+			if _, err := asyncio.Receive(ctx, begun); !errors.Is(err, asyncio.ErrChannelClosed) {
+				return err
+			}
+			go func() {
+				select {
+				case ch <- 1:
+					sent <- true
+				case <-task.DoneChan():
+					sent <- false
+				}
+			}()
+			task.Cancel()
+			v, err := task.Await(ctx)
+			if was, _ := asyncio.Receive(ctx, sent); was != (err == nil) || was != (v == 1) {
+				t.Errorf("%d, %v; sent: %t", v, err, was)
+			}
+		}
+		return nil
+	})
+}

@@ -67,22 +67,25 @@ func (o *Outpost) Station(t *Task, who Mission) {
 }
 
 // Recall ends it, and reports whether it was done, or has panicked, first.
-func (o *Outpost) Recall() bool {
-	if o.loop != nil && !o.done {
-		o.loop.Call(o.takeBack)
+func (o *Outpost) Recall() (done bool) {
+	if o.loop != nil {
+		o.loop.Call(func() {
+			o.takeBack()
+			done = o.done
+		})
 	}
-	return o.done
+	return done
 }
 
-// Panicked returns with what Try or Stay has panicked, nil if it has not.
+// Panicked returns with what Try or Stay has panicked, nil if it has not. It is for who has recalled it.
 func (o *Outpost) Panicked() any { return o.panicked }
 
 type stationed Outpost
 
 func (s *stationed) run(l *Loop) {
 	o := (*Outpost)(s)
-	if l.closed.Load() || o.task.due != nil {
-		return // it will not have to wait
+	if l.closed.Load() || o.task.due != nil && !o.task.thread {
+		return // it will not have to wait; of a Go task the request may be taken back before it does
 	}
 	l.outposts.add(&o.item)
 	if !l.outposts.looks {

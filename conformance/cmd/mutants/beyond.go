@@ -122,11 +122,9 @@ var beyondMutants = []mutant{
 		name:  "channel-loses",
 		wrong: "a value that comes when its receiver is cancelled is lost",
 		file:  "channel.go",
-		old: `	if !c.outpost.Recall() {
-		return err
+		old: `	if recalled = true; !done {
 `,
-		new: `	if !c.outpost.Recall() || err != nil {
-		return err
+		new: `	if recalled = true; !done || err != nil {
 `,
 		guard: `^(TestReceive|TestChannelsLoseNothing)$`,
 	},
