@@ -406,7 +406,8 @@ var unreached = []reason{
 	{"a WaitFor that gives no time, and would wait for its own caller" + rare, []string{
 		"waitfor.go cancelAndWait",
 	}},
-	{"chance: whose addresses share a place in a table, which of many timers is cancelled" + rare, []string{
+	{"chance: whose addresses share a place in a table, which of many timers is cancelled, which burst has an end" + rare, []string{
+		"queue.go fifo.pop",
 		`internal/coro/table\.go (Table\.(Enter|Here)|shard\.resize)`,
 		"internal/engine/timer.go timers.remove",
 	}},
