@@ -6,8 +6,8 @@ var edgeMutants = []mutant{
 		name:  "goroutine-told-by-chance",
 		wrong: "a goroutine that awaits in a scope which has ended is told of the task's cancellation, or of the scope, by chance",
 		file:  "internal/engine/await.go",
-		old:   `if f.fellWith(over) {`,
-		new:   `if false && f.fellWith(over) {`,
+		old:   `if f.State() != Cancelled || f.loop.closed.Load() {`,
+		new:   `if f.State() != Cancelled || !f.loop.closed.Load() {`,
 		guard: `^TestGoroutineIsToldOfItsScopeAndNotOfTheTaskCancelledByIt$`,
 	},
 	{
